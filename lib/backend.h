@@ -1,0 +1,87 @@
+/*
+ * The backend's end of the conversation with fm-driver (fm-backend(7)): loop,
+ * framing, inputs, timing, hang-up watchdog. A backend in C is a table of
+ * functions and a main() that returns fm_backend_main(&ops).
+ *
+ * Every function returns 0, or -1 with err set; after an error the backend
+ * goes on as if it had not been asked.
+ */
+#ifndef FM_BACKEND_H
+#define FM_BACKEND_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "err.h"
+#include "tensor.h"
+
+struct fm_backend_opt {
+	const char *name;
+	const char *type; /* int, float, bool, str, or a|b|c */
+	const char *def;  /* as text; "" = none */
+	const char *help;
+};
+
+/* One of the model's inputs for the shape now asked for. */
+struct fm_backend_input {
+	char *name;
+	json_t *fill;       /* from open (or from the run request) */
+	struct fm_tensor t; /* host memory, filled before each repetition */
+};
+
+/* What is being measured. */
+struct fm_backend_point {
+	int64_t input, output, batch; /* tokens, tokens, sequences */
+	int64_t rep;                  /* 1 for the first one ever timed; 0 and
+				       * below during warm-up */
+	const json_t *dims;           /* name of an open dimension: size */
+	size_t n_inputs;
+	struct fm_backend_input *inputs;
+};
+
+struct fm_backend {
+	struct fm_clock clock;
+	int out_fd;        /* the private copy of stdout */
+	struct fm_buf out; /* lines not written yet */
+	void *self;        /* the backend's own state */
+	json_t *options;   /* from open, checked against ops->opts */
+	json_t *model;     /* from open */
+};
+
+struct fm_backend_ops {
+	const char *name;                  /* "ort" */
+	const char *const *caps;           /* CAP words, NULL at the end */
+	const struct fm_backend_opt *opts; /* ended by name = NULL */
+	size_t self_size;                  /* bytes of cleared state */
+
+	/* Appends FMWORK DEV lines: <id> <name>. */
+	int (*devices)(struct fm_backend *b, struct fm_err *err);
+	/* Loads b->model with b->options; adds facts to `sys`. */
+	int (*open)(struct fm_backend *b, json_t *sys, struct fm_err *err);
+	/* New shapes (all inputs are shaped, not filled): binds buffers. */
+	int (*prepare)(struct fm_backend *b, struct fm_backend_point *p,
+	    struct fm_err *err);
+	/* Untimed, after inputs are filled: moves them to the device. */
+	int (*stage)(struct fm_backend *b, struct fm_backend_point *p,
+	    struct fm_err *err);
+	/* The device call and nothing else: stands between two clock
+	 * readings, and waits for the device to finish. */
+	int (*call)(struct fm_backend *b, struct fm_backend_point *p,
+	    struct fm_err *err);
+	/* Untimed, after call: the k-th output, for infer; its name and data
+	 * stay the backend's until the next call. 1 = there is one, 0 = no
+	 * more. */
+	int (*output)(struct fm_backend *b, size_t k, const char **name,
+	    struct fm_tensor *view, struct fm_err *err);
+	void (*close)(struct fm_backend *b);
+};
+
+int fm_backend_main(const struct fm_backend_ops *ops);
+
+/* Appends a line the backend wants to send besides (OBS …). */
+void fm_backend_say(struct fm_backend *b, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

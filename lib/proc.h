@@ -1,0 +1,50 @@
+/*
+ * Child processes: started with an argument array, in a process group of
+ * their own, with pipes on stdin, stdout and stderr, and never left behind.
+ */
+#ifndef FM_PROC_H
+#define FM_PROC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "err.h"
+
+struct fm_proc {
+	pid_t pid; /* also the process group; 0 = none */
+	int in;    /* its stdin: write here; -1 = closed */
+	int out;   /* its stdout: read here */
+	int errfd; /* its stderr: read here */
+	bool done; /* it has ended: `status` is wait()'s */
+	int status;
+};
+
+#define FM_PROC_INIT                                                           \
+	{                                                                      \
+		0, -1, -1, -1, false, 0                                        \
+	}
+
+/*
+ * Starts argv[0] (searched in PATH when it has no slash). The child dies of
+ * SIGKILL when this process does (Linux), ignores nothing, and inherits no
+ * descriptors but its three. A program that is not there is an error here.
+ */
+int fm_proc_start(struct fm_proc *p, char *const argv[], struct fm_err *err);
+
+/* Waits up to `ns` (-1 = for ever) for the end: 1 ended, 0 not yet. */
+int fm_proc_wait(struct fm_proc *p, int64_t ns);
+
+/*
+ * Ends it: closes its stdin, waits `grace_ns`; SIGTERM to the group, waits
+ * `term_ns`; SIGKILL to the group. Always leaves no process of the group.
+ */
+void fm_proc_end(struct fm_proc *p, int64_t grace_ns, int64_t term_ns);
+
+/* "exit status 3", "killed by SIGSEGV (signal 11)". */
+const char *fm_proc_status_text(const struct fm_proc *p, char *b, size_t n);
+
+/* Closes what is open; the process must have ended. */
+void fm_proc_release(struct fm_proc *p);
+
+#endif

@@ -1,0 +1,86 @@
+/*
+ * Tensors in memory: element types, shapes, .npy files, comparison. Element
+ * types carry ONNX's numbers (TensorProto.DataType), which are also those of
+ * ONNX Runtime; the table in tensor.c is the only one.
+ */
+#ifndef FM_TENSOR_H
+#define FM_TENSOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct fm_err;
+struct fm_buf;
+
+enum fm_type {
+	FM_TYPE_NONE = 0,
+	FM_TYPE_FLOAT = 1,
+	FM_TYPE_UINT8 = 2,
+	FM_TYPE_INT8 = 3,
+	FM_TYPE_UINT16 = 4,
+	FM_TYPE_INT16 = 5,
+	FM_TYPE_INT32 = 6,
+	FM_TYPE_INT64 = 7,
+	FM_TYPE_STRING = 8, /* known by name, has no size: not supported */
+	FM_TYPE_BOOL = 9,
+	FM_TYPE_FLOAT16 = 10,
+	FM_TYPE_DOUBLE = 11,
+	FM_TYPE_UINT32 = 12,
+	FM_TYPE_UINT64 = 13,
+	FM_TYPE_COMPLEX64 = 14,
+	FM_TYPE_COMPLEX128 = 15,
+	FM_TYPE_BFLOAT16 = 16
+};
+
+/* "float", "int64" … as ONNX spells them in lower case; "" if unknown. */
+const char *fm_type_name(enum fm_type t);
+/* Also numpy's and safetensors' words: float32, f4, F32, BF16 … */
+enum fm_type fm_type_of(const char *name);
+/* Bytes per element, 0 for a type we cannot hold. */
+size_t fm_type_size(enum fm_type t);
+bool fm_type_is_float(enum fm_type t); /* any width, not complex */
+
+enum {
+	FM_DIMS_MAX = 16
+};
+
+struct fm_tensor {
+	enum fm_type type;
+	int rank;                  /* 0 = a scalar, one element */
+	int64_t dims[FM_DIMS_MAX]; /* row-major */
+	void *data;                /* owned; fm_tensor_bytes() of it */
+	size_t cap;                /* bytes allocated */
+};
+
+#define FM_TENSOR_INIT                                                         \
+	{                                                                      \
+		FM_TYPE_NONE, 0, { 0 }, NULL, 0                                \
+	}
+
+void fm_tensor_release(struct fm_tensor *t);
+/* Gives it a type and a shape; memory is reused and grows, never cleared. */
+int fm_tensor_shape(struct fm_tensor *t, enum fm_type type, int rank,
+    const int64_t *dims, struct fm_err *err);
+int64_t fm_tensor_elems(const struct fm_tensor *t);
+size_t fm_tensor_bytes(const struct fm_tensor *t);
+/* "float[1,128]" */
+void fm_tensor_put_text(struct fm_buf *b, const struct fm_tensor *t);
+
+/* The element as a double (complex: its real part), or stored from one with
+ * rounding to nearest even and, for integers, truncation. */
+double fm_tensor_get(const struct fm_tensor *t, int64_t i);
+void fm_tensor_set(struct fm_tensor *t, int64_t i, double v);
+
+float fm_half_to_float(uint16_t h);
+uint16_t fm_float_to_half(float f);
+float fm_bf16_to_float(uint16_t h);
+uint16_t fm_float_to_bf16(float f);
+
+/* numpy's .npy, format versions 1 to 3, C order (Fortran order is turned),
+ * either byte order when read; bfloat16 as '<V2' with its name kept. */
+int fm_npy_read(const char *path, struct fm_tensor *t, struct fm_err *err);
+int fm_npy_write(
+    const char *path, const struct fm_tensor *t, struct fm_err *err);
+
+#endif
