@@ -65,9 +65,13 @@ void
 fm_prog_start(
     const struct fm_cmd *cmd, enum fm_sigpipe sigpipe, int argc, char **argv)
 {
+	const struct fm_cmd *sub = fm_opt_sub(cmd, argc, argv);
+	int i;
+
 	open_standard();
 	(void)signal(SIGPIPE, sigpipe == FM_SIGPIPE_DIE ? SIG_DFL : SIG_IGN);
-	answer(cmd, argc, argv);
+	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		answer(sub ? sub : cmd, argv[i]);
 }
 
 void
