@@ -302,9 +302,15 @@ fm_proc_wait(struct fm_proc *p, int64_t ns)
 }
 
 void
-fm_proc_end(struct fm_proc *p, int64_t grace_ns, int64_t term_ns)
+fm_proc_hang_up(struct fm_proc *p)
 {
 	close_fd(&p->in);
+}
+
+void
+fm_proc_end(struct fm_proc *p, int64_t grace_ns, int64_t term_ns)
+{
+	fm_proc_hang_up(p);
 	if (fm_proc_wait(p, grace_ns))
 		return;
 	(void)kill(-p->pid, SIGTERM);

@@ -51,6 +51,9 @@ int fm_proc_wait(struct fm_proc *p, int64_t ns);
  */
 void fm_proc_end(struct fm_proc *p, int64_t grace_ns, int64_t term_ns);
 
+/* Closes its stdin: whoever reads from it is told that we are gone. */
+void fm_proc_hang_up(struct fm_proc *p);
+
 /* "exit status 3", "killed by SIGSEGV (signal 11)"; returns `b`. */
 const char *fm_proc_status_text(const struct fm_proc *p, char *b, size_t n);
 
