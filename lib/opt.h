@@ -21,7 +21,7 @@ struct fm_buf;
 /* The type of an option says which member of the conf it sets. */
 enum fm_opt_type {
 	FM_OPT_FLAG,   /* bool; --name false and --no_name clear it */
-	FM_OPT_STR,    /* const char *, points into argv or the table */
+	FM_OPT_STR,    /* const char *, points into argv, args or the table */
 	FM_OPT_INT,    /* int64_t, in [min, max] */
 	FM_OPT_REAL,   /* double, > 0 */
 	FM_OPT_CHOICE, /* int, index into choices */
@@ -57,9 +57,9 @@ struct fm_cmd {
 
 /* One option as it was given, for echoing. */
 struct fm_opt_given {
-	const struct fm_opt *opt; /* NULL: it was passed on (see below) */
-	const char *name;         /* canonical name, or the word itself */
-	const char *value;        /* NULL for a bare flag */
+	const struct fm_opt *opt; /* NULL: an extra one, see fm_opt_extra */
+	char *name;               /* canonical name, or the word with "--" */
+	char *value;              /* NULL for a bare flag */
 };
 
 struct fm_args {
@@ -79,19 +79,23 @@ void fm_args_release(struct fm_args *a);
 typedef bool fm_opt_extra(const char *word);
 
 /*
- * Sets defaults, then reads argv[1 ..]. --help, --version and
- * --bash_completion and --synopsis are not handled here but by prog.
+ * Sets defaults, then reads argv[1 ..]. --help, --version, --bash_completion
+ * and --synopsis are answered before that, by fm_prog_start().
  */
 int fm_opt_parse(const struct fm_cmd *cmd, void *conf, int argc, char **argv,
     fm_opt_extra *extra, struct fm_args *a, struct fm_err *err);
+
+/* The sub-command that argv[1] names, or NULL. */
+const struct fm_cmd *fm_opt_sub(
+    const struct fm_cmd *cmd, int argc, char **argv);
 
 /* Was it given? By canonical name. */
 bool fm_opt_was(const struct fm_args *a, const char *name);
 
 void fm_opt_put_help(struct fm_buf *b, const struct fm_cmd *cmd);
-/* mdoc: the lines of the SYNOPSIS, and the list of the options. */
+/* mdoc: the lines of the SYNOPSIS, or the list of the options. */
 void fm_opt_put_synopsis(struct fm_buf *b, const struct fm_cmd *cmd);
-void fm_opt_put_mdoc_list(struct fm_buf *b, const struct fm_cmd *cmd);
+void fm_opt_put_mdoc(struct fm_buf *b, const struct fm_cmd *cmd);
 void fm_opt_put_completion(struct fm_buf *b, const struct fm_cmd *cmd);
 
 #endif

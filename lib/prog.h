@@ -18,8 +18,8 @@ enum fm_sigpipe {
 
 /*
  * First act of main: opens descriptors 0-2 when they are closed, sets
- * SIGPIPE, answers --help, --version, --bash_completion and --synopsis
- * (output for the man page) and, for those, ends the program.
+ * SIGPIPE, answers --help, --version and --bash_completion, and --synopsis
+ * and --options (mdoc for the man page), and ends the program after those.
  */
 void fm_prog_start(
     const struct fm_cmd *cmd, enum fm_sigpipe sigpipe, int argc, char **argv);

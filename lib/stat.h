@@ -20,4 +20,10 @@ size_t fm_stat_fmwork_drop(size_t n);
  */
 double fm_stat_median_ns(int64_t *v, size_t n);
 
+/*
+ * The same in seconds, rounded where fmwork rounds: each sample is divided by
+ * 1e9 before the two middle ones are averaged. RES lines are made from it.
+ */
+double fm_stat_median_s(int64_t *v, size_t n);
+
 #endif
