@@ -27,6 +27,18 @@ say() { echo "setup: $*" >&2; }
 usage() { sed -n 's/^# usage: /usage: /p' "$0" >&2; exit 2; }
 has() { command -v "$1" >/dev/null 2>&1; }
 
+# run_pip ARGUMENT...
+run_pip() {
+	if has pip3; then
+		pip3 "$@"
+	elif has pip; then
+		pip "$@"
+	else
+		python3 -m pip "$@"
+	fi
+}
+has_pip() { run_pip --version >/dev/null 2>&1; }
+
 # --- packages ----------------------------------------------------------------
 
 # Looking at files costs a millisecond; asking dpkg would cost a second, and
@@ -58,7 +70,7 @@ want_build() {
 
 want_test() {
 	has prove || need perl
-	has python3 || want python3-minimal
+	has python3 || want python3
 	[ -d /usr/share/libonnx-testdata ] || want libonnx-testdata
 }
 
@@ -71,6 +83,27 @@ want_lint() {
 	has shellcheck || need shellcheck
 	has mandoc || need mandoc
 	has git || need git
+}
+
+# Is there one that is new enough? Its real name ends in the version.
+system_runtime() {
+	libs=$({ ldconfig -p || /sbin/ldconfig -p; } 2>/dev/null |
+	    sed -n 's/.*libonnxruntime\.so[0-9.]* .*=> //p')
+	for lib in $libs; do
+		v=$(readlink -f "$lib")
+		v=${v##*.so.}
+		minor=${v#1.}
+		[ "$minor" != "$v" ] && [ "${minor%%.*}" -ge "$ORT_OLDEST" ] \
+		    2>/dev/null && return 0
+	done
+	return 1
+}
+has_runtime() {
+	[ -s "$libexec/libonnxruntime.so.1" ] || system_runtime
+}
+
+want_runtime() {
+	has_runtime || has_pip || has npm || need python3-pip
 }
 
 # Sets $root to what makes a command root's: nothing, or sudo. A terminal may
@@ -108,12 +141,10 @@ packages() {
 			add $missing && missing='' && set -- $optional
 		fi
 	fi
-	if [ -n "$missing" ]; then
-		say "lacks what it needs:$missing"
-		status=1
-	fi
+	[ -z "$missing" ] || say "lacks what it needs:$missing"
 	[ -z "$optional" ] || say "some tests will be skipped without:$optional"
 	say "to install: sudo apt-get install -y $*"
+	[ -z "$missing" ]
 }
 
 # --- downloads ---------------------------------------------------------------
@@ -130,27 +161,15 @@ right() {
 	return 1
 }
 
-# run_pip ARGUMENT...
-run_pip() {
-	if has pip3; then
-		pip3 "$@"
-	elif has pip; then
-		pip "$@"
-	else
-		python3 -m pip "$@"
-	fi
-}
-has_pip() { run_pip --version >/dev/null 2>&1; }
-
-# wheel NAME VERSION SHA256 [OPTION...]: into $tmp, its path in $file
+# wheel NAME VERSION SHA256 [OPTION...]: its path in $file
 wheel() {
 	name=$1 version=$2 sum=$3
 	shift 3
 	file=
 	run_pip download --quiet --no-deps --only-binary=:all: --retries 1 \
-	    --timeout 20 --disable-pip-version-check --dest "$tmp" "$@" \
+	    --timeout 20 --disable-pip-version-check --dest "$tmp/$name" "$@" \
 	    "$name==$version" >"$tmp/log" 2>&1 || return 1
-	for file in "$tmp"/*.whl; do
+	for file in "$tmp/$name"/*.whl; do
 		right "$file" "$sum" && return 0
 	done
 	return 1
@@ -170,20 +189,6 @@ shutil.copyfileobj(zipfile.ZipFile(sys.argv[1]).open(sys.argv[2]),
 }
 
 # --- ONNX Runtime ------------------------------------------------------------
-
-# Is there one that is new enough? Its real name ends in the version.
-system_runtime() {
-	libs=$({ ldconfig -p || /sbin/ldconfig -p; } 2>/dev/null |
-	    sed -n 's/.*libonnxruntime\.so[0-9.]* .*=> //p')
-	for lib in $libs; do
-		v=$(readlink -f "$lib")
-		v=${v##*.so.}
-		minor=${v#1.}
-		[ "$minor" != "$v" ] && [ "${minor%%.*}" -ge "$ORT_OLDEST" ] \
-		    2>/dev/null && return 0
-	done
-	return 1
-}
 
 runtime_from_pip() {
 	has_pip || return 1
@@ -206,9 +211,7 @@ runtime_from_npm() {
 }
 
 runtime() {
-	lib=$libexec/libonnxruntime.so.1
-	[ ! -s "$lib" ] || return 0
-	! system_runtime || return 0
+	! has_runtime || return 0
 	case $machine in
 	x86_64) npm_dir=x64 pip_sum=$ORT_PIP_SHA256_x86_64 ;;
 	aarch64) npm_dir=arm64 pip_sum=$ORT_PIP_SHA256_aarch64 ;;
@@ -219,16 +222,16 @@ runtime() {
 		return
 		;;
 	esac
-	has_pip || has npm || { may_install && add python3-pip; } || :
 	scratch || { status=1; return; }
 	say "fetching ONNX Runtime into $libexec"
 	if { runtime_from_pip || runtime_from_npm; } && [ -s "$tmp/lib" ]; then
-		mkdir -p "$libexec" && mv "$tmp/lib" "$lib" && return 0
+		mkdir -p "$libexec" && mv "$tmp/lib" "$libexec/libonnxruntime.so.1" &&
+		    return 0
 	fi
 	say "could not get ONNX Runtime:"
 	[ ! -f "$tmp/log" ] || grep -v '^WARNING' "$tmp/log" | tail -n 3 >&2
-	say "install libonnxruntime.so 1.$ORT_OLDEST or newer, or pip or npm:" \
-	    "sudo apt-get install -y python3-pip"
+	say "the network is down, or install libonnxruntime.so" \
+	    "1.$ORT_OLDEST or newer"
 	status=1
 }
 
@@ -275,20 +278,25 @@ trap 'exit 130' INT
 
 for what in "$@"; do
 	case $what in
-	build | demo) want_build ;;
-	test) want_build; want_test ;;
-	all) want_build; want_test; rm -f "$build/models/unavailable" ;;
+	build) want_build ;;
+	demo) want_build; want_runtime ;;
+	runtime) want_runtime ;;
+	test | all) want_build; want_runtime; want_test ;;
 	lint) want_lint ;;
-	runtime | minilm) ;;
+	minilm) ;;
 	*) usage ;;
 	esac
 done
-packages
+packages || exit 1
 for what in "$@"; do
 	case $what in
 	demo | runtime) runtime ;;
-	test | all) runtime; minilm ;;
-	minilm) rm -f "$build/models/unavailable"; minilm ;;
+	test) runtime; minilm ;;
+	all | minilm)
+		rm -f "$build/models/unavailable"
+		[ "$what" = minilm ] || runtime
+		minilm
+		;;
 	esac
 done
 exit "$status"
