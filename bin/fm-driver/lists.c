@@ -14,8 +14,8 @@
 int
 list_devices(struct session *s, struct fm_err *err)
 {
-	json_t *q = json_pack(
-	    "{s:s, s:O}", "op", "devices", "env", s->c->env_values);
+	json_t *q =
+	    json_pack("{s:s, s:O}", "op", "devices", "env", s->c->env_values);
 	int rc = fm_peer_send(s->peer, q, err);
 	const char *body;
 	char *line;

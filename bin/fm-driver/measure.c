@@ -22,8 +22,8 @@
 struct reps {
 	int64_t *dt_ns; /* in order */
 	size_t n, cap;
-	int64_t t0_ns, t1_ns;  /* start of the first, end of the last */
-	struct fm_buf after;   /* lines that follow RES */
+	int64_t t0_ns, t1_ns; /* start of the first, end of the last */
+	struct fm_buf after;  /* lines that follow RES */
 };
 
 /* --- KEY --- */
@@ -37,7 +37,7 @@ put_key(struct session *s, const json_t *dims, int64_t input, int64_t batch)
 		"settings" };
 	json_t *all = json_object();
 	struct fm_buf b = FM_BUF_INIT;
-	char hex[33];
+	char hex[FM_HASH_HEX];
 	size_t i;
 
 	for (i = 0; i < sizeof facts / sizeof *facts; i++)
@@ -51,7 +51,7 @@ put_key(struct session *s, const json_t *dims, int64_t input, int64_t batch)
 	fm_json_set_int(all, "output", 1);
 	fm_json_set_int(all, "batch", batch);
 	fm_json_put(&b, all);
-	fm_hash_hex(b.s, b.len, hex);
+	fm_hash_of(b.s, b.len, hex);
 	fm_record_put_text(&s->t->b, FM_TAG_KEY, hex);
 	fm_buf_release(&b);
 	json_decref(all);
@@ -154,8 +154,8 @@ put_res(struct session *s, struct reps *r, int64_t input, int64_t batch)
 }
 
 static json_t *
-request(const struct session *s, const json_t *dims, int64_t input,
-    int64_t batch)
+request(
+    const struct session *s, const json_t *dims, int64_t input, int64_t batch)
 {
 	const struct conf *c = s->c;
 	json_t *q = json_object();
@@ -180,19 +180,17 @@ request(const struct session *s, const json_t *dims, int64_t input,
 
 /* The error as a row; and, when the backend has gone, its last words. */
 static void
-put_err(struct session *s, const struct fm_err *e, int64_t input,
-    int64_t batch)
+put_err(struct session *s, const struct fm_err *e, int64_t input, int64_t batch)
 {
-	fm_record_put_err(
-	    &s->t->b, e->code, input, 1, batch, e->text);
+	fm_record_put_err(&s->t->b, e->code, input, 1, batch, e->text);
 	fm_prog_say("fm-driver", "%lld x %lld: %s", (long long)input,
 	    (long long)batch, e->text);
 }
 
 /* 0 measured, 1 failed (the row is written), -1 broken off. */
 static int
-measure_point(struct session *s, int64_t input, int64_t batch,
-    struct fm_err *err)
+measure_point(
+    struct session *s, int64_t input, int64_t batch, struct fm_err *err)
 {
 	json_t *dims =
 	    shape_dims(&s->shape, s->has_model ? &s->m : NULL, input, batch);
@@ -202,8 +200,8 @@ measure_point(struct session *s, int64_t input, int64_t batch,
 	char title[80];
 	int rc = -1;
 
-	(void)snprintf(title, sizeof title, "RUN %lld / %lld",
-	    (long long)input, (long long)batch);
+	(void)snprintf(title, sizeof title, "RUN %lld / %lld", (long long)input,
+	    (long long)batch);
 	text_banner(s->t, title);
 	put_key(s, dims, input, batch);
 	if (text_flush(s->t, err) != 0)
@@ -217,8 +215,8 @@ measure_point(struct session *s, int64_t input, int64_t batch,
 	if (rc == 0)
 		rc = read_point(s, &r, &e);
 	if (rc == 0 && r.n == 0)
-		rc = fm_err_set(&e, FM_INTERNAL,
-		    "the backend measured no repetition");
+		rc = fm_err_set(
+		    &e, FM_INTERNAL, "the backend measured no repetition");
 	if (rc == 0)
 		put_res(s, &r, input, batch);
 	else if (e.code == FM_STOPPED || s->t->failed)
@@ -244,16 +242,18 @@ measure_all(struct session *s, struct fm_err *err)
 
 	for (k = 0; k < s->shape.n_batch; k++)
 		for (i = 0; i < s->shape.n_input; i++) {
-			int rc = measure_point(s, s->shape.input[i],
-			    s->shape.batch[k], err);
+			int rc = measure_point(
+			    s, s->shape.input[i], s->shape.batch[k], err);
 
 			if (rc < 0)
 				return -1;
 			measured += rc == 0;
 			failed += rc != 0;
 		}
-	if (failed && !measured && !fm_peer_alive(s->peer))
-		return fm_err_set(err, FM_DIED,
+	if (failed && !measured && !fm_peer_alive(s->peer)) {
+		fm_prog_say("fm-driver",
 		    "nothing could be measured: the backend has gone");
+		return fm_code_status(FM_DIED);
+	}
 	return failed ? 1 : 0;
 }

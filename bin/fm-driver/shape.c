@@ -75,7 +75,7 @@ check_names(const struct shape *s, const struct conf *c,
 
 	(void)s;
 	fm_strs_split(&names, f->all.s, " ");
-	json_object_foreach(c->dim_values, key, v)
+	json_object_foreach (c->dim_values, key, v)
 		if (fm_strs_find(&names, key) < 0)
 			odd = key;
 	fm_strs_release(&names);

@@ -19,7 +19,7 @@ struct shape {
 	bool open_batch, open_input; /* some dimension follows it */
 	int64_t *input, *batch;      /* sizes of the points, owned */
 	size_t n_input, n_batch;
-	json_t *extra;               /* {name: size} set by --dim or --inputs */
+	json_t *extra; /* {name: size} set by --dim or --inputs */
 };
 
 /*
@@ -28,8 +28,8 @@ struct shape {
  * positions. `m` NULL: no model, everything goes. `given`: sizes implied by
  * --inputs, or NULL.
  */
-int shape_init(struct shape *s, const struct conf *c,
-    const struct fm_model *m, const json_t *given, struct fm_err *err);
+int shape_init(struct shape *s, const struct conf *c, const struct fm_model *m,
+    const json_t *given, struct fm_err *err);
 void shape_release(struct shape *s);
 
 /* The run request's "dims" of a point. New reference. */
