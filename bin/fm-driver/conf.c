@@ -98,7 +98,8 @@ static const struct fm_opt options[] = {
 	STR("out", 'o', NULL, out, "DIR", NULL,
 	    "with --infer: where the outputs are written as .npy files"),
 	STR("pad", 0, NULL, pad, "VALUE", NULL,
-	    "with --infer: fill inputs that are too short with VALUE"),
+	    "with --infer or --inputs: fill inputs that are too short with "
+	    "VALUE"),
 	STR("expect", 0, NULL, expect, "DIR", NULL,
 	    "with --infer: compare with the outputs in DIR; a difference is "
 	    "exit status 1"),
@@ -263,9 +264,12 @@ check(struct conf *c, struct fm_err *err)
 	if (c->infer && !c->out && !c->expect)
 		return fm_err_set(err, FM_USAGE,
 		    "--infer needs --out DIR, --expect DIR, or both");
-	if (!c->infer && (c->out || c->expect || c->pad))
+	if (!c->infer && (c->out || c->expect))
+		return fm_err_set(
+		    err, FM_USAGE, "--out and --expect belong to --infer DIR");
+	if (!c->infer && !c->inputs && c->pad)
 		return fm_err_set(err, FM_USAGE,
-		    "--out, --expect and --pad belong to --infer DIR");
+		    "--pad belongs to --infer DIR or --inputs DIR");
 	if (c->platforms.n == 0)
 		return fm_err_set(err, FM_USAGE, "--platform: no platform");
 	return 0;

@@ -113,7 +113,7 @@ is_tagged(const json_t *v)
 	} u = { v };
 
 	return json_object_size(v) == 1 &&
-	    *json_object_iter_key(json_object_iter(u.v)) == '@';
+	       *json_object_iter_key(json_object_iter(u.v)) == '@';
 }
 
 /*
