@@ -8,9 +8,11 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "alloc.h"
 #include "buf.h"
 #include "err.h"
 
@@ -35,6 +37,19 @@ struct header {
 struct cursor {
 	const char *s, *end;
 };
+
+char *
+fm_npy_path(const char *dir, const char *name)
+{
+	char *file = fm_strdupf("%s.npy", name), *path, *s;
+
+	for (s = file; *s; s++)
+		if (*s == '/')
+			*s = '_';
+	path = fm_strdupf("%s/%s", dir, file);
+	free(file);
+	return path;
+}
 
 static bool
 big_endian(void)

@@ -1,7 +1,7 @@
 /*
- * Tensors in memory: element types, shapes, .npy files. Element types carry
- * ONNX's numbers (TensorProto.DataType), which are also those of ONNX Runtime;
- * the table in tensor.c is the only one.
+ * Tensors in memory: element types, shapes, comparison, .npy files. Element
+ * types carry ONNX's numbers (TensorProto.DataType), which are also those of
+ * ONNX Runtime; the table in tensor.c is the only one.
  */
 #ifndef FM_TENSOR_H
 #define FM_TENSOR_H
@@ -83,6 +83,29 @@ float fm_half_to_float(uint16_t h);
 uint16_t fm_float_to_half(float f);
 float fm_bf16_to_float(uint16_t h);
 uint16_t fm_float_to_bf16(float f);
+
+/* How far one tensor is from another. */
+struct fm_tensor_diff {
+	int64_t wrong;  /* elements beyond the tolerance */
+	double max_abs; /* largest |a - b|; inf where only one is NaN or inf */
+	double max_rel; /* largest |a - b| / |b| where b is not 0 */
+	int64_t worst;  /* the element most beyond (or closest to) it */
+};
+
+/*
+ * Compares as numpy.allclose(a, b, rtol, atol, equal_nan=True) does: an
+ * element is right when |a - b| <= atol + rtol * |b|, both are NaN, or both
+ * the same infinity. Types and shapes must be equal. Differences of 64-bit
+ * integers are exact.
+ */
+void fm_tensor_compare(struct fm_tensor_diff *d, const struct fm_tensor *a,
+    const struct fm_tensor *b, double rtol, double atol);
+
+/*
+ * The file of the tensor called `name` in a folder: "dir/name.npy", with '_'
+ * for each '/', so that no name leads elsewhere. The caller frees.
+ */
+char *fm_npy_path(const char *dir, const char *name);
 
 /*
  * numpy's .npy, format versions 1 to 3, either byte order, Fortran order
