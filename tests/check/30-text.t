@@ -35,7 +35,7 @@ on { n++ }
 END { if (n < 3) print file ": " n " lines" }' $c >"$T/found"
 found 'a C file begins by saying what it is'
 
-awk '{ s = $0; n = 0
+awk '{ s = $0; n = 0; gsub(/[\200-\277]/, "", s)
 	while ((i = index(s, "\t")) > 0) {
 		n += i - 1; n += 8 - n % 8; s = substr(s, i + 1) }
 	if (n + length(s) > 80) print FILENAME ":" FNR }' $c >"$T/found"
