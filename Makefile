@@ -25,7 +25,7 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
        -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
        -Wwrite-strings -Wcast-qual -Wvla -Wformat=2 -Wundef \
        -Wdouble-promotion -Wimplicit-fallthrough
-OURS = -std=c11 -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -Ilib \
+OURS = -std=c11 -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -iquote lib \
        -ffile-prefix-map=$(CURDIR)=. $(WARN) -MMD -MP
 LIBS = -Wl,--as-needed -ljansson -lyaml -lcsv -lprotobuf-c -lxxhash -lm -ldl \
        -lpthread

@@ -1,0 +1,261 @@
+/*
+ * Open dimensions: names, sizes, and the messages about them.
+ */
+#include "shape.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "buf.h"
+#include "conf.h"
+#include "json.h"
+#include "model/model.h"
+
+typedef int each_dim(void *arg, const char *name, enum fm_axis axis);
+
+/* Calls f for every open dimension of every input. */
+static int
+for_each(const struct fm_model *m, each_dim *f, void *arg)
+{
+	struct fm_buf b = FM_BUF_INIT;
+	int rc = 0, k;
+	size_t i;
+
+	for (i = 0; i < m->n_inputs && rc == 0; i++) {
+		const struct fm_model_port *p = &m->inputs[i];
+
+		for (k = 0; k < p->rank && rc == 0; k++) {
+			if (!p->syms[k] && p->dims[k] >= 0)
+				continue;
+			fm_buf_clear(&b);
+			if (p->syms[k])
+				fm_buf_puts(&b, p->syms[k]);
+			else
+				fm_buf_printf(&b, "%s.%d", p->name, k);
+			rc = f(arg, b.s, fm_model_axis(b.s));
+		}
+	}
+	fm_buf_release(&b);
+	return rc;
+}
+
+/* --- finding out what follows what --- */
+
+struct finder {
+	struct shape *s;
+	struct fm_buf open; /* names of dimensions nothing follows */
+	struct fm_buf all;
+};
+
+static int
+find(void *arg, const char *name, enum fm_axis axis)
+{
+	struct finder *f = arg;
+
+	fm_buf_printf(&f->all, " %s", name);
+	if (json_object_get(f->s->extra, name))
+		return 0;
+	if (axis == FM_AXIS_BATCH)
+		f->s->open_batch = true;
+	else if (axis == FM_AXIS_SEQUENCE)
+		f->s->open_input = true;
+	else
+		fm_buf_printf(&f->open, " %s", name);
+	return 0;
+}
+
+static int
+check_names(const struct shape *s, const struct conf *c,
+    const struct fm_model *m, const struct finder *f, struct fm_err *err)
+{
+	struct fm_strs names = FM_STRS_INIT;
+	const char *key, *odd = NULL;
+	json_t *v;
+
+	(void)s;
+	fm_strs_split(&names, f->all.s, " ");
+	json_object_foreach (c->dim_values, key, v)
+		if (fm_strs_find(&names, key) < 0)
+			odd = key;
+	fm_strs_release(&names);
+	if (odd)
+		return fm_err_set(err, FM_USAGE,
+		    "--dim: '%s' is not an open dimension of '%s', which has:"
+		    "%s",
+		    odd, m->path, f->all.len ? f->all.s : " none");
+	if (f->open.len)
+		return fm_err_set(err, FM_USAGE,
+		    "dimensions of '%s' without a size:%s (all open ones:%s); "
+		    "set each with --dim NAME=N",
+		    m->path, f->open.s, f->all.s);
+	return 0;
+}
+
+/* --- sizes --- */
+
+static void
+set_sizes(int64_t **v, size_t *n, const int64_t *from, size_t count)
+{
+	*v = fm_calloc(count, sizeof **v);
+	memcpy(*v, from, count * sizeof **v);
+	*n = count;
+}
+
+static void
+set_one(int64_t **v, size_t *n, int64_t size)
+{
+	set_sizes(v, n, &size, 1);
+}
+
+/* The leading dimension of the first input: the batch of a fixed model. */
+static int64_t
+leading(const struct shape *s, const struct fm_model *m)
+{
+	const struct fm_model_port *p = m->n_inputs ? &m->inputs[0] : NULL;
+
+	if (!p || p->rank < 1)
+		return 1;
+	if (p->syms[0])
+		return fm_json_int(s->extra, p->syms[0], 1);
+	return p->dims[0] > 0 ? p->dims[0] : 1;
+}
+
+static int
+choose_batch(struct shape *s, const struct conf *c, const struct fm_model *m,
+    struct fm_err *err)
+{
+	int64_t fixed = leading(s, m);
+
+	if (s->open_batch) {
+		set_sizes(&s->batch, &s->n_batch, c->batch, c->n_batch);
+		return 0;
+	}
+	if (c->batch_sizes && (c->n_batch != 1 || c->batch[0] != fixed))
+		return fm_err_set(err, FM_USAGE,
+		    "--batch_sizes '%s': the batch of '%s' is fixed at %lld",
+		    c->batch_sizes, m->path, (long long)fixed);
+	set_one(&s->batch, &s->n_batch, fixed);
+	return 0;
+}
+
+static int
+choose_input(struct shape *s, const struct conf *c, const struct fm_model *m,
+    struct fm_err *err)
+{
+	size_t i;
+
+	if (!s->open_input) {
+		if (c->input_sizes)
+			return fm_err_set(err, FM_USAGE,
+			    "--input_sizes '%s': no open dimension of '%s' is "
+			    "a sequence",
+			    c->input_sizes, m->path);
+		set_one(&s->input, &s->n_input, 0);
+		return 0;
+	}
+	set_sizes(&s->input, &s->n_input, c->input, c->n_input);
+	if (!c->input_sizes && m->positions && s->input[0] > m->positions)
+		s->input[0] = m->positions;
+	for (i = 0; m->positions && i < s->n_input; i++)
+		if (s->input[i] > m->positions)
+			return fm_err_set(err, FM_USAGE,
+			    "--input_sizes: %lld tokens are more than the %lld "
+			    "positions of '%s'",
+			    (long long)s->input[i], (long long)m->positions,
+			    m->path);
+	return 0;
+}
+
+int
+shape_init(struct shape *s, const struct conf *c, const struct fm_model *m,
+    const json_t *given, struct fm_err *err)
+{
+	struct finder f = { s, FM_BUF_INIT, FM_BUF_INIT };
+	int rc;
+
+	memset(s, 0, sizeof *s);
+	s->extra = given ? json_deep_copy(given) : json_object();
+	(void)json_object_update(s->extra, c->dim_values);
+	if (!m) {
+		set_sizes(&s->batch, &s->n_batch, c->batch, c->n_batch);
+		set_sizes(&s->input, &s->n_input, c->input, c->n_input);
+		return 0;
+	}
+	(void)for_each(m, find, &f);
+	rc = check_names(s, c, m, &f, err);
+	fm_buf_release(&f.open);
+	fm_buf_release(&f.all);
+	if (rc == 0)
+		rc = choose_batch(s, c, m, err);
+	if (rc == 0)
+		rc = choose_input(s, c, m, err);
+	return rc;
+}
+
+void
+shape_release(struct shape *s)
+{
+	json_decref(s->extra);
+	free(s->input);
+	free(s->batch);
+	memset(s, 0, sizeof *s);
+}
+
+struct setter {
+	const struct shape *s;
+	json_t *dims;
+	int64_t input, batch;
+};
+
+static int
+set(void *arg, const char *name, enum fm_axis axis)
+{
+	struct setter *t = arg;
+	int64_t v = axis == FM_AXIS_BATCH ? t->batch : t->input;
+
+	fm_json_set_int(t->dims, name, fm_json_int(t->s->extra, name, v));
+	return 0;
+}
+
+json_t *
+shape_dims(const struct shape *s, const struct fm_model *m, int64_t input,
+    int64_t batch)
+{
+	struct setter t = { s, json_object(), input, batch };
+
+	if (m)
+		(void)for_each(m, set, &t);
+	return t.dims;
+}
+
+json_t *
+shape_inputs(const struct fm_model *m)
+{
+	json_t *all = json_array();
+	size_t i;
+	int k;
+
+	for (i = 0; i < m->n_inputs; i++) {
+		const struct fm_model_port *p = &m->inputs[i];
+		json_t *one = json_object(), *dims = json_array();
+
+		for (k = 0; k < p->rank; k++) {
+			if (p->syms[k])
+				json_array_append_new(
+				    dims, json_string(p->syms[k]));
+			else if (p->dims[k] >= 0)
+				json_array_append_new(
+				    dims, json_integer(p->dims[k]));
+			else
+				json_array_append_new(
+				    dims, json_sprintf("%s.%d", p->name, k));
+		}
+		fm_json_set_str(one, "name", p->name);
+		fm_json_set_str(one, "type", fm_type_name(p->type));
+		json_object_set_new(one, "shape", dims);
+		json_object_set(one, "fill", p->fill);
+		json_array_append_new(all, one);
+	}
+	return all;
+}
