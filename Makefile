@@ -216,9 +216,10 @@ $(FUZZ:%=$(B)/fuzz/%): $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(B)/libfm.a
 bench: all $(BENCH_EXE)
 	B='$(abspath $(B))' tests/bench/bench.sh
 
+$(B)/bench/ort-loop: $(B)/obj/backends/ort/api.o
 $(BENCH_EXE): $(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/libfm.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
 
 # --- install -----------------------------------------------------------------
 

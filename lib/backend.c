@@ -14,6 +14,7 @@
 
 #include "alloc.h"
 #include "hangup.h"
+#include "host.h"
 #include "io.h"
 #include "json.h"
 #include "prog.h"
@@ -150,6 +151,7 @@ say_sys(struct talk *t, json_t *sys)
 	fm_json_set_str(sys, "backend_version", FM_VERSION);
 	fm_json_set_int(sys, "clock_cost_ns", cost_ns);
 	fm_json_set_int(sys, "clock_resolution_ns", resolution_ns);
+	fm_host_facts(sys);
 	fm_record_put_json(&t->b.out, FM_TAG_SYS, sys);
 }
 
