@@ -47,6 +47,26 @@ fm_num_put_scaled(struct fm_buf *b, int64_t v, int decimals)
 }
 
 /*
+ * Does the next decimal above d.ddde+XX read back as `v`? The one below is
+ * never asked for: only under a power of two are doubles denser than above
+ * it, and then the nearest decimal can be too far below while the next one
+ * above is near enough.
+ */
+static bool
+next_reads_back(char *t, double v)
+{
+	char *d = strchr(t, 'e') - 1;
+
+	for (; d > t && (*d == '9' || *d == '.'); d--)
+		if (*d == '9')
+			*d = '0';
+	if (!isdigit((unsigned char)*d) || *d == '9')
+		return false;
+	++*d;
+	return strtod(t, NULL) == v;
+}
+
+/*
  * Python prints the shortest digits that read back, in fixed notation while
  * the decimal exponent is in [-4, 16), else as d.ddde+XX. C gives the digits
  * with %.{0..16}e; the first that reads back is the shortest.
@@ -56,6 +76,7 @@ fm_num_put_repr(struct fm_buf *b, double v)
 {
 	char t[40], digits[24];
 	int prec, n = 0, exp10, i;
+	bool edge = fabs(frexp(v, &i)) == 0.5;
 	const char *e;
 
 	if (!isfinite(v)) {
@@ -64,7 +85,7 @@ fm_num_put_repr(struct fm_buf *b, double v)
 	}
 	for (prec = 0; prec < 17; prec++) {
 		(void)snprintf(t, sizeof t, "%.*e", prec, v);
-		if (strtod(t, NULL) == v)
+		if (strtod(t, NULL) == v || (edge && next_reads_back(t, v)))
 			break;
 	}
 	e = strchr(t, 'e');

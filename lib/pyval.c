@@ -84,6 +84,12 @@ peek(struct parser *p)
 	return *p->at;
 }
 
+static bool
+is_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
 static json_t *
 fail_unexpected(struct parser *p, const char *wanted)
 {
@@ -94,10 +100,11 @@ fail_unexpected(struct parser *p, const char *wanted)
 	if (*p->at == '\0')
 		fm_buf_printf(&what, "%s is missing", wanted);
 	else {
-		while ((p->at[n] & 0xc0) == 0x80)
+		while ((p->at[n] & 0xc0) == 0x80 ||
+		       (is_word(*p->at) && is_word(p->at[n])))
 			n++;
-		fm_buf_printf(
-		    &what, "'%.*s' found instead of %s", (int)n, p->at, wanted);
+		fm_buf_printf(&what, "'%.*s' found instead of %s",
+		    (int)(n < 40 ? n : 40), p->at, wanted);
 	}
 	(void)fail(p, p->at, what.s);
 	fm_buf_release(&what);
@@ -115,12 +122,6 @@ expect(struct parser *p, char c)
 	}
 	(void)fail_unexpected(p, wanted);
 	return false;
-}
-
-static bool
-is_word(char c)
-{
-	return isalnum((unsigned char)c) || c == '_';
 }
 
 /* The word at the cursor, which moves behind it; "" when there is none. */
@@ -328,7 +329,7 @@ call(struct parser *p, const char *name, const char *start)
 	bool comma;
 
 	if (peek(p) != '(')
-		return fail_unexpected(p, "'(' after a function");
+		return fail_unexpected(p, "'('");
 	values = bracketed(p, ')', &comma);
 	if (!values)
 		return NULL;

@@ -3,7 +3,7 @@
 # $T is an empty folder of the test's own, $B the build, $top the sources,
 # $minilm a real checkpoint (perhaps not there).
 
-top=$(cd "$(dirname "$0")/.." && pwd)
+top=$(cd "$(dirname "$0")" && while [ ! -f Makefile ]; do cd ..; done && pwd)
 B=${B:-$top/build}
 case $B in /*) ;; *) B=$top/$B ;; esac
 PATH=${FM_TEST_BIN:+$FM_TEST_BIN:}$B/bin:$PATH

@@ -68,8 +68,7 @@ static const struct fm_opt options[] = {
 	INT("warmup", 'w', warmup, "N", "0", 0, INT64_C(1000000000),
 	    "repetitions before those, neither timed nor printed"),
 	REAL("seconds", seconds, "S", NULL,
-	    "repeat until the timed repetitions of a point take S seconds, "
-	    "instead of --reps"),
+	    "repeat every point for S seconds, instead of --reps"),
 	INT("threads", 't', threads, "N", NULL, 1, 65536,
 	    "threads inside one operator; without it the runtime decides"),
 	INT("seed", 0, seed, "N", "0", 0, INT64_MAX,
@@ -132,6 +131,7 @@ pair(const char *word, const char *what, size_t *n, struct fm_err *err)
 {
 	const char *eq = strchr(word, '=');
 
+	*n = 0;
 	if (!eq || eq == word)
 		return fm_err_set(err, FM_USAGE,
 		    "--%s: '%s' must have the form NAME=VALUE", what, word);
@@ -263,9 +263,12 @@ check(struct conf *c, struct fm_err *err)
 	if (c->infer && !c->out && !c->expect)
 		return fm_err_set(err, FM_USAGE,
 		    "--infer needs --out DIR, --expect DIR, or both");
-	if (!c->infer && (c->out || c->expect || c->pad))
+	if (!c->infer && (c->out || c->expect))
+		return fm_err_set(
+		    err, FM_USAGE, "--out and --expect belong to --infer DIR");
+	if (!c->infer && !c->inputs && c->pad)
 		return fm_err_set(err, FM_USAGE,
-		    "--out, --expect and --pad belong to --infer DIR");
+		    "--pad belongs to --infer DIR or --inputs DIR");
 	if (c->platforms.n == 0)
 		return fm_err_set(err, FM_USAGE, "--platform: no platform");
 	return 0;

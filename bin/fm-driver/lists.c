@@ -14,8 +14,8 @@
 int
 list_devices(struct session *s, struct fm_err *err)
 {
-	json_t *q = json_pack(
-	    "{s:s, s:O}", "op", "devices", "env", s->c->env_values);
+	json_t *q =
+	    json_pack("{s:s, s:O}", "op", "devices", "env", s->c->env_values);
 	int rc = fm_peer_send(s->peer, q, err);
 	const char *body;
 	char *line;
@@ -49,18 +49,18 @@ int
 list_points(struct session *s)
 {
 	const struct conf *c = s->c;
-	size_t i, k;
+	size_t i;
 
-	for (k = 0; k < s->shape.n_batch; k++)
-		for (i = 0; i < s->shape.n_input; i++) {
-			printf("%s\t%s\t%lld\t%lld\t", s->p.name,
-			    c->model_name ? c->model_name : s->p.backend,
-			    (long long)s->shape.input[i],
-			    (long long)s->shape.batch[k]);
-			if (c->seconds > 0)
-				printf("%gs\n", c->seconds);
-			else
-				printf("%lld\n", (long long)c->reps);
-		}
+	for (i = 0; i < s->shape.n_points; i++) {
+		const struct fm_point *at = &s->shape.points[i];
+
+		printf("%s\t%s\t%lld\t%lld\t", s->p.name,
+		    c->model_name ? c->model_name : s->p.backend,
+		    (long long)at->input, (long long)at->batch);
+		if (c->seconds > 0)
+			printf("%gs\n", c->seconds);
+		else
+			printf("%lld\n", (long long)c->reps);
+	}
 	return 0;
 }

@@ -44,8 +44,9 @@ signal_status(int fd)
 
 	if (read(fd, &info, sizeof info) != (ssize_t)sizeof info)
 		return 0;
-	fm_prog_say("fm-driver", "stopped by signal %u: what was measured is "
-				 "in the log",
+	fm_prog_say("fm-driver",
+	    "stopped by signal %u: what was measured is "
+	    "in the log",
 	    info.ssi_signo);
 	return 128 + (int)info.ssi_signo;
 }
@@ -90,8 +91,8 @@ run_platform(struct session *s, const struct conf *c, struct text *t,
 static int
 run(const struct conf *c, int wake_fd)
 {
-	bool quiet = c->list_devices || c->list_options || c->dry_run ||
-	    c->infer;
+	bool quiet =
+	    c->list_devices || c->list_options || c->dry_run || c->infer;
 	struct text t;
 	int status = 0;
 	size_t i;
@@ -102,8 +103,8 @@ run(const struct conf *c, int wake_fd)
 	for (i = 0; i < c->platforms.n; i++) {
 		struct fm_err err = FM_ERR_INIT;
 		struct session s;
-		int rc = run_platform(
-		    &s, c, &t, c->platforms.v[i], wake_fd, &err);
+		int rc =
+		    run_platform(&s, c, &t, c->platforms.v[i], wake_fd, &err);
 
 		session_end(&s);
 		if (rc > 0)

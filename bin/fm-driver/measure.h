@@ -10,8 +10,8 @@
 struct session;
 
 /*
- * Runs all points of a session that is open. 0: all measured; 1: some failed
- * (each has its ERR line); -1: broken off, nothing more can be measured.
+ * Runs all points of a session that is open. 0: all measured; an exit status:
+ * some failed, and each has its ERR line; -1: broken off.
  */
 int measure_all(struct session *s, struct fm_err *err);
 

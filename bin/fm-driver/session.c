@@ -57,8 +57,8 @@ unknown_option(const struct session *s, const char *key, struct fm_err *err)
 		fm_buf_printf(&all, " %s",
 		    fm_json_str(json_array_get(opts, i), "name", ""));
 	(void)fm_err_set(err, FM_USAGE,
-	    "--%s:%s: backend '%s' has no such option; it has:%s",
-	    s->p.backend, key, s->p.backend, all.len ? all.s : " none");
+	    "--%s:%s: backend '%s' has no such option; it has:%s", s->p.backend,
+	    key, s->p.backend, all.len ? all.s : " none");
 	fm_buf_release(&all);
 	return -1;
 }
@@ -71,7 +71,7 @@ backend_options(const struct session *s, struct fm_err *err)
 	json_t *options = own ? json_deep_copy(own) : json_object();
 	const char *key;
 
-	json_object_foreach(options, key, v)
+	json_object_foreach (options, key, v)
 		if (!has_option(s->peer, key) &&
 		    unknown_option(s, key, err) != 0)
 			goto fail;
@@ -94,12 +94,10 @@ check_sets(const struct session *s, struct fm_err *err)
 {
 	/* fm_strs are NULL-terminated once they hold something. */
 	static const char *const none[] = { NULL };
-	const char *const *sets = s->p.sets.n
-	    ? (const char *const *)s->p.sets.v
-	    : none;
-	const char *const *ignores = s->p.ignores.n
-	    ? (const char *const *)s->p.ignores.v
-	    : none;
+	const char *const *sets =
+	    s->p.sets.n ? (const char *const *)s->p.sets.v : none;
+	const char *const *ignores =
+	    s->p.ignores.n ? (const char *const *)s->p.ignores.v : none;
 
 	return fm_subopt_check(s->c->subs, sets, ignores, err);
 }
@@ -180,14 +178,13 @@ use_files(struct session *s, const json_t *files)
 	json_t *inputs = json_object_get(s->open, "inputs"), *in;
 	size_t i;
 
-	json_array_foreach(inputs, i, in)
-	{
+	json_array_foreach (inputs, i, in) {
 		const char *name = fm_json_str(in, "name", "");
 		const char *file = fm_json_str(files, name, NULL);
 
 		if (file)
-			json_object_set_new(in, "fill",
-			    json_pack("{s:s}", "file", file));
+			json_object_set_new(
+			    in, "fill", json_pack("{s:s}", "file", file));
 	}
 }
 
@@ -202,12 +199,16 @@ import(struct session *s, struct fm_err *err)
 		return -1;
 	o.model_class = c->model_class;
 	o.dummy = c->load_format == LOAD_DUMMY;
-	o.no_dummy = c->load_format == LOAD_SAFETENSORS;
 	o.seed = (uint64_t)c->seed;
 	o.work = s->work;
 	if (fm_model_load(&s->m, c->model_path, &o, err) != 0)
 		return -1;
 	s->has_model = true;
+	if (s->m.dummy && c->load_format == LOAD_SAFETENSORS)
+		return fm_err_set(err, FM_NOMODEL,
+		    "'%s' has no weights: --load_format dummy makes random "
+		    "ones",
+		    c->model_path);
 	return 0;
 }
 
@@ -223,8 +224,8 @@ session_import(struct session *s, struct fm_err *err)
 		rc = infer_inputs(
 		    s->c->inputs, &s->m, s->work, &files, &given, err);
 	if (rc == 0)
-		rc = shape_init(&s->shape, s->c,
-		    s->has_model ? &s->m : NULL, given, err);
+		rc = shape_init(
+		    &s->shape, s->c, s->has_model ? &s->m : NULL, given, err);
 	if (rc == 0 && s->has_model) {
 		model_request(s);
 		use_files(s, files);
@@ -253,8 +254,8 @@ read_open(struct session *s, struct fm_buf *setup, struct fm_err *err)
 			fm_buf_clear(setup);
 			fm_buf_puts(setup, line);
 		} else if (tag == FM_TAG_SYS) {
-			json_t *v = fm_json_parse(body,
-			    n - (size_t)(body - line), "SYS line", err);
+			json_t *v = fm_json_parse(
+			    body, n - (size_t)(body - line), "SYS line", err);
 
 			if (!v)
 				return -1;
@@ -302,9 +303,8 @@ choose_names(struct session *s)
 
 	s->name = name ? name : fm_json_str(s->sys, "model", s->p.backend);
 	if (!cls || strcmp(cls, "AutoModel") == 0)
-		cls = s->has_model
-		    ? s->m.model_class
-		    : fm_json_str(s->sys, "model_class", "none");
+		cls = s->has_model ? s->m.model_class
+				   : fm_json_str(s->sys, "model_class", "none");
 	s->model_class = cls;
 }
 

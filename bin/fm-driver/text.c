@@ -28,7 +28,7 @@ text_init(struct text *t, int fd)
 {
 	fm_buf_init(&t->b);
 	t->fd = fd;
-	t->failed = false;
+	t->failed = t->quiet = t->begun = false;
 	t->flushed_ns = fm_clock_now_ns();
 }
 
@@ -41,9 +41,10 @@ text_release(struct text *t)
 int
 text_flush(struct text *t, struct fm_err *err)
 {
-	int rc = fm_io_write_all(t->fd, t->b.s, t->b.len);
+	int rc = t->quiet ? 0 : fm_io_write_all(t->fd, t->b.s, t->b.len);
 
 	t->flushed_ns = fm_clock_now_ns();
+	t->begun = t->begun || t->b.len;
 	fm_buf_clear(&t->b);
 	if (rc == 0)
 		return 0;
@@ -103,6 +104,19 @@ put_arg_lines(struct text *t, const struct conf *c)
 	fm_strs_release(&l);
 }
 
+/* A Python value that JSON has no word for; pyval.h. */
+static bool
+is_tagged(const json_t *v)
+{
+	union {
+		const json_t *c;
+		json_t *v;
+	} u = { v };
+
+	return json_object_size(v) == 1 &&
+	       *json_object_iter_key(json_object_iter(u.v)) == '@';
+}
+
 /*
  * fmwork dumps strings as they are and everything else as the text of its
  * repr; objects stay objects, sorted by key.
@@ -113,7 +127,7 @@ dump_value(const json_t *v, bool nested)
 	struct fm_buf b = FM_BUF_INIT;
 	json_t *out;
 
-	if (nested && json_is_object(v) && !fm_pyval_is_tagged(v)) {
+	if (nested && json_is_object(v) && !is_tagged(v)) {
 		union {
 			const json_t *c;
 			json_t *v;
@@ -269,4 +283,28 @@ text_model(struct text *t, const struct fm_model *m)
 	    (long long)m->params, m->dtype);
 	for (i = 0; i < m->notes.n; i++)
 		fm_buf_printf(&t->b, "note: %s\n", m->notes.v[i]);
+}
+
+/* --- the end --- */
+
+void
+text_failure(struct text *t, const struct fm_err *e)
+{
+	if (e->code == FM_USAGE) {
+		fm_buf_clear(&t->b);
+		return;
+	}
+	fm_buf_putc(&t->b, '\n');
+	fm_record_put_err(&t->b, e->code, 0, 0, 0, e->text);
+}
+
+void
+text_end(struct text *t)
+{
+	struct fm_err ignored = FM_ERR_INIT;
+
+	if (t->failed || (!t->begun && !t->b.len))
+		return;
+	fm_buf_putc(&t->b, '\n');
+	(void)text_flush(t, &ignored);
 }
