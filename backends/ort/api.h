@@ -95,9 +95,6 @@ enum {
 	X(136, BindInput,                                                      \
 	    (struct ort_binding *, const char *name,                           \
 		const struct ort_value *))                                     \
-	X(137, BindOutput,                                                     \
-	    (struct ort_binding *, const char *name,                           \
-		const struct ort_value *))                                     \
 	X(138, BindOutputToDevice,                                             \
 	    (struct ort_binding *, const char *name,                           \
 		const struct ort_memory_info *))                               \

@@ -2,10 +2,10 @@
  * The backend for ONNX Runtime: a session per model, an I/O binding per
  * shape, and nothing but the run call between the clock's readings.
  *
- * Outputs of the first call of a shape are allocated by the runtime: only it
+ * Outputs are allocated by the runtime in the first call of a shape: only it
  * knows their sizes, and a first call is cold anyway. Those whose shape
  * follows from the inputs' keep that memory for all later calls; the others
- * (a count of detected objects, say) are allocated in each.
+ * (detected objects, say) are allocated in each.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -311,12 +311,22 @@ shape_follows(const struct ort *o, size_t k, const json_t *dims_asked,
 			    "outputs", err);
 		*follows = rc == 0;
 		for (i = 0; rc == 0 && i < rank; i++)
-			*follows &= dims[i] >= 0 ||
-				    json_object_get(dims_asked, names[i]);
+			if (dims[i] < 0 &&
+			    !json_object_get(dims_asked, names[i]))
+				*follows = false;
 	}
 	if (type)
 		api->ReleaseTypeInfo(type);
 	return rc;
+}
+
+/* The next call allocates it, and calls after that write there again. */
+static int
+bind_output(struct ort *o, size_t k, struct fm_err *err)
+{
+	return ort_api_check(&o->api,
+	    o->api.BindOutputToDevice(o->binding, o->outputs[k].name, o->host),
+	    o->outputs[k].name, err);
 }
 
 static int
@@ -345,15 +355,12 @@ ort_prepare(
 	}
 	for (i = 0; i < o->n_outputs; i++)
 		if (shape_follows(o, i, p->dims, &o->outputs[i].follows, err) ||
-		    ort_api_check(api,
-			api->BindOutputToDevice(
-			    o->binding, o->outputs[i].name, o->host),
-			o->outputs[i].name, err))
+		    bind_output(o, i, err))
 			return -1;
 	return bind_inputs(o, p, err);
 }
 
-/* The values of the last call, for `output` and to be kept. */
+/* The values of the last call. */
 static int
 take_values(struct ort *o, struct fm_err *err)
 {
@@ -374,30 +381,14 @@ take_values(struct ort *o, struct fm_err *err)
 }
 
 static int
-keep_outputs(struct ort *o, struct fm_err *err)
-{
-	size_t k;
-
-	if (take_values(o, err))
-		return -1;
-	for (k = 0; k < o->n_outputs; k++)
-		if (o->outputs[k].follows &&
-		    ort_api_check(&o->api,
-			o->api.BindOutput(o->binding, o->outputs[k].name,
-			    o->outputs[k].value),
-			o->outputs[k].name, err))
-			return -1;
-	release_values(o);
-	return 0;
-}
-
-static int
 ort_stage(struct fm_backend *b, struct fm_backend_point *p, struct fm_err *err)
 {
 	struct ort *o = b->self;
+	size_t k;
 
-	if (o->calls == 1 && keep_outputs(o, err))
-		return -1;
+	for (k = 0; o->calls && k < o->n_outputs; k++)
+		if (!o->outputs[k].follows && bind_output(o, k, err))
+			return -1;
 	if (!o->accelerator)
 		return 0;
 	/* Binding is what copies to a device. */

@@ -257,9 +257,11 @@ positions_from_zero(struct build *b)
 	static const char name[] = "embeddings.position_embeddings.weight";
 	enum fm_type type =
 	    tensor(b, name, 2, b->h->max_positions, b->h->hidden, false);
+	const int64_t zero = 0;
 
+	fm_graph_ints(b->g, "zero_row", 1, &zero);
 	(void)fm_graph_node(b->g, "Slice",
-	    "embeddings.position_embeddings.weight zero_row sequence zero_row",
+	    fm_graph_name(b->g, "%s zero_row sequence zero_row", name),
 	    "positions");
 	return as_float(b, "positions", type);
 }
@@ -444,10 +446,9 @@ ports(struct build *b)
 static void
 common(struct build *b)
 {
-	const int64_t zero = 0, one = 1, two = 2, hidden = b->h->hidden;
+	const int64_t one = 1, two = 2, hidden = b->h->hidden;
 	const int64_t shape2[2] = { -1, hidden };
 
-	fm_graph_ints(b->g, "zero_row", 1, &zero);
 	fm_graph_ints(b->g, "one_row", 1, &one);
 	fm_graph_ints(b->g, "two_row", 1, &two);
 	fm_graph_ints(b->g, "hidden", 1, &hidden);
