@@ -59,8 +59,8 @@ FUZZ_REPLAY = $(FUZZ:%=$(B)/tests/fuzz-%)
 BENCH_EXE = $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all setup demo test check test-long lint memcheck bench fuzz install \
-        generated clean help
+.PHONY: all programs setup demo test check test-long lint memcheck bench \
+        fuzz install generated clean help
 all: $(PROG_EXE) $(BACKEND_EXE) $(PY_EXE) $(B)/share/fm
 
 help:
@@ -160,7 +160,8 @@ test:
 	@$(SETUP) test
 	+@$(AGAIN) check
 
-check: all $(TEST_EXE) $(TEST_SO) $(FUZZ_REPLAY)
+programs: all $(TEST_EXE) $(TEST_SO) $(FUZZ_REPLAY) $(BENCH_EXE)
+check: programs
 	$(PROVE_ALL) $(TEST_EXE) $(FUZZ_REPLAY) $(sort $(wildcard tests/*.t)) \
 	    $(sort $(wildcard tests/check/*.t))
 
@@ -169,7 +170,7 @@ test-long: check
 
 lint:
 	@$(SETUP) lint
-	+@$(AGAIN) $(LIB_OBJ)
+	+@$(AGAIN) programs
 	$(PROVE_ALL) $(sort $(wildcard tests/check/*.t tests/lint/*.t))
 
 # Programs are run through a shell script of the same name.

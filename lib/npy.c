@@ -41,14 +41,17 @@ struct cursor {
 char *
 fm_npy_path(const char *dir, const char *name)
 {
-	char *file = fm_strdupf("%s.npy", name), *path, *s;
+	static const char good[] = "abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+	char *path = fm_strdupf("%s/%.200s", dir, *name ? name : "_");
+	char *base = path + strlen(dir) + 1, *s, *file;
 
-	for (s = file; *s; s++)
-		if (*s == '/')
+	for (s = base; *s; s++)
+		if (!strchr(good, *s) || (s == base && *s == '.'))
 			*s = '_';
-	path = fm_strdupf("%s/%s", dir, file);
-	free(file);
-	return path;
+	file = fm_strdupf("%s.npy", path);
+	free(path);
+	return file;
 }
 
 static bool

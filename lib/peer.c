@@ -44,6 +44,7 @@ struct fm_peer {
 	/* Time we have waited since the request, and since it last said
 	 * anything. What the caller does meanwhile is not its fault. */
 	int64_t waited_ns, silent_ns;
+	int64_t since_ns; /* counted up to here in this call; 0 = not yet */
 };
 
 static bool
@@ -133,15 +134,18 @@ time_left(struct fm_peer *p, struct fm_err *err)
 static int
 wait_turn(struct fm_peer *p, struct fm_err *err)
 {
-	int64_t start = fm_clock_now_ns(), ns = time_left(p, err);
+	int64_t ns = time_left(p, err);
 	const char *s;
 	size_t had = fm_pump_rest(&p->pump, &s);
 
 	if (ns == 0)
 		return -1;
+	if (p->since_ns == 0)
+		p->since_ns = fm_clock_now_ns();
 	if (fm_pump_turn(&p->pump, ns, true) == FM_PUMP_WOKEN)
 		return stop(p, err);
-	ns = fm_clock_now_ns() - start;
+	ns = fm_clock_now_ns() - p->since_ns;
+	p->since_ns += ns;
 	p->waited_ns += ns;
 	p->silent_ns += ns;
 	if (fm_pump_rest(&p->pump, &s) > had)
@@ -192,6 +196,7 @@ fm_peer_line(struct fm_peer *p, char **line, size_t *len, struct fm_err *err)
 	if (!p->asked || !p->alive)
 		return fm_err_set(err, FM_INTERNAL,
 		    "backend '%s' was not asked anything", p->name);
+	p->since_ns = 0;
 	for (;;) {
 		if (wait_line(p, line, len, err) != 0)
 			return -1;
@@ -252,7 +257,7 @@ ask(struct fm_peer *p, const json_t *request, struct fm_err *err)
 	fm_json_put(&p->pump.in, request);
 	fm_buf_putc(&p->pump.in, '\n');
 	p->asked = true;
-	p->waited_ns = p->silent_ns = 0;
+	p->waited_ns = p->silent_ns = p->since_ns = 0;
 	/* What the pipe does not take goes out while we wait. */
 	fm_pump_give(&p->pump);
 	return p->pump.deaf ? gone(p, err) : 0;
@@ -295,7 +300,8 @@ learn_opt(struct fm_peer *p, const char *s)
 	for (i = 0; i < sizeof keys / sizeof *keys; i++) {
 		char *w = take_word(&s);
 
-		fm_json_set_str(o, keys[i], w);
+		/* No default is written as a dash. */
+		fm_json_set_str(o, keys[i], strcmp(w, "-") == 0 ? "" : w);
 		free(w);
 	}
 	fm_json_set_str(o, "help", s);

@@ -26,9 +26,9 @@ enum {
 	FIRST_NAP_NS = 100000,  /* between looks, where nothing tells us */
 	LAST_NAP_NS = 10000000, /* these grow up to this */
 	/* How long killed grandchildren may take to vanish. They die at once
-	 * unless the kernel is busy for them, but where process 1 reaps
-	 * nothing they stay as zombies for ever. */
-	GONE_NS = 500000000
+	 * unless the kernel is busy for them; dead ones may stay for long
+	 * where process 1 is slow to reap them. */
+	GONE_NS = 50000000
 };
 
 static void
@@ -234,7 +234,7 @@ fm_proc_start(struct fm_proc *p, char *const argv[], struct fm_err *err)
 	return rc;
 }
 
-/* Waits until a killed group has vanished. */
+/* Gives a killed group the time to vanish, devices it holds with it. */
 static void
 wait_group(pid_t group)
 {

@@ -103,7 +103,8 @@ void fm_tensor_compare(struct fm_tensor_diff *d, const struct fm_tensor *a,
 
 /*
  * The file of the tensor called `name` in a folder: "dir/name.npy", with '_'
- * for each '/', so that no name leads elsewhere. The caller frees.
+ * for whatever is not a letter, digit, '.', '-' or '_' (and for a '.' in
+ * front), and at most 200 characters of the name. The caller frees.
  */
 char *fm_npy_path(const char *dir, const char *name);
 

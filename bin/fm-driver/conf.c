@@ -263,9 +263,12 @@ check(struct conf *c, struct fm_err *err)
 	if (c->infer && !c->out && !c->expect)
 		return fm_err_set(err, FM_USAGE,
 		    "--infer needs --out DIR, --expect DIR, or both");
-	if (!c->infer && (c->out || c->expect || c->pad))
+	if (!c->infer && (c->out || c->expect))
+		return fm_err_set(
+		    err, FM_USAGE, "--out and --expect belong to --infer DIR");
+	if (!c->infer && !c->inputs && c->pad)
 		return fm_err_set(err, FM_USAGE,
-		    "--out, --expect and --pad belong to --infer DIR");
+		    "--pad belongs to --infer DIR or --inputs DIR");
 	if (c->platforms.n == 0)
 		return fm_err_set(err, FM_USAGE, "--platform: no platform");
 	return 0;

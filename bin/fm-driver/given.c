@@ -14,6 +14,7 @@
 #include "alloc.h"
 #include "buf.h"
 #include "io.h"
+#include "json.h"
 #include "num.h"
 
 int
@@ -42,18 +43,20 @@ ends_with(const char *s, const char *end)
 	return n > k && strcmp(s + n - k, end) == 0;
 }
 
-/* The port whose tensor lies in the file `stem`.npy; -1 = none. */
-static int
-port_of(const struct fm_model_port *ports, size_t n, const char *file)
+int
+given_npy_port(const struct fm_model_port *ports, size_t n, const char *file)
 {
 	size_t i;
+
+	size_t len = strlen(file) - strlen(".npy");
 
 	for (i = 0; i < n; i++) {
 		char *path = fm_npy_path("", ports[i].name);
 		bool same = strcmp(path + 1, file) == 0;
 
 		free(path);
-		if (same)
+		if (same || (strlen(ports[i].name) == len &&
+				strncmp(ports[i].name, file, len) == 0))
 			return (int)i;
 	}
 	return -1;
@@ -103,16 +106,16 @@ given_port(const struct fm_model_port *ports, size_t n, const char *kind,
 
 	if (index >= 0)
 		port = pb_port(ports, n, path, index, t, err);
-	else if (ends_with(file, ".npy"))
-		port = port_of(ports, n, file);
+	else
+		port = given_npy_port(ports, n, file);
 	if (port >= 0 && index < 0 && fm_npy_read(path, t, err))
 		port = -2;
 	free(path);
 	return port;
 }
 
-void
-given_put_port(struct fm_buf *b, const struct fm_model_port *p)
+static void
+put_port(struct fm_buf *b, const struct fm_model_port *p)
 {
 	int i;
 
@@ -143,7 +146,7 @@ unknown_input(const struct fm_model *m, const char *dir, const char *file,
 
 	for (i = 0; i < m->n_inputs; i++) {
 		fm_buf_printf(&b, "%s%s ", i ? ", " : "", m->inputs[i].name);
-		given_put_port(&b, &m->inputs[i]);
+		put_port(&b, &m->inputs[i]);
 	}
 	(void)fm_err_set(err, FM_USAGE,
 	    "'%s/%s' belongs to no input; the model's inputs: %s", dir, file,
@@ -163,7 +166,7 @@ read_file(struct given *g, const struct fm_model *m, const char *dir,
 	if (i < 0) {
 		fm_tensor_release(&t);
 		if (i == -1 && ends_with(file, ".npy") &&
-		    port_of(m->outputs, m->n_outputs, file) < 0)
+		    given_npy_port(m->outputs, m->n_outputs, file) < 0)
 			return unknown_input(m, dir, file, err);
 		return i == -1 ? 0 : -1;
 	}
@@ -186,7 +189,7 @@ wrong_shape(const struct given_input *in, const struct fm_model_port *p,
 	struct fm_buf have = FM_BUF_INIT, want = FM_BUF_INIT;
 
 	fm_tensor_put_text(&have, &in->t);
-	given_put_port(&want, p);
+	put_port(&want, p);
 	(void)fm_err_set(err, FM_USAGE,
 	    "%s is %s, the model wants %s for '%s'%s", in->file, have.s, want.s,
 	    p->name, hint);
@@ -289,6 +292,31 @@ pad_input(struct given_input *in, const int64_t *dims, double value,
 	return 0;
 }
 
+/* Enters the sizes of an input's open dimensions. */
+static int
+add_dims(json_t *dims, const struct fm_model_port *p,
+    const struct given_input *in, struct fm_err *err)
+{
+	int k;
+
+	for (k = 0; k < p->rank; k++) {
+		const json_t *had;
+
+		if (!p->syms[k])
+			continue;
+		had = json_object_get(dims, p->syms[k]);
+		if (had && json_integer_value(had) != in->t.dims[k])
+			return fm_err_set(err, FM_USAGE,
+			    "%s has %" PRId64 " for dimension '%s', an input "
+			    "before it %" PRId64
+			    "; --pad VALUE fills what is short",
+			    in->file, in->t.dims[k], p->syms[k],
+			    (int64_t)json_integer_value(had));
+		fm_json_set_int(dims, p->syms[k], in->t.dims[k]);
+	}
+	return 0;
+}
+
 /* Types and shapes of all, before anything is padded. */
 static int
 fit(struct given *g, const struct fm_model *m, const char *dir, const char *pad,
@@ -317,12 +345,16 @@ fit(struct given *g, const struct fm_model *m, const char *dir, const char *pad,
 			goto out;
 		}
 	}
-	for (i = 0; i < g->n; i++)
-		if (memcmp(dims[i], g->v[i].t.dims,
-			(size_t)g->v[i].t.rank * sizeof **dims) != 0 &&
-		    pad_input(&g->v[i], dims[i], value, err))
-			goto out;
 	rc = 0;
+	for (i = 0; i < g->n && rc == 0; i++) {
+		if (memcmp(dims[i], g->v[i].t.dims,
+			(size_t)g->v[i].t.rank * sizeof **dims) != 0)
+			rc = pad_input(&g->v[i], dims[i], value, err);
+		if (rc == 0)
+			rc = add_dims(g->dims, &m->inputs[i], &g->v[i], err);
+	}
+	if (rc)
+		(void)fm_err_wrap(err, "'%s'", dir);
 out:
 	free(dims);
 	return rc;
@@ -377,6 +409,7 @@ given_read(struct given *g, const struct fm_model *m, const char *dir,
 
 	g->n = m->n_inputs;
 	g->v = fm_calloc(g->n, sizeof *g->v);
+	g->dims = json_object();
 	rc = given_list(dir, &names, err);
 	for (i = 0; i < names.n && rc == 0; i++)
 		rc = read_file(g, m, dir, names.v[i], err);
@@ -401,54 +434,8 @@ given_release(struct given *g)
 		fm_tensor_release(&g->v[i].t);
 	}
 	free(g->v);
+	json_decref(g->dims);
 	g->v = NULL;
+	g->dims = NULL;
 	g->n = 0;
-}
-
-/* Enters the sizes of an input's named open dimensions. */
-static int
-add_dims(json_t *dims, const struct fm_model_port *p,
-    const struct given_input *in, struct fm_err *err)
-{
-	int k;
-
-	for (k = 0; k < p->rank; k++) {
-		json_t *had;
-
-		if (!p->syms[k])
-			continue;
-		had = json_object_get(dims, p->syms[k]);
-		if (had && json_integer_value(had) != in->t.dims[k])
-			return fm_err_set(err, FM_USAGE,
-			    "%s has %" PRId64 " for dimension '%s', another "
-			    "input %lld; --pad VALUE fills what is short",
-			    in->file, in->t.dims[k], p->syms[k],
-			    (long long)json_integer_value(had));
-		(void)json_object_set_new(
-		    dims, p->syms[k], json_integer(in->t.dims[k]));
-	}
-	return 0;
-}
-
-json_t *
-given_inputs(const struct fm_model *m, const char *dir, const char *pad,
-    const char *work, json_t *dims, struct fm_err *err)
-{
-	json_t *files = json_object();
-	struct given g;
-	size_t i;
-	int rc;
-
-	rc = given_read(&g, m, dir, pad, work, err);
-	for (i = 0; i < m->n_inputs && rc == 0; i++) {
-		rc = add_dims(dims, &m->inputs[i], &g.v[i], err);
-		(void)json_object_set_new(
-		    files, m->inputs[i].name, json_string(g.v[i].path));
-	}
-	given_release(&g);
-	if (rc) {
-		json_decref(files);
-		return NULL;
-	}
-	return files;
 }

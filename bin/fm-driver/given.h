@@ -24,6 +24,7 @@ struct given_input {
 struct given {
 	size_t n; /* the model's inputs, in its order */
 	struct given_input *v;
+	json_t *dims; /* name of an open dimension: its size */
 };
 
 /*
@@ -31,20 +32,12 @@ struct given {
  * tensor has the name of one); files of the model's outputs and other files
  * are passed over. Types and shapes are checked. With `pad` (a number, or
  * NULL) short dimensions are filled with it: fixed ones up to the model's
- * size, open ones up to the longest of the same name. What lies in no .npy
- * of its own is written to the folder `work`.
+ * size, open ones up to the longest of the same name; without it they have to
+ * agree. What lies in no .npy of its own is written to the folder `work`.
  */
 int given_read(struct given *g, const struct fm_model *m, const char *dir,
     const char *pad, const char *work, struct fm_err *err);
 void given_release(struct given *g);
-
-/*
- * For timed runs: new object, name of an input: absolute path of its .npy.
- * Sets in `dims` the size of every open dimension that has a name; inputs
- * that disagree about one are an error. NULL on failure.
- */
-json_t *given_inputs(const struct fm_model *m, const char *dir, const char *pad,
-    const char *work, json_t *dims, struct fm_err *err);
 
 /*
  * Which port a tensor file belongs to: an index into `ports`, or -1 for none.
@@ -55,8 +48,9 @@ json_t *given_inputs(const struct fm_model *m, const char *dir, const char *pad,
 int given_port(const struct fm_model_port *ports, size_t n, const char *kind,
     const char *dir, const char *file, struct fm_tensor *t, struct fm_err *err);
 
-/* "input_ids int64[batch,128]" */
-void given_put_port(struct fm_buf *b, const struct fm_model_port *p);
+/* The port that `file` is the .npy of, or -1; the name alone decides. */
+int given_npy_port(
+    const struct fm_model_port *ports, size_t n, const char *file);
 
 /* A path that a process in another folder can use. The caller frees. */
 char *given_absolute(const char *path, struct fm_err *err);

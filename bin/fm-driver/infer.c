@@ -241,29 +241,24 @@ compare_output(struct run *r, const char *name, const char *outdir,
 	return rc ? -1 : !same;
 }
 
-/* The file belongs to an input, or to nobody: then it is a mistake. */
+/* A .npy that belongs neither to an output nor to an input is a mistake. */
 static int
 unknown_output(
     struct run *r, const char *dir, const char *file, struct fm_err *err)
 {
 	struct fm_buf b = FM_BUF_INIT;
 	size_t i, n = strlen(file);
-	bool input = n < 4 || strcmp(file + n - 4, ".npy") != 0;
 
-	for (i = 0; i < r->m->n_inputs && !input; i++) {
-		char *path = fm_npy_path("", r->m->inputs[i].name);
-
-		input = strcmp(path + 1, file) == 0;
-		free(path);
-	}
+	if (n < 4 || strcmp(file + n - 4, ".npy") != 0 ||
+	    given_npy_port(r->m->inputs, r->m->n_inputs, file) >= 0)
+		return 0;
 	for (i = 0; i < r->m->n_outputs; i++)
 		fm_buf_printf(&b, "%s%s", i ? ", " : "", r->m->outputs[i].name);
-	if (!input)
-		(void)fm_err_set(err, FM_USAGE,
-		    "'%s/%s' belongs to no output; the model's outputs: %s",
-		    dir, file, b.s);
+	(void)fm_err_set(err, FM_USAGE,
+	    "'%s/%s' belongs to no output; the model's outputs: %s", dir, file,
+	    b.s);
 	fm_buf_release(&b);
-	return input ? 0 : -1;
+	return -1;
 }
 
 /* Everything that is expected of a case; 0 equal, 1 not, -1 error. */
@@ -304,7 +299,7 @@ static int
 run_case(struct run *r, const char *name, struct fm_err *err)
 {
 	char *dir = case_dir(r->c->in, name), *outdir = NULL;
-	struct given g = { 0, NULL };
+	struct given g = { 0 };
 	int rc;
 
 	rc = given_read(&g, r->m, dir, r->c->pad, r->work, err);
@@ -386,4 +381,21 @@ out:
 	fm_strs_release(&cases);
 	free(r.work);
 	return rc;
+}
+
+int
+infer_inputs(const char *dir, const struct fm_model *m, const char *work,
+    json_t **files, json_t **dims, struct fm_err *err)
+{
+	struct given g;
+	size_t i;
+
+	if (given_read(&g, m, dir, NULL, work, err))
+		return -1;
+	*files = json_object();
+	for (i = 0; i < g.n; i++)
+		fm_json_set_str(*files, m->inputs[i].name, g.v[i].path);
+	*dims = json_incref(g.dims);
+	given_release(&g);
+	return 0;
 }

@@ -5,6 +5,7 @@
 #ifndef INFER_H
 #define INFER_H
 
+#include <jansson.h>
 #include <stdio.h>
 
 #include "model/model.h"
@@ -28,5 +29,13 @@ struct infer_conf {
  */
 int infer_run(struct fm_peer *peer, const struct fm_model *m,
     const struct infer_conf *c, FILE *out, struct fm_err *err);
+
+/*
+ * For timed runs on given inputs (--inputs): checks the folder `dir` against
+ * the model and sets two new objects, input: absolute path of its .npy (made
+ * in `work` where it was another format), and open dimension: its size.
+ */
+int infer_inputs(const char *dir, const struct fm_model *m, const char *work,
+    json_t **files, json_t **dims, struct fm_err *err);
 
 #endif

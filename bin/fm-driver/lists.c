@@ -49,18 +49,18 @@ int
 list_points(struct session *s)
 {
 	const struct conf *c = s->c;
-	size_t i, k;
+	size_t i;
 
-	for (k = 0; k < s->shape.n_batch; k++)
-		for (i = 0; i < s->shape.n_input; i++) {
-			printf("%s\t%s\t%lld\t%lld\t", s->p.name,
-			    c->model_name ? c->model_name : s->p.backend,
-			    (long long)s->shape.input[i],
-			    (long long)s->shape.batch[k]);
-			if (c->seconds > 0)
-				printf("%gs\n", c->seconds);
-			else
-				printf("%lld\n", (long long)c->reps);
-		}
+	for (i = 0; i < s->shape.n_points; i++) {
+		const struct fm_point *at = &s->shape.points[i];
+
+		printf("%s\t%s\t%lld\t%lld\t", s->p.name,
+		    c->model_name ? c->model_name : s->p.backend,
+		    (long long)at->input, (long long)at->batch);
+		if (c->seconds > 0)
+			printf("%gs\n", c->seconds);
+		else
+			printf("%lld\n", (long long)c->reps);
+	}
 	return 0;
 }

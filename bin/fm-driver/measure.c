@@ -30,7 +30,7 @@ struct reps {
 
 /* Everything that defines the point, in a fixed order; fm-log(5). */
 static void
-put_key(struct session *s, const json_t *dims, int64_t input, int64_t batch)
+put_key(struct session *s, const json_t *dims, const struct fm_point *at)
 {
 	static const char *const facts[] = { "model_hash", "precision",
 		"backend", "backend_version", "runtime", "provider", "device",
@@ -47,9 +47,9 @@ put_key(struct session *s, const json_t *dims, int64_t input, int64_t batch)
 	json_object_set(all, "options", json_object_get(s->open, "options"));
 	json_object_set(all, "env", s->c->env_values);
 	json_object_set_new(all, "dims", json_deep_copy(dims));
-	fm_json_set_int(all, "input", input);
-	fm_json_set_int(all, "output", 1);
-	fm_json_set_int(all, "batch", batch);
+	fm_json_set_int(all, "input", at->input);
+	fm_json_set_int(all, "output", at->output);
+	fm_json_set_int(all, "batch", at->batch);
 	fm_json_put(&b, all);
 	fm_hash_of(b.s, b.len, hex);
 	fm_record_put_text(&s->t->b, FM_TAG_KEY, hex);
@@ -115,8 +115,8 @@ read_point(struct session *s, struct reps *r, struct fm_err *err)
 
 /* For people: one line on the terminal. */
 static void
-tell(const struct session *s, int64_t input, int64_t batch, int64_t *v,
-    size_t n, double med_ns)
+tell(const struct session *s, const struct fm_point *at, int64_t *v, size_t n,
+    double med_ns)
 {
 	const char *device = fm_json_str(s->sys, "device", s->p.name);
 	double mad_ns;
@@ -130,17 +130,17 @@ tell(const struct session *s, int64_t input, int64_t batch, int64_t *v,
 	fm_prog_say("fm-driver",
 	    "%s on %s, %lld x %lld: %.3f ms (median of %zu, +- %.3f median "
 	    "deviation), %.1f sequences/s",
-	    s->name, device, (long long)input, (long long)batch, med_ns / 1e6,
-	    n, mad_ns / 1e6, (double)batch / (med_ns / 1e9));
+	    s->name, device, (long long)at->input, (long long)at->batch,
+	    med_ns / 1e6, n, mad_ns / 1e6, (double)at->batch / (med_ns / 1e9));
 }
 
 static void
-put_res(struct session *s, struct reps *r, int64_t input, int64_t batch)
+put_res(struct session *s, struct reps *r, const struct fm_point *at)
 {
 	size_t drop = fm_stat_fmwork_drop(r->n);
 	double med_ns = fm_stat_median_ns(r->dt_ns + drop, r->n - drop);
 	struct fm_res res = { r->t0_ns, r->t1_ns, s->name, s->model_class,
-		input, batch, med_ns / 1e9 };
+		at->input, at->batch, med_ns / 1e9 };
 
 	fm_buf_putc(&s->t->b, '\n');
 	fm_record_put_res(&s->t->b, &res);
@@ -149,22 +149,21 @@ put_res(struct session *s, struct reps *r, int64_t input, int64_t batch)
 		fm_prog_say("fm-driver",
 		    "%lld x %lld: one repetition: nothing was dropped, and "
 		    "there is no spread",
-		    (long long)input, (long long)batch);
-	tell(s, input, batch, r->dt_ns + drop, r->n - drop, med_ns);
+		    (long long)at->input, (long long)at->batch);
+	tell(s, at, r->dt_ns + drop, r->n - drop, med_ns);
 }
 
 static json_t *
-request(
-    const struct session *s, const json_t *dims, int64_t input, int64_t batch)
+request(const struct session *s, const json_t *dims, const struct fm_point *at)
 {
 	const struct conf *c = s->c;
 	json_t *q = json_object();
 
 	fm_json_set_str(q, "op", "run");
 	json_object_set_new(q, "dims", json_deep_copy(dims));
-	fm_json_set_int(q, "input", input);
-	fm_json_set_int(q, "output", 1);
-	fm_json_set_int(q, "batch", batch);
+	fm_json_set_int(q, "input", at->input);
+	fm_json_set_int(q, "output", at->output);
+	fm_json_set_int(q, "batch", at->batch);
 	fm_json_set_int(q, "warmup", c->warmup);
 	fm_json_set_int(q, "first", 1);
 	if (c->seconds > 0) {
@@ -178,79 +177,76 @@ request(
 	return q;
 }
 
-/* The error as a row; and, when the backend has gone, its last words. */
+/* The error as a row. */
 static void
-put_err(struct session *s, const struct fm_err *e, int64_t input, int64_t batch)
+put_err(struct session *s, const struct fm_err *e, const struct fm_point *at)
 {
-	fm_record_put_err(&s->t->b, e->code, input, 1, batch, e->text);
-	fm_prog_say("fm-driver", "%lld x %lld: %s", (long long)input,
-	    (long long)batch, e->text);
+	fm_record_put_err(
+	    &s->t->b, e->code, at->input, at->output, at->batch, e->text);
+	fm_prog_say("fm-driver", "%lld x %lld: %s", (long long)at->input,
+	    (long long)at->batch, e->text);
+}
+
+static int
+run_point(
+    struct session *s, const json_t *q, struct reps *r, struct fm_err *err)
+{
+	if (!fm_peer_alive(s->peer) && session_again(s, err) != 0)
+		return -1;
+	if (fm_peer_send(s->peer, q, err) != 0 || read_point(s, r, err) != 0)
+		return -1;
+	if (r->n == 0)
+		return fm_err_set(
+		    err, FM_INTERNAL, "the backend measured no repetition");
+	return 0;
 }
 
 /* 0 measured, 1 failed (the row is written), -1 broken off. */
 static int
-measure_point(
-    struct session *s, int64_t input, int64_t batch, struct fm_err *err)
+measure_point(struct session *s, const struct fm_point *at, struct fm_err *err)
 {
-	json_t *dims =
-	    shape_dims(&s->shape, s->has_model ? &s->m : NULL, input, batch);
-	json_t *q = request(s, dims, input, batch);
+	json_t *dims = shape_dims(&s->shape, s->has_model ? &s->m : NULL, at);
+	json_t *q = request(s, dims, at);
 	struct reps r = { NULL, 0, 0, 0, 0, FM_BUF_INIT };
 	struct fm_err e = FM_ERR_INIT;
 	char title[80];
-	int rc = -1;
+	int rc;
 
-	(void)snprintf(title, sizeof title, "RUN %lld / %lld", (long long)input,
-	    (long long)batch);
+	(void)snprintf(title, sizeof title, "RUN %lld / %lld",
+	    (long long)at->input, (long long)at->batch);
 	text_banner(s->t, title);
-	put_key(s, dims, input, batch);
-	if (text_flush(s->t, err) != 0)
-		goto out;
-	if (!fm_peer_alive(s->peer))
-		rc = session_again(s, &e);
-	else
-		rc = 0;
+	put_key(s, dims, at);
+	rc = text_flush(s->t, &e);
 	if (rc == 0)
-		rc = fm_peer_send(s->peer, q, &e);
+		rc = run_point(s, q, &r, &e);
 	if (rc == 0)
-		rc = read_point(s, &r, &e);
-	if (rc == 0 && r.n == 0)
-		rc = fm_err_set(
-		    &e, FM_INTERNAL, "the backend measured no repetition");
-	if (rc == 0)
-		put_res(s, &r, input, batch);
-	else if (e.code == FM_STOPPED || s->t->failed)
+		put_res(s, &r, at);
+	else if (e.code != FM_STOPPED && !s->t->failed)
+		put_err(s, &e, at);
+	if (e.code == FM_STOPPED || s->t->failed)
 		*err = e;
-	else
-		put_err(s, &e, input, batch);
-	if (text_flush(s->t, err) == 0 && err->code == FM_OK)
+	else if (text_flush(s->t, err) == 0)
 		rc = rc == 0 ? 0 : 1;
-	else
-		rc = -1;
-out:
 	free(r.dt_ns);
 	fm_buf_release(&r.after);
 	json_decref(q);
 	json_decref(dims);
-	return rc;
+	return err->code == FM_OK ? rc : -1;
 }
 
 int
 measure_all(struct session *s, struct fm_err *err)
 {
-	size_t i, k, measured = 0, failed = 0;
+	size_t i, failed = 0;
 
-	for (k = 0; k < s->shape.n_batch; k++)
-		for (i = 0; i < s->shape.n_input; i++) {
-			int rc = measure_point(
-			    s, s->shape.input[i], s->shape.batch[k], err);
+	for (i = 0; i < s->shape.n_points; i++) {
+		int rc = measure_point(s, &s->shape.points[i], err);
 
-			if (rc < 0)
-				return -1;
-			measured += rc == 0;
-			failed += rc != 0;
-		}
-	if (failed && !measured && !fm_peer_alive(s->peer)) {
+		if (rc < 0)
+			return -1;
+		failed += rc != 0;
+	}
+	if (failed == s->shape.n_points && !fm_peer_alive(s->peer)) {
 		fm_prog_say("fm-driver",
 		    "nothing could be measured: the backend has gone");
 		return fm_code_status(FM_DIED);

@@ -52,11 +52,17 @@ static int
 find(void *arg, const char *name, enum fm_axis axis)
 {
 	struct finder *f = arg;
+	int64_t size;
 
 	fm_buf_printf(&f->all, " %s", name);
-	if (json_object_get(f->s->extra, name))
+	size = fm_json_int(f->s->extra, name, 0);
+	if (size && axis == FM_AXIS_BATCH)
+		f->s->set_batch = size;
+	else if (size && axis == FM_AXIS_SEQUENCE)
+		f->s->set_input = size;
+	else if (size)
 		return 0;
-	if (axis == FM_AXIS_BATCH)
+	else if (axis == FM_AXIS_BATCH)
 		f->s->open_batch = true;
 	else if (axis == FM_AXIS_SEQUENCE)
 		f->s->open_input = true;
@@ -66,14 +72,13 @@ find(void *arg, const char *name, enum fm_axis axis)
 }
 
 static int
-check_names(const struct shape *s, const struct conf *c,
-    const struct fm_model *m, const struct finder *f, struct fm_err *err)
+check_names(const struct conf *c, const struct fm_model *m,
+    const struct finder *f, struct fm_err *err)
 {
 	struct fm_strs names = FM_STRS_INIT;
 	const char *key, *odd = NULL;
 	json_t *v;
 
-	(void)s;
 	fm_strs_split(&names, f->all.s, " ");
 	json_object_foreach (c->dim_values, key, v)
 		if (fm_strs_find(&names, key) < 0)
@@ -114,11 +119,9 @@ leading(const struct shape *s, const struct fm_model *m)
 {
 	const struct fm_model_port *p = m->n_inputs ? &m->inputs[0] : NULL;
 
-	if (!p || p->rank < 1)
-		return 1;
-	if (p->syms[0])
-		return fm_json_int(s->extra, p->syms[0], 1);
-	return p->dims[0] > 0 ? p->dims[0] : 1;
+	if (s->set_batch)
+		return s->set_batch;
+	return p && p->rank > 0 && p->dims[0] > 0 ? p->dims[0] : 1;
 }
 
 static int
@@ -128,14 +131,15 @@ choose_batch(struct shape *s, const struct conf *c, const struct fm_model *m,
 	int64_t fixed = leading(s, m);
 
 	if (s->open_batch) {
-		set_sizes(&s->batch, &s->n_batch, c->batch, c->n_batch);
+		set_sizes(&s->sizes.batches, &s->sizes.n_batches, c->batch,
+		    c->n_batch);
 		return 0;
 	}
 	if (c->batch_sizes && (c->n_batch != 1 || c->batch[0] != fixed))
 		return fm_err_set(err, FM_USAGE,
 		    "--batch_sizes '%s': the batch of '%s' is fixed at %lld",
 		    c->batch_sizes, m->path, (long long)fixed);
-	set_one(&s->batch, &s->n_batch, fixed);
+	set_one(&s->sizes.batches, &s->sizes.n_batches, fixed);
 	return 0;
 }
 
@@ -151,19 +155,33 @@ choose_input(struct shape *s, const struct conf *c, const struct fm_model *m,
 			    "--input_sizes '%s': no open dimension of '%s' is "
 			    "a sequence",
 			    c->input_sizes, m->path);
-		set_one(&s->input, &s->n_input, 0);
+		set_one(&s->sizes.inputs, &s->sizes.n_inputs, s->set_input);
 		return 0;
 	}
-	set_sizes(&s->input, &s->n_input, c->input, c->n_input);
-	if (!c->input_sizes && m->positions && s->input[0] > m->positions)
-		s->input[0] = m->positions;
-	for (i = 0; m->positions && i < s->n_input; i++)
-		if (s->input[i] > m->positions)
+	set_sizes(&s->sizes.inputs, &s->sizes.n_inputs, c->input, c->n_input);
+	if (!c->input_sizes && m->positions && c->input[0] > m->positions)
+		s->sizes.inputs[0] = m->positions;
+	for (i = 0; m->positions && i < s->sizes.n_inputs; i++)
+		if (s->sizes.inputs[i] > m->positions)
 			return fm_err_set(err, FM_USAGE,
 			    "--input_sizes: %lld tokens are more than the %lld "
 			    "positions of '%s'",
-			    (long long)s->input[i], (long long)m->positions,
-			    m->path);
+			    (long long)s->sizes.inputs[i],
+			    (long long)m->positions, m->path);
+	return 0;
+}
+
+/* Without a model any size goes. */
+static int
+choose(struct shape *s, const struct conf *c, const struct fm_model *m,
+    struct fm_err *err)
+{
+	if (m)
+		return choose_batch(s, c, m, err) || choose_input(s, c, m, err)
+			   ? -1
+			   : 0;
+	set_sizes(&s->sizes.batches, &s->sizes.n_batches, c->batch, c->n_batch);
+	set_sizes(&s->sizes.inputs, &s->sizes.n_inputs, c->input, c->n_input);
 	return 0;
 }
 
@@ -177,52 +195,46 @@ shape_init(struct shape *s, const struct conf *c, const struct fm_model *m,
 	memset(s, 0, sizeof *s);
 	s->extra = given ? json_deep_copy(given) : json_object();
 	(void)json_object_update(s->extra, c->dim_values);
-	if (!m) {
-		set_sizes(&s->batch, &s->n_batch, c->batch, c->n_batch);
-		set_sizes(&s->input, &s->n_input, c->input, c->n_input);
-		return 0;
-	}
-	(void)for_each(m, find, &f);
-	rc = check_names(s, c, m, &f, err);
+	rc = m ? for_each(m, find, &f) || check_names(c, m, &f, err) : 0;
 	fm_buf_release(&f.open);
 	fm_buf_release(&f.all);
-	if (rc == 0)
-		rc = choose_batch(s, c, m, err);
-	if (rc == 0)
-		rc = choose_input(s, c, m, err);
-	return rc;
+	if (rc != 0 || choose(s, c, m, err) != 0)
+		return -1;
+	return fm_sweep_points(
+	    &s->sizes, FM_SWEEP_EMBED, &s->points, &s->n_points, err);
 }
 
 void
 shape_release(struct shape *s)
 {
 	json_decref(s->extra);
-	free(s->input);
-	free(s->batch);
+	free(s->sizes.inputs);
+	free(s->sizes.batches);
+	free(s->points);
 	memset(s, 0, sizeof *s);
 }
 
 struct setter {
 	const struct shape *s;
 	json_t *dims;
-	int64_t input, batch;
+	const struct fm_point *at;
 };
 
 static int
 set(void *arg, const char *name, enum fm_axis axis)
 {
 	struct setter *t = arg;
-	int64_t v = axis == FM_AXIS_BATCH ? t->batch : t->input;
+	int64_t v = axis == FM_AXIS_BATCH ? t->at->batch : t->at->input;
 
 	fm_json_set_int(t->dims, name, fm_json_int(t->s->extra, name, v));
 	return 0;
 }
 
 json_t *
-shape_dims(const struct shape *s, const struct fm_model *m, int64_t input,
-    int64_t batch)
+shape_dims(
+    const struct shape *s, const struct fm_model *m, const struct fm_point *at)
 {
-	struct setter t = { s, json_object(), input, batch };
+	struct setter t = { s, json_object(), at };
 
 	if (m)
 		(void)for_each(m, set, &t);

@@ -10,15 +10,18 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "sweep.h"
 
 struct conf;
 struct fm_model;
 
 /* The sizes of the sweep, after the model has had its say. */
 struct shape {
-	bool open_batch, open_input; /* some dimension follows it */
-	int64_t *input, *batch;      /* sizes of the points, owned */
-	size_t n_input, n_batch;
+	bool open_batch, open_input;  /* some dimension follows it */
+	int64_t set_batch, set_input; /* sizes set for one that would, or 0 */
+	struct fm_sweep sizes;
+	struct fm_point *points; /* in fmwork's order */
+	size_t n_points;
 	json_t *extra; /* {name: size} set by --dim or --inputs */
 };
 
@@ -33,8 +36,8 @@ int shape_init(struct shape *s, const struct conf *c, const struct fm_model *m,
 void shape_release(struct shape *s);
 
 /* The run request's "dims" of a point. New reference. */
-json_t *shape_dims(const struct shape *s, const struct fm_model *m,
-    int64_t input, int64_t batch);
+json_t *shape_dims(
+    const struct shape *s, const struct fm_model *m, const struct fm_point *at);
 
 /* The open request's "inputs". New reference. */
 json_t *shape_inputs(const struct fm_model *m);

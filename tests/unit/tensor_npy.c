@@ -280,6 +280,32 @@ test_files(void)
 	fm_tensor_release(&t);
 }
 
+static void
+test_path(void)
+{
+	static const struct {
+		const char *name, *file;
+	} rows[] = {
+		{ "last_hidden_state", "d/last_hidden_state.npy" },
+		{ "/encoder/out:0", "d/_encoder_out_0.npy" },
+		{ "..", "d/_..npy" },
+		{ "", "d/_.npy" },
+	};
+	char name[300], *path;
+	size_t i;
+
+	for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+		path = fm_npy_path("d", rows[i].name);
+		is_str(path, rows[i].file, "file of a name");
+		free(path);
+	}
+	memset(name, 'x', sizeof name);
+	name[sizeof name - 1] = '\0';
+	path = fm_npy_path("", name);
+	is_int((intmax_t)strlen(path), 1 + 200 + 4, "a long one is cut");
+	free(path);
+}
+
 int
 main(void)
 {
@@ -293,6 +319,7 @@ main(void)
 	test_write_errors();
 	test_headers();
 	test_files();
+	test_path();
 	(void)fm_io_remove_tree(dir, &err);
 	free(dir);
 	return done();
