@@ -14,6 +14,7 @@
 
 #include "alloc.h"
 #include "hangup.h"
+#include "host.h"
 #include "io.h"
 #include "json.h"
 #include "prog.h"
@@ -150,6 +151,7 @@ say_sys(struct talk *t, json_t *sys)
 	fm_json_set_str(sys, "backend_version", FM_VERSION);
 	fm_json_set_int(sys, "clock_cost_ns", cost_ns);
 	fm_json_set_int(sys, "clock_resolution_ns", resolution_ns);
+	fm_host_facts(sys);
 	fm_record_put_json(&t->b.out, FM_TAG_SYS, sys);
 }
 
@@ -166,13 +168,15 @@ op_open(struct talk *t, const json_t *req, struct fm_err *err)
 	t->b.model = json_incref(json_object_get(req, "model"));
 	t->is_open = true;
 	sys = json_object();
+	t->b.setup_ns = -1;
 	t0 = fm_clock_now_ns();
 	if (t->ops->open)
 		rc = t->ops->open(&t->b, sys, err);
 	if (rc == 0) {
 		t0 = fm_clock_now_ns() - t0;
 		say_sys(t, sys);
-		fm_record_put_setup(&t->b.out, t0);
+		fm_record_put_setup(
+		    &t->b.out, t->b.setup_ns < 0 ? t0 : t->b.setup_ns);
 	} else {
 		close_model(t);
 	}
@@ -333,6 +337,8 @@ op_run(struct talk *t, const json_t *req, struct fm_err *err)
 
 	if (need_open(t, err) || read_plan(&plan, req, err))
 		return -1;
+	if (t->ops->run)
+		return t->ops->run(&t->b, req, err);
 	t->points += plan.first == 1;
 	p.number = t->points;
 	if (shape(t, req, &p, err))
