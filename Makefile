@@ -53,9 +53,9 @@ PY_EXE = $(patsubst backends/%/main.py,$(B)/libexec/fm/fm-backend-%, \
          $(wildcard backends/*/main.py))
 TEST_SO = $(patsubst tests/preload/%.c,$(B)/tests/preload/%.so, \
           $(wildcard tests/preload/*.c))
-FUZZ = $(filter-out main,$(patsubst tests/fuzz/%.c,%, \
+FUZZ = $(filter-out replay,$(patsubst tests/fuzz/%.c,%, \
        $(wildcard tests/fuzz/*.c)))
-FUZZ_REPLAY = $(FUZZ:%=$(B)/tests/fuzz-%)
+FUZZ_REPLAY = $(FUZZ:%=$(B)/fuzz-replay/%)
 BENCH_EXE = $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 
 .DELETE_ON_ERROR:
@@ -163,7 +163,7 @@ test:
 
 programs: all $(TEST_EXE) $(TEST_SO) $(FUZZ_REPLAY) $(BENCH_EXE)
 check: programs
-	$(PROVE_ALL) $(TEST_EXE) $(FUZZ_REPLAY) $(sort $(wildcard tests/*.t)) \
+	$(PROVE_ALL) $(TEST_EXE) $(sort $(wildcard tests/*.t)) \
 	    $(CHECKS)
 
 test-long: check
@@ -176,7 +176,7 @@ lint:
 
 VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full
 memcheck-unit: programs
-	$(PROVE) $(PROVE_FLAGS) -e '$(VALGRIND)' $(TEST_EXE) $(FUZZ_REPLAY)
+	$(PROVE) $(PROVE_FLAGS) -e '$(VALGRIND)' $(TEST_EXE)
 
 # Programs are run through a shell script of the same name.
 memcheck: memcheck-unit
@@ -195,8 +195,8 @@ $(TEST_SO): $(B)/tests/preload/%.so: tests/preload/%.c
 
 # A fuzz harness is linked with a main that feeds it its corpus, for the
 # normal run, or with the fuzzer.
-$(FUZZ_REPLAY): $(B)/tests/fuzz-%: $(B)/obj/tests/fuzz/%.o \
-    $(B)/obj/tests/fuzz/main.o $(B)/libfm.a
+$(FUZZ_REPLAY): $(B)/fuzz-replay/%: $(B)/obj/tests/fuzz/%.o \
+    $(B)/obj/tests/fuzz/replay.o $(B)/libfm.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -211,7 +211,7 @@ $(FUZZ:%=$(B)/run-%): $(B)/run-%: $(B)/fuzz/%
 	@mkdir -p $(B)/corpus/$*
 	$< -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
 	    -print_final_stats=0 -verbosity=0 -artifact_prefix=$(B)/ \
-	    $(B)/corpus/$* $(wildcard tests/fuzz/$*)
+	    $(B)/corpus/$* $(wildcard tests/fuzz/corpus/$*)
 $(FUZZ:%=$(B)/fuzz/%): $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(B)/libfm.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIBS)
