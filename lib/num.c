@@ -47,6 +47,26 @@ fm_num_put_scaled(struct fm_buf *b, int64_t v, int decimals)
 }
 
 /*
+ * Does the next decimal above d.ddde+XX read back as `v`? The one below is
+ * never asked for: only under a power of two are doubles denser than above
+ * it, and then the nearest decimal can be too far below while the next one
+ * above is near enough.
+ */
+static bool
+next_reads_back(char *t, double v)
+{
+	char *d = strchr(t, 'e') - 1;
+
+	for (; d > t && (*d == '9' || *d == '.'); d--)
+		if (*d == '9')
+			*d = '0';
+	if (!isdigit((unsigned char)*d) || *d == '9')
+		return false;
+	++*d;
+	return strtod(t, NULL) == v;
+}
+
+/*
  * Python prints the shortest digits that read back, in fixed notation while
  * the decimal exponent is in [-4, 16), else as d.ddde+XX. C gives the digits
  * with %.{0..16}e; the first that reads back is the shortest.
@@ -56,6 +76,7 @@ fm_num_put_repr(struct fm_buf *b, double v)
 {
 	char t[40], digits[24];
 	int prec, n = 0, exp10, i;
+	bool edge = fabs(frexp(v, &i)) == 0.5;
 	const char *e;
 
 	if (!isfinite(v)) {
@@ -64,7 +85,7 @@ fm_num_put_repr(struct fm_buf *b, double v)
 	}
 	for (prec = 0; prec < 17; prec++) {
 		(void)snprintf(t, sizeof t, "%.*e", prec, v);
-		if (strtod(t, NULL) == v)
+		if (strtod(t, NULL) == v || (edge && next_reads_back(t, v)))
 			break;
 	}
 	e = strchr(t, 'e');
@@ -109,6 +130,7 @@ fm_num_get_scaled(const char *s, size_t n, int decimals, int64_t *v)
 	bool neg = false;
 	int64_t u = 0;
 	int after = -1; /* digits after the point; -1 = no point yet */
+	int digit;
 
 	if (i < n && (s[i] == '-' || s[i] == '+'))
 		neg = s[i++] == '-';
@@ -120,8 +142,9 @@ fm_num_get_scaled(const char *s, size_t n, int decimals, int64_t *v)
 		}
 		if (s[i] < '0' || s[i] > '9' || after >= decimals)
 			return false;
+		digit = neg ? '0' - s[i] : s[i] - '0';
 		if (__builtin_mul_overflow(u, 10, &u) ||
-		    __builtin_add_overflow(u, s[i] - '0', &u))
+		    __builtin_add_overflow(u, digit, &u))
 			return false;
 		if (after >= 0)
 			after++;
@@ -131,7 +154,7 @@ fm_num_get_scaled(const char *s, size_t n, int decimals, int64_t *v)
 	for (i = (size_t)(after < 0 ? 0 : after); i < (size_t)decimals; i++)
 		if (__builtin_mul_overflow(u, 10, &u))
 			return false;
-	*v = neg ? -u : u;
+	*v = u;
 	return true;
 }
 

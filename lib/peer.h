@@ -16,13 +16,14 @@
 
 struct fm_peer_conf {
 	const struct fm_strs *argv; /* words before it (--via) and its path */
-	int wake_fd;       /* readable = stop waiting: FM_STOPPED; or -1 */
-	int stderr_fd;     /* copy of its stderr goes here; -1 = only kept */
-	int64_t hello_ns;  /* limit for the greeting; 0 = 60 s */
-	int64_t answer_ns; /* limit for every other request; 0 = none. With
-			    * CAP heartbeat also 60 s of silence */
-	int64_t grace_ns;  /* after closing its stdin; 0 = 10 s */
-	int64_t term_ns;   /* after SIGTERM to its group; 0 = 5 s */
+	int wake_fd;        /* readable = stop waiting: FM_STOPPED; or -1 */
+	int stderr_fd;      /* copy of its stderr goes here; -1 = only kept */
+	int64_t hello_ns;   /* limit for the greeting; 0 = 60 s */
+	int64_t answer_ns;  /* limit for every other request; 0 = none */
+	int64_t silence_ns; /* with CAP heartbeat also for saying nothing at
+			     * all; 0 = 60 s */
+	int64_t grace_ns;   /* after closing its stdin; 0 = 10 s */
+	int64_t term_ns;    /* after SIGTERM to its group; 0 = 5 s */
 };
 
 struct fm_peer; /* one backend process and the state of the talk with it */

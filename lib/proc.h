@@ -1,11 +1,13 @@
 /*
- * Child processes: started with an argument array, in a process group of
- * their own, with pipes on stdin, stdout and stderr, and never left behind.
+ * Child processes: started with an argument array, in a session and process
+ * group of their own, with pipes on stdin, stdout and stderr, and never left
+ * behind.
  */
 #ifndef FM_PROC_H
 #define FM_PROC_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -16,23 +18,31 @@ struct fm_proc {
 	int in;    /* its stdin: write here; -1 = closed */
 	int out;   /* its stdout: read here */
 	int errfd; /* its stderr: read here */
-	bool done; /* it has ended: `status` is wait()'s */
+	int ended; /* descriptor that is readable when it has ended; -1 =
+		    * there is no such thing here */
+	bool done; /* it has ended: `status` is wait()'s, -1 = lost */
 	int status;
 };
 
 #define FM_PROC_INIT                                                           \
 	{                                                                      \
-		0, -1, -1, -1, false, 0                                        \
+		0, -1, -1, -1, -1, false, 0                                    \
 	}
 
 /*
  * Starts argv[0] (searched in PATH when it has no slash). The child dies of
- * SIGKILL when this process does (Linux), ignores nothing, and inherits no
- * descriptors but its three. A program that is not there is an error here.
+ * SIGKILL when the calling thread does (Linux), has no terminal to ask
+ * anything on, ignores and blocks no signal, and inherits no descriptors but
+ * its three. A program that is not there is FM_NODEVICE here, not a child
+ * that ends.
  */
 int fm_proc_start(struct fm_proc *p, char *const argv[], struct fm_err *err);
 
-/* Waits up to `ns` (-1 = for ever) for the end: 1 ended, 0 not yet. */
+/*
+ * Waits up to `ns` (-1 = for ever) for its end: 1 ended, 0 not yet. Reads
+ * nothing: a child may be waiting for its output to be read. Once the child
+ * has ended, what it left behind in its group is killed.
+ */
 int fm_proc_wait(struct fm_proc *p, int64_t ns);
 
 /*
@@ -41,7 +51,10 @@ int fm_proc_wait(struct fm_proc *p, int64_t ns);
  */
 void fm_proc_end(struct fm_proc *p, int64_t grace_ns, int64_t term_ns);
 
-/* "exit status 3", "killed by SIGSEGV (signal 11)". */
+/* Closes its stdin: whoever reads from it is told that we are gone. */
+void fm_proc_hang_up(struct fm_proc *p);
+
+/* "exit status 3", "killed by SIGSEGV (signal 11)"; returns `b`. */
 const char *fm_proc_status_text(const struct fm_proc *p, char *b, size_t n);
 
 /* Closes what is open; the process must have ended. */

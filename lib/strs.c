@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "buf.h"
+#include "err.h"
 
 void
 fm_strs_release(struct fm_strs *l)
@@ -45,6 +47,44 @@ fm_strs_split(struct fm_strs *l, const char *s, const char *seps)
 		if (n)
 			fm_strs_add_take(l, fm_strndup(s, n));
 	}
+}
+
+/* One word at s, which is not a blank; the end of it, or NULL. */
+static const char *
+word(struct fm_buf *b, const char *s)
+{
+	char quote = 0;
+
+	for (; *s && (quote || !strchr(" \t\n", *s)); s++) {
+		if (*s == quote)
+			quote = 0;
+		else if (!quote && (*s == '\'' || *s == '"'))
+			quote = *s;
+		else if (*s == '\\' && quote != '\'' && s[1])
+			fm_buf_putc(b, *++s);
+		else
+			fm_buf_putc(b, *s);
+	}
+	return quote ? NULL : s;
+}
+
+int
+fm_strs_words(struct fm_strs *l, const char *s, struct fm_err *err)
+{
+	struct fm_buf b = FM_BUF_INIT;
+	const char *at = s;
+
+	while (at && *(at += strspn(at, " \t\n"))) {
+		at = word(&b, at);
+		if (at)
+			fm_strs_add(l, b.s);
+		fm_buf_clear(&b);
+	}
+	fm_buf_release(&b);
+	if (!at)
+		return fm_err_set(
+		    err, FM_USAGE, "'%s' lacks a closing quotation mark", s);
+	return 0;
 }
 
 static int

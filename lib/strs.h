@@ -25,6 +25,13 @@ void fm_strs_add_take(struct fm_strs *l, char *s);
 /* Adds the parts of `s` between characters of `seps`; empty parts vanish. */
 void fm_strs_split(struct fm_strs *l, const char *s, const char *seps);
 
+/*
+ * Adds the words of `s` as a shell would part them: blanks outside quotes;
+ * '…' as it is, "…" and \\ with backslash. No expansion of any kind.
+ */
+struct fm_err;
+int fm_strs_words(struct fm_strs *l, const char *s, struct fm_err *err);
+
 /* By byte value, as strcmp orders. */
 void fm_strs_sort(struct fm_strs *l);
 

@@ -1,6 +1,10 @@
 /*
  * Dynamic sub-options of fmwork's drivers, `--set:key:sub@ value`: quoting
  * rules of the key, nesting, `@` values. Knows no backend.
+ *
+ * The key is split at colons. '..' and ".." keep what they hold, a backslash
+ * keeps the next character, empty parts vanish. A final '@' makes the value a
+ * Python literal (pyval.h); else it is a string.
  */
 #ifndef FM_SUBOPT_H
 #define FM_SUBOPT_H
@@ -9,15 +13,18 @@
 #include <stdbool.h>
 
 struct fm_err;
-struct fm_buf;
 
-/* Is it one: "--" and, outside quotes, a colon or a final '@'? */
+/*
+ * Is it one: "--" and, outside quotes, a colon or a final '@'? A '=' before
+ * that makes it an ordinary option (--name=a:b).
+ */
 bool fm_subopt_is(const char *word);
 
 /*
  * Adds one pair to `subs` (an object of sets). `key` is the word with its
- * "--". Later pairs overwrite earlier ones; a value below a value that is not
- * a set is an error. `args` as for fm_pyval_parse().
+ * "--"; a NULL `value` is an error. Later pairs overwrite earlier ones; a
+ * value below a value that is not a set is an error. A set's name alone
+ * makes an empty set. `args` as for fm_pyval_parse().
  */
 int fm_subopt_add(json_t *subs, const char *key, const char *value,
     const json_t *args, struct fm_err *err);

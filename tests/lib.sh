@@ -1,11 +1,13 @@
 # Test library: TAP from shell. Source it first; end with `finish`.
 # shellcheck shell=sh disable=SC2034
-# $T is an empty folder of the test's own, $B the build, $top the sources.
+# $T is an empty folder of the test's own, $B the build, $top the sources,
+# $minilm a real checkpoint (perhaps not there).
 
-top=$(cd "$(dirname "$0")/.." && pwd)
+top=$(cd "$(dirname "$0")" && while [ ! -f Makefile ]; do cd ..; done && pwd)
 B=${B:-$top/build}
 case $B in /*) ;; *) B=$top/$B ;; esac
-PATH=$B/bin:$PATH
+PATH=${FM_TEST_BIN:+$FM_TEST_BIN:}$B/bin:$PATH
+minilm=$top/build/models/all-MiniLM-L6-v2
 T=$(mktemp -d "${TMPDIR:-/tmp}/fm-test.XXXXXX") || exit 1
 trap 'rm -rf "$T"' EXIT
 trap 'exit 143' INT TERM

@@ -25,8 +25,8 @@ tap_ok(bool good, const char *name, const char *file, int line)
 }
 
 static inline void
-tap_int(intmax_t got, intmax_t want, const char *name, const char *file,
-    int line)
+tap_int(
+    intmax_t got, intmax_t want, const char *name, const char *file, int line)
 {
 	if (!tap_ok(got == want, name, file, line))
 		printf("# got %" PRIdMAX ", wanted %" PRIdMAX "\n", got, want);
@@ -44,8 +44,10 @@ tap_str(const char *got, const char *want, const char *name, const char *file,
 }
 
 #define ok(good, name) tap_ok((good), (name), __FILE__, __LINE__)
-#define is_int(got, want, name) tap_int((got), (want), (name), __FILE__, __LINE__)
-#define is_str(got, want, name) tap_str((got), (want), (name), __FILE__, __LINE__)
+#define is_int(got, want, name)                                                \
+	tap_int((got), (want), (name), __FILE__, __LINE__)
+#define is_str(got, want, name)                                                \
+	tap_str((got), (want), (name), __FILE__, __LINE__)
 
 static inline void
 skip(const char *name, const char *why)

@@ -27,22 +27,25 @@ struct fm_model_port {
 	char *name;
 	enum fm_type type;
 	int rank;                  /* -1 = not known */
-	int64_t dims[FM_DIMS_MAX]; /* -1 where syms[] has a name or none */
-	char *syms[FM_DIMS_MAX];   /* name of an open dimension, or NULL */
+	int64_t dims[FM_DIMS_MAX]; /* -1 where it is open */
+	char *syms[FM_DIMS_MAX];   /* name of an open dimension, else NULL;
+				    * inputs always have one: those without
+				    * are called INPUT:AXIS */
 	json_t *fill;              /* how a timed run fills it, fill.h */
 };
 
 struct fm_model {
-	char *path;        /* what was asked for */
-	char *graph;       /* file with the ONNX bytes to load */
-	char *weights;     /* folder its external data lies in */
-	char *model_class; /* never NULL; "onnx" for a plain graph */
-	char *dtype;       /* of the weights: "float" …; "mixed" */
-	char hash[33];     /* of the content: graph and weights; "" before
-			    * fm_model_hash() */
+	char *path;           /* what was asked for */
+	char *graph;          /* file with the ONNX bytes to load */
+	char *weights;        /* folder its external data lies in */
+	struct fm_strs files; /* its external data, relative to that */
+	char *model_class;    /* never NULL; "onnx" for a plain graph */
+	char *dtype;          /* of the weights: "float" …; "mixed" */
+	char hash[33];        /* of the content: graph and weights; "" before
+			       * fm_model_hash() */
 	int64_t positions; /* most tokens a sequence may have, 0 = no limit */
 	int64_t vocab;     /* tokens, 0 = not known */
-	int64_t params;    /* weights, elements */
+	int64_t params;    /* weights, elements; int64 is not counted */
 	int64_t bytes;     /* weights, bytes */
 	bool dummy;        /* weights are random */
 	size_t n_inputs, n_outputs;
@@ -54,6 +57,14 @@ struct fm_model {
 int fm_model_load(struct fm_model *m, const char *path,
     const struct fm_model_opts *o, struct fm_err *err);
 void fm_model_release(struct fm_model *m);
+
+/* What an open dimension of this name stands for. */
+enum fm_axis {
+	FM_AXIS_OTHER,
+	FM_AXIS_BATCH,
+	FM_AXIS_SEQUENCE
+};
+enum fm_axis fm_model_axis(const char *sym);
 
 /* Hashes graph and weights (XXH3, 128 bits, hex): reads every byte once. */
 int fm_model_hash(struct fm_model *m, struct fm_err *err);

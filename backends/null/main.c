@@ -1,0 +1,183 @@
+/*
+ * A backend without a device. It does nothing in no time, or in a given time,
+ * and fails in every way a real one can: that is how the harness and
+ * fm-driver are measured and tested.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend.h"
+#include "json.h"
+#include "num.h"
+
+enum fault {
+	NONE,
+	DIE,
+	HANG,
+	OOM,
+	NOISE,
+	GARBAGE
+};
+
+struct null {
+	double latency_ns, jitter;
+	enum fault fault;
+	int64_t fault_point; /* the number of the run that it strikes */
+	int64_t wait_ns;     /* of the next call */
+};
+
+static const struct fm_backend_opt opts[] = {
+	{ "latency_ms", "float", "0", "how long a call takes", 0, 1e9 },
+	{ "load_ms", "float", "0", "how long opening takes", 0, 1e9 },
+	{ "jitter", "float", "0",
+	    "calls take up to this part of latency_ms more or less", 0, 1 },
+	{ "fault", "str", "",
+	    "die, hang, oom, noise or garbage, at the first point or, as in "
+	    "hang@2, at another",
+	    0, 0 },
+	{ NULL, NULL, NULL, NULL, 0, 0 },
+};
+
+static int
+read_fault(struct null *n, const char *s, struct fm_err *err)
+{
+	static const char *const words[] = { "", "die", "hang", "oom", "noise",
+		"garbage" };
+	size_t len = strcspn(s, "@"), i;
+
+	n->fault_point = 1;
+	for (i = 0; i < sizeof words / sizeof *words; i++)
+		if (strlen(words[i]) == len && strncmp(s, words[i], len) == 0)
+			break;
+	n->fault = (enum fault)i;
+	if (i == sizeof words / sizeof *words ||
+	    (s[len] && (!fm_num_get_int(s + len + 1, strlen(s + len + 1),
+			    &n->fault_point) ||
+			   n->fault_point < 1)))
+		return fm_err_set(err, FM_USAGE,
+		    "option 'fault' must be die, hang, oom, noise or garbage, "
+		    "with @N for the N-th point, got '%s'",
+		    s);
+	return 0;
+}
+
+static int
+null_devices(struct fm_backend *b, struct fm_err *err)
+{
+	(void)err;
+	fm_backend_say(b, "FMWORK DEV 0 nothing");
+	return 0;
+}
+
+static int
+null_open(struct fm_backend *b, json_t *sys, struct fm_err *err)
+{
+	struct null *n = b->self;
+
+	if (read_fault(n, fm_json_str(b->options, "fault", ""), err))
+		return -1;
+	n->latency_ns = fm_json_num(b->options, "latency_ms", 0) * 1e6;
+	n->jitter = fm_json_num(b->options, "jitter", 0);
+	fm_clock_sleep_ns(
+	    (int64_t)(fm_json_num(b->options, "load_ms", 0) * 1e6));
+	fm_json_set_str(sys, "runtime", "null");
+	fm_json_set_str(sys, "device", "nothing");
+	json_object_set(
+	    sys, "latency_ms", json_object_get(b->options, "latency_ms"));
+	json_object_set(sys, "jitter", json_object_get(b->options, "jitter"));
+	return 0;
+}
+
+/* A library that prints, also what looks like an answer, torn and whole. */
+static void
+make_noise(void)
+{
+	puts("loading 1 of 1 ...");
+	puts("FMWORK REP 9 9 1.000000000 2.000000000 1.000000000");
+	puts("FMWORK OK");
+	fputs("FMWORK ERR", stdout);
+	(void)fflush(stdout);
+}
+
+static int
+strike(struct fm_backend *b, struct null *n, struct fm_err *err)
+{
+	switch (n->fault) {
+	case NONE:
+		break;
+	case DIE:
+		(void)raise(SIGKILL);
+		break;
+	case HANG:
+		for (;;)
+			(void)pause();
+	case OOM:
+		return fm_err_set(
+		    err, FM_OOM, "cannot allocate 12884901888 bytes");
+	case NOISE:
+		make_noise();
+		break;
+	case GARBAGE:
+		fm_backend_say(b, "FMWORK REP x y z");
+		fm_backend_say(b, "FMWORK REP 1 1 1.5");
+		fm_backend_say(b, "\x01\xff\xfe garbage");
+		fm_backend_say(b, "FMWORK");
+		break;
+	}
+	return 0;
+}
+
+static int
+null_stage(struct fm_backend *b, struct fm_backend_point *p, struct fm_err *err)
+{
+	struct null *n = b->self;
+	double wait = n->latency_ns;
+
+	if (n->jitter > 0) {
+		uint64_t x = fm_fill_key(p->seed, UINT64_MAX, (uint64_t)p->rep);
+		double u = (double)(x >> 11) * 0x1p-52 - 1; /* [-1, 1) */
+
+		wait *= 1 + n->jitter * u;
+	}
+	n->wait_ns = (int64_t)wait;
+	if (n->fault && p->rep == 1 && p->number == n->fault_point)
+		return strike(b, n, err);
+	return 0;
+}
+
+/* Sleeping is late by some 60 us: the rest is spent looking at the clock. */
+static int
+null_call(struct fm_backend *b, struct fm_backend_point *p, struct fm_err *err)
+{
+	const struct null *n = b->self;
+	int64_t end_ns;
+
+	(void)p;
+	(void)err;
+	if (n->wait_ns <= 0)
+		return 0;
+	end_ns = fm_clock_now_ns() + n->wait_ns;
+	fm_clock_sleep_ns(n->wait_ns - 200000);
+	while (fm_clock_now_ns() < end_ns)
+		continue;
+	return 0;
+}
+
+int
+main(void)
+{
+	static const struct fm_backend_ops ops = {
+		.name = "null",
+		.opts = opts,
+		.self_size = sizeof(struct null),
+		.devices = null_devices,
+		.open = null_open,
+		.stage = null_stage,
+		.call = null_call,
+	};
+
+	return fm_backend_main(&ops);
+}

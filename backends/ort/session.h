@@ -1,0 +1,37 @@
+/*
+ * Settings of a session: what the options of the backend mean to ONNX
+ * Runtime, and what came of them.
+ */
+#ifndef FM_ORT_SESSION_H
+#define FM_ORT_SESSION_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "api.h"
+
+struct fm_err;
+
+/*
+ * Session options from the backend's checked options. `folder` is where
+ * external weights lie, or NULL. `*accelerator` tells whether a provider
+ * besides the CPU's was asked for; `*provider` is the name of the first. The
+ * caller releases `*out`, also after a failure.
+ */
+int ort_session_options(const struct ort_api *api, const json_t *options,
+    const char *folder, struct ort_options **out, char **provider,
+    bool *accelerator, struct fm_err *err);
+
+/* Names of the library's execution providers. New reference, or NULL. */
+json_t *ort_session_providers(const struct ort_api *api, struct fm_err *err);
+
+/* 0 (verbose) to 4 (fatal) */
+int ort_session_severity(const json_t *options);
+
+/* What the processor calls itself; the caller frees. */
+char *ort_session_cpu(void);
+
+/* How many threads this process has now. */
+int ort_session_threads(void);
+
+#endif

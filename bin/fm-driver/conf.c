@@ -1,0 +1,312 @@
+/*
+ * fm-driver's option table, and what follows from the options: lists of
+ * sizes, sub-options, the path of the model.
+ */
+#include "conf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "io.h"
+#include "json.h"
+#include "num.h"
+#include "subopt.h"
+#include "sweep.h"
+
+static const char *const load_formats[] = { "auto", "safetensors", "dummy",
+	NULL };
+
+/* name, letter, alias, type, member, placeholder, default, min, max */
+#define STR(n, l, a, m, p, d, h)                                               \
+	{                                                                      \
+		n, l, a, FM_OPT_STR, offsetof(struct conf, m), p, d, 0, 0,     \
+		    NULL, h                                                    \
+	}
+#define INT(n, l, m, p, d, lo, hi, h)                                          \
+	{                                                                      \
+		n, l, NULL, FM_OPT_INT, offsetof(struct conf, m), p, d, lo,    \
+		    hi, NULL, h                                                \
+	}
+#define REAL(n, m, p, d, h)                                                    \
+	{                                                                      \
+		n, 0, NULL, FM_OPT_REAL, offsetof(struct conf, m), p, d, 0, 0, \
+		    NULL, h                                                    \
+	}
+#define FLAG(n, m, h)                                                          \
+	{                                                                      \
+		n, 0, NULL, FM_OPT_FLAG, offsetof(struct conf, m), NULL, NULL, \
+		    0, 0, NULL, h                                              \
+	}
+#define LIST(n, m, p, h)                                                       \
+	{                                                                      \
+		n, 0, NULL, FM_OPT_LIST, offsetof(struct conf, m), p, NULL, 0, \
+		    0, NULL, h                                                 \
+	}
+
+static const struct fm_opt options[] = {
+	STR("platform", 0, "device devices", platform, "LIST", "cpu",
+	    "where to run: words of share/platforms.yaml, separated by commas"),
+	STR("model_root", 0, NULL, model_root, "DIR", NULL,
+	    "folder in which models are; not printed as part of the name"),
+	STR("model_name", 0, NULL, model_name, "NAME", NULL,
+	    "model: a folder from the Hugging Face hub or an .onnx file"),
+	STR("model_class", 0, NULL, model_class, "CLASS", NULL,
+	    "BertModel, RobertaModel, XLMRobertaModel, DistilBertModel or "
+	    "MPNetModel; AutoModel or none: what the model's config says"),
+	FLAG("compile", compile,
+	    "compile the model, where the backend knows that as a choice"),
+	FLAG("eval", eval,
+	    "evaluation mode, where the backend knows that as a choice"),
+	STR("input_sizes", 'i', NULL, input_sizes, "LIST", NULL,
+	    "tokens per sequence: numbers and ranges such as 1-8, 128-1024*2 "
+	    "or 16-64+16, separated by commas [128]"),
+	STR("batch_sizes", 'b', NULL, batch_sizes, "LIST", NULL,
+	    "sequences per batch, written like --input_sizes [1]"),
+	INT("reps", 'r', reps, "N", "100", 1, INT64_C(1000000000),
+	    "timed repetitions of every point"),
+	INT("warmup", 'w', warmup, "N", "0", 0, INT64_C(1000000000),
+	    "repetitions before those, neither timed nor printed"),
+	REAL("seconds", seconds, "S", NULL,
+	    "repeat every point for S seconds, instead of --reps"),
+	INT("threads", 't', threads, "N", NULL, 1, 65536,
+	    "threads inside one operator; without it the runtime decides"),
+	INT("seed", 0, seed, "N", "0", 0, INT64_MAX,
+	    "seed of random inputs and of random weights"),
+	INT("timeout", 0, timeout, "S", "0", 0, INT64_C(1000000),
+	    "longest time for one answer of the backend in seconds, 0 = no "
+	    "limit"),
+	STR("backend", 0, "runtime", backend, "NAME", "local",
+	    "program fm-backend-NAME; local is the platform's own"),
+	STR("via", 0, NULL, via, "WORDS", NULL,
+	    "words in front of the backend's command, such as 'ssh -T host'; "
+	    "a last word that ends in / is the backend's folder over there"),
+	STR("inputs", 0, NULL, inputs, "DIR", NULL,
+	    "take the inputs from the .npy or .pb files of DIR instead of "
+	    "random values"),
+	{ "load_format", 0, NULL, FM_OPT_CHOICE,
+	    offsetof(struct conf, load_format), NULL, "auto", 0, 0,
+	    load_formats,
+	    "dummy: random weights; auto: random ones when there are none" },
+	LIST("dim", dims, "NAME=N",
+	    "size of an open dimension of the model, once for each"),
+	LIST("env", env, "NAME=VALUE",
+	    "environment variable of the backend, once for each"),
+	STR("infer", 0, NULL, infer, "DIR", NULL,
+	    "run the model once on the input files of DIR, or on each of its "
+	    "numbered folders, instead of measuring"),
+	STR("out", 'o', NULL, out, "DIR", NULL,
+	    "with --infer: where the outputs are written as .npy files"),
+	STR("pad", 0, NULL, pad, "VALUE", NULL,
+	    "with --infer: fill inputs that are too short with VALUE"),
+	STR("expect", 0, NULL, expect, "DIR", NULL,
+	    "with --infer: compare with the outputs in DIR; a difference is "
+	    "exit status 1"),
+	REAL("rtol", rtol, "X", "0.001",
+	    "with --expect: relative tolerance, of the expected value"),
+	REAL("atol", atol, "X", "1e-5", "with --expect: absolute tolerance"),
+	FLAG("list_devices", list_devices,
+	    "print the devices of every platform asked for"),
+	FLAG("list_options", list_options,
+	    "print the sub-options of the backend"),
+	FLAG("dry_run", dry_run, "print the points without running them"),
+	FM_OPT_END,
+};
+
+const struct fm_cmd fm_driver_cmd = {
+	"fm-driver",
+	"run a model on a device over a grid of sizes and print every "
+	"repetition",
+	"[MODEL]",
+	options,
+	NULL,
+	"Sub-options of a backend are written --SET:KEY VALUE, or --SET:KEY@ "
+	"VALUE for a Python literal; --list_options prints them. fm-driver(1) "
+	"has examples.",
+};
+
+/* Splits NAME=VALUE. */
+static int
+pair(const char *word, const char *what, size_t *n, struct fm_err *err)
+{
+	const char *eq = strchr(word, '=');
+
+	*n = 0;
+	if (!eq || eq == word)
+		return fm_err_set(err, FM_USAGE,
+		    "--%s: '%s' must have the form NAME=VALUE", what, word);
+	*n = (size_t)(eq - word);
+	return 0;
+}
+
+static int
+read_pairs(struct conf *c, struct fm_err *err)
+{
+	size_t i, n;
+	int64_t v;
+
+	c->dim_values = json_object();
+	c->env_values = json_object();
+	for (i = 0; i < c->dims.n; i++) {
+		const char *w = c->dims.v[i];
+
+		if (pair(w, "dim", &n, err) != 0)
+			return -1;
+		if (!fm_num_get_int(w + n + 1, strlen(w + n + 1), &v) || v < 1)
+			return fm_err_set(err, FM_USAGE,
+			    "--dim: '%s' must be a whole number from 1 up", w);
+		json_object_setn_new(c->dim_values, w, n, json_integer(v));
+	}
+	for (i = 0; i < c->env.n; i++) {
+		const char *w = c->env.v[i];
+
+		if (pair(w, "env", &n, err) != 0)
+			return -1;
+		json_object_setn_new(
+		    c->env_values, w, n, json_string(w + n + 1));
+	}
+	return 0;
+}
+
+static int
+read_sizes(struct conf *c, struct fm_err *err)
+{
+	const char *in = c->input_sizes ? c->input_sizes : "128";
+	const char *batch = c->batch_sizes ? c->batch_sizes : "1";
+
+	if (fm_sweep_sizes(in, "--input_sizes", &c->input, &c->n_input, err))
+		return -1;
+	return fm_sweep_sizes(
+	    batch, "--batch_sizes", &c->batch, &c->n_batch, err);
+}
+
+static json_t *
+int_list(const int64_t *v, size_t n)
+{
+	json_t *a = json_array();
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		json_array_append_new(a, json_integer(v[i]));
+	return a;
+}
+
+/*
+ * The names and values of fmwork's `args`, in the order of its JSON: sorted.
+ * Options it does not have appear only when they were given, so that an
+ * existing command line gives the same text.
+ */
+static void
+collect_args(struct conf *c)
+{
+	json_t *a = json_object();
+	size_t i;
+
+	fm_json_set_str(a, "platform", c->platform);
+	fm_json_set_str(a, "model_class", c->model_class);
+	fm_json_set_str(a, "model_root", c->model_root);
+	fm_json_set_str(a, "model_name", c->model_name);
+	fm_json_set_str(a, "model_path", c->model_path);
+	json_object_set_new(a, "compile", json_boolean(c->compile));
+	json_object_set_new(a, "eval", json_boolean(c->eval));
+	json_object_set_new(a, "input_sizes", int_list(c->input, c->n_input));
+	json_object_set_new(a, "batch_sizes", int_list(c->batch, c->n_batch));
+	json_object_set_new(
+	    a, "reps", c->seconds > 0 ? json_null() : json_integer(c->reps));
+	for (i = 0; i < c->args.n_given; i++) {
+		const struct fm_opt_given *g = &c->args.given[i];
+		int64_t v;
+
+		if (!g->opt || json_object_get(a, g->name))
+			continue;
+		if (!g->value)
+			json_object_set_new(a, g->name, json_true());
+		else if (g->opt->type == FM_OPT_INT &&
+			 fm_num_get_int(g->value, strlen(g->value), &v))
+			fm_json_set_int(a, g->name, v);
+		else
+			fm_json_set_str(a, g->name, g->value);
+	}
+	c->arg_values = a;
+}
+
+static int
+read_subs(struct conf *c, struct fm_err *err)
+{
+	size_t i;
+
+	c->subs = json_object();
+	for (i = 0; i < c->args.n_given; i++) {
+		const struct fm_opt_given *g = &c->args.given[i];
+
+		if (!g->opt && fm_subopt_add(c->subs, g->name, g->value,
+				   c->arg_values, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Rules between options. */
+static int
+check(struct conf *c, struct fm_err *err)
+{
+	if (c->seconds > 0 && fm_opt_was(&c->args, "reps"))
+		return fm_err_set(err, FM_USAGE,
+		    "--reps and --seconds exclude one another: give one");
+	if (c->args.rest.n > 1)
+		return fm_err_set(err, FM_USAGE,
+		    "one model at a time: what is '%s'?", c->args.rest.v[1]);
+	if (c->args.rest.n && c->model_name)
+		return fm_err_set(err, FM_USAGE,
+		    "the model is named twice: '%s' and --model_name '%s'",
+		    c->args.rest.v[0], c->model_name);
+	if (c->infer && !c->out && !c->expect)
+		return fm_err_set(err, FM_USAGE,
+		    "--infer needs --out DIR, --expect DIR, or both");
+	if (!c->infer && (c->out || c->expect))
+		return fm_err_set(
+		    err, FM_USAGE, "--out and --expect belong to --infer DIR");
+	if (!c->infer && !c->inputs && c->pad)
+		return fm_err_set(err, FM_USAGE,
+		    "--pad belongs to --infer DIR or --inputs DIR");
+	if (c->platforms.n == 0)
+		return fm_err_set(err, FM_USAGE, "--platform: no platform");
+	return 0;
+}
+
+int
+conf_read(struct conf *c, int argc, char **argv, struct fm_err *err)
+{
+	memset(c, 0, sizeof *c);
+	if (fm_opt_parse(&fm_driver_cmd, c, argc, argv, fm_subopt_is, &c->args,
+		err) != 0)
+		return -1;
+	fm_strs_split(&c->platforms, c->platform, ",");
+	if (check(c, err) != 0)
+		return -1;
+	if (c->args.rest.n)
+		c->model_name = c->args.rest.v[0];
+	if (c->model_name)
+		c->model_path = fm_io_join(c->model_root, c->model_name);
+	if (read_sizes(c, err) != 0 || read_pairs(c, err) != 0)
+		return -1;
+	collect_args(c);
+	return read_subs(c, err);
+}
+
+void
+conf_release(struct conf *c)
+{
+	fm_args_release(&c->args);
+	fm_strs_release(&c->platforms);
+	fm_strs_release(&c->dims);
+	fm_strs_release(&c->env);
+	free(c->model_path);
+	free(c->input);
+	free(c->batch);
+	json_decref(c->dim_values);
+	json_decref(c->env_values);
+	json_decref(c->subs);
+	json_decref(c->arg_values);
+	memset(c, 0, sizeof *c);
+}

@@ -1,0 +1,18 @@
+/*
+ * What fm-driver prints instead of measuring: devices, options, points.
+ */
+#ifndef LISTS_H
+#define LISTS_H
+
+#include "err.h"
+
+struct session;
+
+/* PLATFORM, device, name: separated by tabs. */
+int list_devices(struct session *s, struct fm_err *err);
+/* --SET:KEY, type, default, meaning: separated by tabs. */
+int list_options(struct session *s);
+/* platform, model, input, batch, repetitions: separated by tabs. */
+int list_points(struct session *s);
+
+#endif

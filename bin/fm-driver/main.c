@@ -1,0 +1,142 @@
+/*
+ * fm-driver: prepares a model, runs it on a device over a grid of sizes, and
+ * prints every repetition as FMWORK text. Read it from the bottom.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "infer.h"
+#include "lists.h"
+#include "measure.h"
+#include "prog.h"
+#include "session.h"
+#include "text.h"
+
+/* The worse of two exit statuses, by the order in which they are noticed. */
+static int
+worse(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+/* SIGINT and SIGTERM become a readable descriptor: no handler, no globals. */
+static int
+watch_signals(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* The status of a program that a signal has ended; 0 when none came. */
+static int
+signal_status(int fd)
+{
+	struct signalfd_siginfo info;
+
+	if (read(fd, &info, sizeof info) != (ssize_t)sizeof info)
+		return 0;
+	fm_prog_say("fm-driver",
+	    "stopped by signal %u: what was measured is "
+	    "in the log",
+	    info.ssi_signo);
+	return 128 + (int)info.ssi_signo;
+}
+
+static int
+infer(struct session *s, struct fm_err *err)
+{
+	struct infer_conf ic = { 0 };
+
+	ic.in = s->c->infer;
+	ic.out = s->c->out;
+	ic.pad = s->c->pad;
+	ic.expect = s->c->expect;
+	ic.rtol = s->c->rtol;
+	ic.atol = s->c->atol;
+	if (!s->has_model)
+		return fm_err_set(err, FM_USAGE,
+		    "--infer: backend '%s' runs no model", s->p.backend);
+	return infer_run(s->peer, &s->m, &ic, stdout, err);
+}
+
+/* One platform: 0, 1 when something failed, -1 with err. */
+static int
+run_platform(struct session *s, const struct conf *c, struct text *t,
+    const char *platform, int wake_fd, struct fm_err *err)
+{
+	if (session_start(s, c, t, platform, wake_fd, err) != 0)
+		return -1;
+	if (c->list_devices)
+		return list_devices(s, err);
+	if (c->list_options)
+		return list_options(s);
+	if (session_import(s, err) != 0)
+		return -1;
+	if (c->dry_run)
+		return list_points(s);
+	if (session_open(s, err) != 0)
+		return -1;
+	return c->infer ? infer(s, err) : measure_all(s, err);
+}
+
+static int
+run(const struct conf *c, int wake_fd)
+{
+	bool quiet =
+	    c->list_devices || c->list_options || c->dry_run || c->infer;
+	struct text t;
+	int status = 0;
+	size_t i;
+
+	text_init(&t, STDOUT_FILENO);
+	t.quiet = quiet;
+	text_args(&t, c);
+	for (i = 0; i < c->platforms.n; i++) {
+		struct fm_err err = FM_ERR_INIT;
+		struct session s;
+		int rc =
+		    run_platform(&s, c, &t, c->platforms.v[i], wake_fd, &err);
+
+		session_end(&s);
+		if (rc > 0)
+			status = worse(status, rc);
+		if (rc >= 0)
+			continue;
+		if (err.code == FM_STOPPED)
+			break;
+		text_failure(&t, &err);
+		status = worse(status, fm_prog_fail("fm-driver", &err));
+		if (t.failed)
+			break;
+	}
+	text_end(&t);
+	text_release(&t);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct fm_err err = FM_ERR_INIT;
+	struct conf c;
+	int wake_fd, status, stopped;
+
+	fm_prog_start(&fm_driver_cmd, FM_SIGPIPE_IGNORE, argc, argv);
+	wake_fd = watch_signals();
+	if (conf_read(&c, argc, argv, &err) == 0)
+		status = run(&c, wake_fd);
+	else
+		status = fm_prog_fail("fm-driver", &err);
+	conf_release(&c);
+	stopped = signal_status(wake_fd);
+	return fm_prog_end("fm-driver", stopped ? stopped : status);
+}

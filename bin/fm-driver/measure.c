@@ -1,0 +1,255 @@
+/*
+ * Measuring points. Knows fmwork's loop order and its rule for RES; the
+ * numbers themselves come from the backend.
+ */
+#include "measure.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "conf.h"
+#include "hash.h"
+#include "json.h"
+#include "prog.h"
+#include "record.h"
+#include "session.h"
+#include "stat.h"
+#include "text.h"
+
+/* The repetitions of one point. */
+struct reps {
+	int64_t *dt_ns; /* in order */
+	size_t n, cap;
+	int64_t t0_ns, t1_ns; /* start of the first, end of the last */
+	struct fm_buf after;  /* lines that follow RES */
+};
+
+/* --- KEY --- */
+
+/* Everything that defines the point, in a fixed order; fm-log(5). */
+static void
+put_key(struct session *s, const json_t *dims, const struct fm_point *at)
+{
+	static const char *const facts[] = { "model_hash", "precision",
+		"backend", "backend_version", "runtime", "provider", "device",
+		"settings" };
+	json_t *all = json_object();
+	struct fm_buf b = FM_BUF_INIT;
+	char hex[FM_HASH_HEX];
+	size_t i;
+
+	for (i = 0; i < sizeof facts / sizeof *facts; i++)
+		json_object_set(
+		    all, facts[i], json_object_get(s->sys, facts[i]));
+	fm_json_set_str(all, "model", s->has_model ? NULL : s->name);
+	json_object_set(all, "options", json_object_get(s->open, "options"));
+	json_object_set(all, "env", s->c->env_values);
+	json_object_set_new(all, "dims", json_deep_copy(dims));
+	fm_json_set_int(all, "input", at->input);
+	fm_json_set_int(all, "output", at->output);
+	fm_json_set_int(all, "batch", at->batch);
+	fm_json_put(&b, all);
+	fm_hash_of(b.s, b.len, hex);
+	fm_record_put_text(&s->t->b, FM_TAG_KEY, hex);
+	fm_buf_release(&b);
+	json_decref(all);
+}
+
+/* --- reading the answer --- */
+
+static int
+take_rep(struct reps *r, const char *line, size_t n, struct fm_err *err)
+{
+	struct fm_rep rep;
+
+	if (!fm_record_get_rep(line, n, &rep))
+		return fm_err_set(err, FM_INTERNAL,
+		    "the backend sent a broken line: '%.80s'", line);
+	FM_GROW(r->dt_ns, r->cap, r->n + 1);
+	if (r->n == 0)
+		r->t0_ns = rep.t0_ns;
+	r->t1_ns = rep.t1_ns;
+	r->dt_ns[r->n++] = rep.dt_ns;
+	return 0;
+}
+
+static int
+read_point(struct session *s, struct reps *r, struct fm_err *err)
+{
+	struct fm_err io = FM_ERR_INIT;
+	const char *body;
+	char *line;
+	size_t n;
+	int rc;
+
+	while ((rc = fm_peer_line(s->peer, &line, &n, err)) == 1) {
+		switch (fm_record_tag(line, n, &body)) {
+		case FM_TAG_REP:
+			if (take_rep(r, line, n, err) != 0) {
+				(void)fm_peer_finish(s->peer, &io);
+				return -1;
+			}
+			text_line(s->t, line, n);
+			break;
+		case FM_TAG_TOK:
+		case FM_TAG_GAP:
+			text_line(s->t, line, n);
+			break;
+		case FM_TAG_OBS:
+		case FM_TAG_SIM:
+			fm_buf_put(&r->after, line, n);
+			fm_buf_putc(&r->after, '\n');
+			break;
+		default:
+			break;
+		}
+		if (text_flush_soon(s->t, err) != 0)
+			return -1;
+	}
+	return rc;
+}
+
+/* --- closing a point --- */
+
+/* For people: one line on the terminal. */
+static void
+tell(const struct session *s, const struct fm_point *at, int64_t *v, size_t n,
+    double med_ns)
+{
+	const char *device = fm_json_str(s->sys, "device", s->p.name);
+	double mad_ns;
+	size_t i;
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	for (i = 0; i < n; i++)
+		v[i] = llabs(v[i] - (int64_t)med_ns);
+	mad_ns = fm_stat_median_ns(v, n);
+	fm_prog_say("fm-driver",
+	    "%s on %s, %lld x %lld: %.3f ms (median of %zu, +- %.3f median "
+	    "deviation), %.1f sequences/s",
+	    s->name, device, (long long)at->input, (long long)at->batch,
+	    med_ns / 1e6, n, mad_ns / 1e6, (double)at->batch / (med_ns / 1e9));
+}
+
+static void
+put_res(struct session *s, struct reps *r, const struct fm_point *at)
+{
+	size_t drop = fm_stat_fmwork_drop(r->n);
+	double med_ns = fm_stat_median_ns(r->dt_ns + drop, r->n - drop);
+	struct fm_res res = { r->t0_ns, r->t1_ns, s->name, s->model_class,
+		at->input, at->batch, med_ns / 1e9 };
+
+	fm_buf_putc(&s->t->b, '\n');
+	fm_record_put_res(&s->t->b, &res);
+	fm_buf_put(&s->t->b, r->after.s, r->after.len);
+	if (r->n == 1)
+		fm_prog_say("fm-driver",
+		    "%lld x %lld: one repetition: nothing was dropped, and "
+		    "there is no spread",
+		    (long long)at->input, (long long)at->batch);
+	tell(s, at, r->dt_ns + drop, r->n - drop, med_ns);
+}
+
+static json_t *
+request(const struct session *s, const json_t *dims, const struct fm_point *at)
+{
+	const struct conf *c = s->c;
+	json_t *q = json_object();
+
+	fm_json_set_str(q, "op", "run");
+	json_object_set_new(q, "dims", json_deep_copy(dims));
+	fm_json_set_int(q, "input", at->input);
+	fm_json_set_int(q, "output", at->output);
+	fm_json_set_int(q, "batch", at->batch);
+	fm_json_set_int(q, "warmup", c->warmup);
+	fm_json_set_int(q, "first", 1);
+	if (c->seconds > 0) {
+		json_object_set_new(q, "reps", json_null());
+		json_object_set_new(q, "seconds", json_real(c->seconds));
+	} else {
+		fm_json_set_int(q, "reps", c->reps);
+		json_object_set_new(q, "seconds", json_null());
+	}
+	fm_json_set_int(q, "seed", c->seed);
+	return q;
+}
+
+/* The error as a row. */
+static void
+put_err(struct session *s, const struct fm_err *e, const struct fm_point *at)
+{
+	fm_record_put_err(
+	    &s->t->b, e->code, at->input, at->output, at->batch, e->text);
+	fm_prog_say("fm-driver", "%lld x %lld: %s", (long long)at->input,
+	    (long long)at->batch, e->text);
+}
+
+static int
+run_point(
+    struct session *s, const json_t *q, struct reps *r, struct fm_err *err)
+{
+	if (!fm_peer_alive(s->peer) && session_again(s, err) != 0)
+		return -1;
+	if (fm_peer_send(s->peer, q, err) != 0 || read_point(s, r, err) != 0)
+		return -1;
+	if (r->n == 0)
+		return fm_err_set(
+		    err, FM_INTERNAL, "the backend measured no repetition");
+	return 0;
+}
+
+/* 0 measured, 1 failed (the row is written), -1 broken off. */
+static int
+measure_point(struct session *s, const struct fm_point *at, struct fm_err *err)
+{
+	json_t *dims = shape_dims(&s->shape, s->has_model ? &s->m : NULL, at);
+	json_t *q = request(s, dims, at);
+	struct reps r = { NULL, 0, 0, 0, 0, FM_BUF_INIT };
+	struct fm_err e = FM_ERR_INIT;
+	char title[80];
+	int rc;
+
+	(void)snprintf(title, sizeof title, "RUN %lld / %lld",
+	    (long long)at->input, (long long)at->batch);
+	text_banner(s->t, title);
+	put_key(s, dims, at);
+	rc = text_flush(s->t, &e);
+	if (rc == 0)
+		rc = run_point(s, q, &r, &e);
+	if (rc == 0)
+		put_res(s, &r, at);
+	else if (e.code != FM_STOPPED && !s->t->failed)
+		put_err(s, &e, at);
+	if (e.code == FM_STOPPED || s->t->failed)
+		*err = e;
+	else if (text_flush(s->t, err) == 0)
+		rc = rc == 0 ? 0 : 1;
+	free(r.dt_ns);
+	fm_buf_release(&r.after);
+	json_decref(q);
+	json_decref(dims);
+	return err->code == FM_OK ? rc : -1;
+}
+
+int
+measure_all(struct session *s, struct fm_err *err)
+{
+	size_t i, failed = 0;
+
+	for (i = 0; i < s->shape.n_points; i++) {
+		int rc = measure_point(s, &s->shape.points[i], err);
+
+		if (rc < 0)
+			return -1;
+		failed += rc != 0;
+	}
+	if (failed == s->shape.n_points && !fm_peer_alive(s->peer)) {
+		fm_prog_say("fm-driver",
+		    "nothing could be measured: the backend has gone");
+		return fm_code_status(FM_DIED);
+	}
+	return failed ? 1 : 0;
+}

@@ -1,0 +1,18 @@
+/*
+ * The sweep: every point is run by the backend, its repetitions are handed on
+ * as they come, and RES or ERR closes it.
+ */
+#ifndef MEASURE_H
+#define MEASURE_H
+
+#include "err.h"
+
+struct session;
+
+/*
+ * Runs all points of a session that is open. 0: all measured; an exit status:
+ * some failed, and each has its ERR line; -1: broken off.
+ */
+int measure_all(struct session *s, struct fm_err *err);
+
+#endif

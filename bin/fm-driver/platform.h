@@ -1,0 +1,32 @@
+/*
+ * share/platforms.yaml: which backend serves a platform, what it takes, and
+ * where its program is.
+ */
+#ifndef PLATFORM_H
+#define PLATFORM_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "err.h"
+#include "strs.h"
+
+struct platform {
+	char *name;    /* "cpu" */
+	char *backend; /* "ort" */
+	bool needs_model;
+	struct fm_strs sets;    /* sub-option sets it takes */
+	struct fm_strs ignores; /* and those it may be given in vain */
+	char *threads;          /* its own name for --threads, or NULL */
+	struct fm_strs argv;    /* the command that starts it */
+};
+
+/*
+ * `backend` "local" or NULL: the platform's own. `via`: words in front of the
+ * command, or NULL.
+ */
+int platform_find(struct platform *p, const char *name, const char *backend,
+    const char *via, struct fm_err *err);
+void platform_release(struct platform *p);
+
+#endif

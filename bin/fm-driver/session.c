@@ -1,0 +1,373 @@
+/*
+ * From a platform's name to a backend that has opened a model.
+ */
+#include "session.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "conf.h"
+#include "host.h"
+#include "infer.h"
+#include "io.h"
+#include "json.h"
+#include "prog.h"
+#include "record.h"
+#include "subopt.h"
+#include "text.h"
+
+static struct fm_peer *
+start_peer(const struct session *s, struct fm_err *err)
+{
+	struct fm_peer_conf pc = { 0 };
+
+	pc.argv = &s->p.argv;
+	pc.wake_fd = s->wake_fd;
+	pc.stderr_fd = getenv("FM_DEBUG") ? STDERR_FILENO : -1;
+	pc.answer_ns = s->c->timeout * 1000000000;
+	return fm_peer_start(&pc, err);
+}
+
+/* --- options --- */
+
+static bool
+has_option(const struct fm_peer *peer, const char *name)
+{
+	const json_t *opts = fm_peer_opts(peer);
+	size_t i;
+
+	for (i = 0; i < json_array_size(opts); i++)
+		if (strcmp(fm_json_str(json_array_get(opts, i), "name", ""),
+			name) == 0)
+			return true;
+	return false;
+}
+
+static int
+unknown_option(const struct session *s, const char *key, struct fm_err *err)
+{
+	const json_t *opts = fm_peer_opts(s->peer);
+	struct fm_buf all = FM_BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < json_array_size(opts); i++)
+		fm_buf_printf(&all, " %s",
+		    fm_json_str(json_array_get(opts, i), "name", ""));
+	(void)fm_err_set(err, FM_USAGE,
+	    "--%s:%s: backend '%s' has no such option; it has:%s", s->p.backend,
+	    key, s->p.backend, all.len ? all.s : " none");
+	fm_buf_release(&all);
+	return -1;
+}
+
+/* The options of the open request: its own set, and --threads. */
+static json_t *
+backend_options(const struct session *s, struct fm_err *err)
+{
+	json_t *own = json_object_get(s->c->subs, s->p.backend), *v;
+	json_t *options = own ? json_deep_copy(own) : json_object();
+	const char *key;
+
+	json_object_foreach (options, key, v)
+		if (!has_option(s->peer, key) &&
+		    unknown_option(s, key, err) != 0)
+			goto fail;
+	if (s->c->threads && !s->p.threads) {
+		(void)fm_err_set(err, FM_USAGE,
+		    "--threads: backend '%s' has no such setting",
+		    s->p.backend);
+		goto fail;
+	}
+	if (s->c->threads && !json_object_get(options, s->p.threads))
+		fm_json_set_int(options, s->p.threads, s->c->threads);
+	return options;
+fail:
+	json_decref(options);
+	return NULL;
+}
+
+static int
+check_sets(const struct session *s, struct fm_err *err)
+{
+	/* fm_strs are NULL-terminated once they hold something. */
+	static const char *const none[] = { NULL };
+	const char *const *sets =
+	    s->p.sets.n ? (const char *const *)s->p.sets.v : none;
+	const char *const *ignores =
+	    s->p.ignores.n ? (const char *const *)s->p.ignores.v : none;
+
+	return fm_subopt_check(s->c->subs, sets, ignores, err);
+}
+
+static void
+say_ignored(const struct session *s)
+{
+	struct fm_buf b = FM_BUF_INIT;
+
+	text_ignored(&b, s->c, &s->p);
+	if (b.len)
+		fm_prog_say("fm-driver", "ignored by backend '%s':%s",
+		    s->p.backend, b.s);
+	fm_buf_release(&b);
+}
+
+int
+session_start(struct session *s, const struct conf *c, struct text *t,
+    const char *platform, int wake_fd, struct fm_err *err)
+{
+	json_t *options;
+
+	memset(s, 0, sizeof *s);
+	s->c = c;
+	s->t = t;
+	s->wake_fd = wake_fd;
+	if (platform_find(&s->p, platform, c->backend, c->via, err) != 0 ||
+	    check_sets(s, err) != 0)
+		return -1;
+	if (s->p.needs_model && !c->model_name && !c->list_devices &&
+	    !c->list_options)
+		return fm_err_set(err, FM_USAGE,
+		    "which model? Name a folder or an .onnx file");
+	s->peer = start_peer(s, err);
+	if (!s->peer)
+		return -1;
+	options = backend_options(s, err);
+	if (!options)
+		return -1;
+	say_ignored(s);
+	s->open = json_pack("{s:s, s:o}", "op", "open", "options", options);
+	return 0;
+}
+
+/* --- the model --- */
+
+static void
+run_id(json_t *sys)
+{
+	unsigned char r[8] = { 0 };
+	char text[17];
+	size_t i;
+
+	if (getrandom(r, sizeof r, 0) < 0)
+		memset(r, 0, sizeof r);
+	for (i = 0; i < sizeof r; i++)
+		(void)snprintf(text + 2 * i, 3, "%02x", r[i]);
+	fm_json_set_str(sys, "run_id", text);
+}
+
+static void
+model_request(struct session *s)
+{
+	json_t *model = json_object();
+
+	fm_json_set_str(model, "kind", "onnx");
+	fm_json_set_str(model, "path", s->m.graph);
+	fm_json_set_str(model, "weights", s->m.weights);
+	fm_json_set_str(model, "class", s->m.model_class);
+	json_object_set_new(s->open, "model", model);
+	json_object_set_new(s->open, "inputs", shape_inputs(&s->m));
+}
+
+/* Fills of the open request that read the files of --inputs. */
+static void
+use_files(struct session *s, const json_t *files)
+{
+	json_t *inputs = json_object_get(s->open, "inputs"), *in;
+	size_t i;
+
+	json_array_foreach (inputs, i, in) {
+		const char *name = fm_json_str(in, "name", "");
+		const char *file = fm_json_str(files, name, NULL);
+
+		if (file)
+			json_object_set_new(
+			    in, "fill", json_pack("{s:s}", "file", file));
+	}
+}
+
+static int
+import(struct session *s, struct fm_err *err)
+{
+	const struct conf *c = s->c;
+	struct fm_model_opts o = { 0 };
+
+	s->work = fm_io_tmpdir("fm", err);
+	if (!s->work)
+		return -1;
+	o.model_class = c->model_class;
+	o.dummy = c->load_format == LOAD_DUMMY;
+	o.seed = (uint64_t)c->seed;
+	o.work = s->work;
+	if (fm_model_load(&s->m, c->model_path, &o, err) != 0)
+		return -1;
+	s->has_model = true;
+	if (s->m.dummy && c->load_format == LOAD_SAFETENSORS)
+		return fm_err_set(err, FM_NOMODEL,
+		    "'%s' has no weights: --load_format dummy makes random "
+		    "ones",
+		    c->model_path);
+	return 0;
+}
+
+int
+session_import(struct session *s, struct fm_err *err)
+{
+	json_t *files = NULL, *given = NULL;
+	int rc = 0;
+
+	if (s->p.needs_model)
+		rc = import(s, err);
+	if (rc == 0 && s->has_model && s->c->inputs)
+		rc = infer_inputs(
+		    s->c->inputs, &s->m, s->work, &files, &given, err);
+	if (rc == 0)
+		rc = shape_init(
+		    &s->shape, s->c, s->has_model ? &s->m : NULL, given, err);
+	if (rc == 0 && s->has_model) {
+		model_request(s);
+		use_files(s, files);
+	}
+	json_object_set(s->open, "env", s->c->env_values);
+	json_decref(files);
+	json_decref(given);
+	return rc;
+}
+
+/* --- open --- */
+
+/* Reads the answer to `open`: SYS is taken in, SETUP handed on. */
+static int
+read_open(struct session *s, struct fm_buf *setup, struct fm_err *err)
+{
+	const char *body;
+	char *line;
+	size_t n;
+	int rc;
+
+	while ((rc = fm_peer_line(s->peer, &line, &n, err)) == 1) {
+		enum fm_tag tag = fm_record_tag(line, n, &body);
+
+		if (tag == FM_TAG_SETUP) {
+			fm_buf_clear(setup);
+			fm_buf_puts(setup, line);
+		} else if (tag == FM_TAG_SYS) {
+			json_t *v = fm_json_parse(
+			    body, n - (size_t)(body - line), "SYS line", err);
+
+			if (!v)
+				return -1;
+			json_decref(s->sys);
+			s->sys = v;
+		}
+	}
+	return rc;
+}
+
+/* What the driver knows, in front of what the backend said. */
+static void
+join_sys(struct session *s)
+{
+	json_t *said = s->sys ? s->sys : json_object();
+	json_t *sys = json_object();
+
+	run_id(sys);
+	fm_json_set_str(sys, "fm_version", FM_VERSION);
+	fm_json_set_str(sys, "platform", s->p.name);
+	fm_json_set_str(sys, "backend", s->p.backend);
+	fm_json_set_int(sys, "seed", s->c->seed);
+	fm_json_set_int(sys, "warmup", s->c->warmup);
+	if (s->has_model) {
+		fm_json_set_str(sys, "model_hash", s->m.hash);
+		fm_json_set_str(sys, "precision", s->m.dtype);
+		fm_json_set_int(sys, "parameters", s->m.params);
+		fm_json_set_int(sys, "weight_bytes", s->m.bytes);
+		json_object_set_new(
+		    sys, "dummy_weights", json_boolean(s->m.dummy));
+	}
+	if (json_object_size(s->c->env_values))
+		json_object_set(sys, "env", s->c->env_values);
+	(void)json_object_update(sys, said);
+	if (!s->c->via)
+		fm_host_facts(sys);
+	json_decref(said);
+	s->sys = sys;
+}
+
+static void
+choose_names(struct session *s)
+{
+	const char *name = s->c->model_name, *cls = s->c->model_class;
+
+	s->name = name ? name : fm_json_str(s->sys, "model", s->p.backend);
+	if (!cls || strcmp(cls, "AutoModel") == 0)
+		cls = s->has_model ? s->m.model_class
+				   : fm_json_str(s->sys, "model_class", "none");
+	s->model_class = cls;
+}
+
+int
+session_open(struct session *s, struct fm_err *err)
+{
+	struct fm_buf setup = FM_BUF_INIT;
+	int rc = -1;
+
+	text_runtime(s->t, s->c, &s->p);
+	text_banner(s->t, "MODEL");
+	if (s->has_model)
+		text_model(s->t, &s->m);
+	if (text_flush(s->t, err) != 0 ||
+	    fm_peer_send(s->peer, s->open, err) != 0)
+		goto out;
+	/* The backend loads the model in its own process meanwhile. */
+	if (s->has_model && fm_model_hash(&s->m, err) != 0)
+		goto out;
+	if (read_open(s, &setup, err) != 0)
+		goto out;
+	join_sys(s);
+	choose_names(s);
+	fm_buf_putc(&s->t->b, '\n');
+	text_line(s->t, setup.s, setup.len);
+	fm_record_put_json(&s->t->b, FM_TAG_SYS, s->sys);
+	rc = text_flush(s->t, err);
+out:
+	fm_buf_release(&setup);
+	return rc;
+}
+
+int
+session_again(struct session *s, struct fm_err *err)
+{
+	struct fm_buf setup = FM_BUF_INIT;
+	json_t *sys = json_incref(s->sys);
+	int rc = -1;
+
+	fm_peer_end(s->peer);
+	s->peer = start_peer(s, err);
+	if (s->peer && fm_peer_send(s->peer, s->open, err) == 0)
+		rc = read_open(s, &setup, err);
+	json_decref(s->sys);
+	s->sys = sys;
+	fm_buf_release(&setup);
+	return rc;
+}
+
+void
+session_end(struct session *s)
+{
+	struct fm_err ignored = FM_ERR_INIT;
+
+	fm_peer_end(s->peer);
+	if (s->has_model)
+		fm_model_release(&s->m);
+	shape_release(&s->shape);
+	if (s->work)
+		(void)fm_io_remove_tree(s->work, &ignored);
+	free(s->work);
+	json_decref(s->open);
+	json_decref(s->sys);
+	platform_release(&s->p);
+	memset(s, 0, sizeof *s);
+}

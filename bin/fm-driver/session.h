@@ -1,0 +1,50 @@
+/*
+ * A model on a platform: the backend that was started for it, what it said
+ * of itself, and the model it has opened.
+ */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "err.h"
+#include "model/model.h"
+#include "peer.h"
+#include "platform.h"
+#include "shape.h"
+
+struct conf;
+struct text;
+
+struct session {
+	const struct conf *c;
+	struct text *t;
+	int wake_fd; /* readable: a signal came */
+	struct platform p;
+	struct fm_peer *peer;
+	struct fm_model m;
+	bool has_model;
+	struct shape shape;
+	char *work;   /* folder of files made for this model, or NULL */
+	json_t *open; /* the request; again for a fresh backend */
+	json_t *sys;  /* facts, after the answer */
+	const char *name, *model_class; /* as printed in RES */
+};
+
+/* Starts the backend and checks the options against what it says. */
+int session_start(struct session *s, const struct conf *c, struct text *t,
+    const char *platform, int wake_fd, struct fm_err *err);
+
+/* Imports the model and checks the sizes; no device is touched. */
+int session_import(struct session *s, struct fm_err *err);
+
+/* Has the backend open the model; prints RUNTIME, MODEL, SETUP and SYS. */
+int session_open(struct session *s, struct fm_err *err);
+
+/* A fresh backend with the same model, after the old one has gone. */
+int session_again(struct session *s, struct fm_err *err);
+
+void session_end(struct session *s);
+
+#endif

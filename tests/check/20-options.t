@@ -1,0 +1,33 @@
+#!/bin/sh
+# The option tables against everything that repeats them: man pages,
+# completion, tests.
+. "$(dirname "$0")/../lib.sh"
+cd "$top" || exit 1
+
+is 'generated text is fresh (else: make generated)' \
+    "$(B=$B tests/check/generated.sh)" ''
+
+options() {
+	"$@" --help | sed -n 's/^ .*--\([a-z][a-z0-9_]*\).*/\1/p' |
+	    grep -vx -e help -e version
+}
+
+for p in bin/*/; do
+	p=$(basename "$p")
+	[ -x "$B/bin/$p" ] || continue
+	like "$p has a man page" "man/$p.1" "^\.Nm $p"
+	options "$p" >"$T/options"
+	sed -n '/BEGIN GENERATED/,/END GENERATED/d
+	    s/.*Fl -\([a-z][a-z0-9_]*\).*/\1/p' "man/$p.1" |
+	    sort -u | grep -vxFf "$T/options" \
+	    -e help -e version >"$T/unknown"
+	is "$p: the man page speaks of no other options" \
+	    "$(cat "$T/unknown")" ''
+	# An option that no test gives is an option that need not work.
+	while read -r o; do
+		grep -rqE -e "--$(echo "$o" | sed 's/_/[-_]/g')\>" \
+		    tests/*.t tests/cases examples Makefile || echo "$o"
+	done <"$T/options" >"$T/untested"
+	is "$p: every option is tested" "$(cat "$T/untested")" ''
+done
+finish

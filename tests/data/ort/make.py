@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Makes the small models beside it; needs the Python package onnx.
+
+linear.onnx   "y/out" = relu(x @ w + b), x float[batch,3], y float[batch,2]
+types.onnx    x float[n] as every element type that Cast can make
+nonzero.onnx  where x is not zero: a shape that depends on the values
+outer.onnx    x[n] times itself, n * n: memory grows with the square
+sequence.onnx x as a sequence, which is not a tensor
+"""
+import os
+
+import onnx
+from onnx import TensorProto, helper
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def tensor(name, kind, shape):
+    return helper.make_tensor_value_info(name, kind, shape)
+
+
+def save(name, nodes, inputs, outputs, weights=()):
+    graph = helper.make_graph(nodes, name, inputs, outputs, list(weights))
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", 17)],
+        producer_name="")
+    model.ir_version = 8
+    onnx.checker.check_model(model)
+    onnx.save(model, os.path.join(HERE, name + ".onnx"))
+
+
+F = TensorProto.FLOAT
+
+save("linear",
+     [helper.make_node("Gemm", ["x", "w", "b"], ["z"]),
+      helper.make_node("Relu", ["z"], ["y/out"])],
+     [tensor("x", F, ["batch", 3])], [tensor("y/out", F, ["batch", 2])],
+     [helper.make_tensor("w", F, [3, 2], [1, -1, 2, -2, 3, -3]),
+      helper.make_tensor("b", F, [2], [0.5, 0.25])])
+
+kinds = ["FLOAT", "UINT8", "INT8", "UINT16", "INT16", "INT32", "INT64",
+         "BOOL", "FLOAT16", "DOUBLE", "UINT32", "UINT64", "BFLOAT16"]
+save("types",
+     [helper.make_node("Cast", ["x"], [k.lower()],
+                       to=TensorProto.DataType.Value(k)) for k in kinds],
+     [tensor("x", F, ["n"])],
+     [tensor(k.lower(), TensorProto.DataType.Value(k), ["n"])
+      for k in kinds])
+
+save("nonzero",
+     [helper.make_node("NonZero", ["x"], ["where"])],
+     [tensor("x", F, ["n"])],
+     [tensor("where", TensorProto.INT64, [1, None])])
+
+save("outer",
+     [helper.make_node("Unsqueeze", ["x", "one"], ["column"]),
+      helper.make_node("Unsqueeze", ["x", "zero"], ["row"]),
+      helper.make_node("MatMul", ["column", "row"], ["product"])],
+     [tensor("x", F, ["n"])], [tensor("product", F, ["n", "n"])],
+     [helper.make_tensor("zero", TensorProto.INT64, [1], [0]),
+      helper.make_tensor("one", TensorProto.INT64, [1], [1])])
+
+save("sequence",
+     [helper.make_node("SequenceConstruct", ["x", "x"], ["parts"])],
+     [tensor("x", F, ["n"])],
+     [helper.make_value_info(
+         "parts", helper.make_sequence_type_proto(
+             helper.make_tensor_type_proto(F, ["n"])))])
