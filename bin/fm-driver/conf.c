@@ -98,8 +98,7 @@ static const struct fm_opt options[] = {
 	STR("out", 'o', NULL, out, "DIR", NULL,
 	    "with --infer: where the outputs are written as .npy files"),
 	STR("pad", 0, NULL, pad, "VALUE", NULL,
-	    "with --infer or --inputs: fill inputs that are too short with "
-	    "VALUE"),
+	    "with --infer: fill inputs that are too short with VALUE"),
 	STR("expect", 0, NULL, expect, "DIR", NULL,
 	    "with --infer: compare with the outputs in DIR; a difference is "
 	    "exit status 1"),

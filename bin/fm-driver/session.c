@@ -10,8 +10,8 @@
 
 #include "alloc.h"
 #include "conf.h"
-#include "given.h"
 #include "host.h"
+#include "infer.h"
 #include "io.h"
 #include "json.h"
 #include "prog.h"
@@ -215,16 +215,14 @@ import(struct session *s, struct fm_err *err)
 int
 session_import(struct session *s, struct fm_err *err)
 {
-	json_t *files = NULL, *given = json_object();
+	json_t *files = NULL, *given = NULL;
 	int rc = 0;
 
 	if (s->p.needs_model)
 		rc = import(s, err);
-	if (rc == 0 && s->has_model && s->c->inputs) {
-		files = given_inputs(
-		    &s->m, s->c->inputs, s->c->pad, s->work, given, err);
-		rc = files ? 0 : -1;
-	}
+	if (rc == 0 && s->has_model && s->c->inputs)
+		rc = infer_inputs(
+		    s->c->inputs, &s->m, s->work, &files, &given, err);
 	if (rc == 0)
 		rc = shape_init(
 		    &s->shape, s->c, s->has_model ? &s->m : NULL, given, err);

@@ -28,7 +28,7 @@ text_init(struct text *t, int fd)
 {
 	fm_buf_init(&t->b);
 	t->fd = fd;
-	t->failed = t->quiet = false;
+	t->failed = t->quiet = t->begun = false;
 	t->flushed_ns = fm_clock_now_ns();
 }
 
@@ -44,6 +44,7 @@ text_flush(struct text *t, struct fm_err *err)
 	int rc = t->quiet ? 0 : fm_io_write_all(t->fd, t->b.s, t->b.len);
 
 	t->flushed_ns = fm_clock_now_ns();
+	t->begun = t->begun || t->b.len;
 	fm_buf_clear(&t->b);
 	if (rc == 0)
 		return 0;
@@ -289,8 +290,10 @@ text_model(struct text *t, const struct fm_model *m)
 void
 text_failure(struct text *t, const struct fm_err *e)
 {
-	if (t->failed)
+	if (e->code == FM_USAGE) {
+		fm_buf_clear(&t->b);
 		return;
+	}
 	fm_buf_putc(&t->b, '\n');
 	fm_record_put_err(&t->b, e->code, 0, 0, 0, e->text);
 }
@@ -300,7 +303,7 @@ text_end(struct text *t)
 {
 	struct fm_err ignored = FM_ERR_INIT;
 
-	if (t->failed)
+	if (t->failed || (!t->begun && !t->b.len))
 		return;
 	fm_buf_putc(&t->b, '\n');
 	(void)text_flush(t, &ignored);

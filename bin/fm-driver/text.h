@@ -23,6 +23,7 @@ struct text {
 	int64_t flushed_ns; /* monotonic time of the last write */
 	bool failed;        /* a write was refused: the log has ended */
 	bool quiet;         /* no log is wanted: nothing is kept */
+	bool begun;         /* something was written */
 };
 
 void text_init(struct text *t, int fd);
@@ -43,7 +44,10 @@ void text_runtime(
 /* What stands where fmwork prints the repr of the model. */
 void text_model(struct text *t, const struct fm_model *m);
 
-/* Something failed before a point: its row, with zeros. */
+/*
+ * Something failed before a point: its row, with zeros. Wrong usage is no
+ * result: it leaves no log.
+ */
 void text_failure(struct text *t, const struct fm_err *e);
 /* The blank line at the end of the log; writes what is left. */
 void text_end(struct text *t);

@@ -26,7 +26,7 @@ none() {
 # module, and opt_text.c belongs to opt.
 cat >"$T/layers" <<'X'
 0 alloc buf strs err num clock log
-1 io opt json yaml csv hash stat tensor fill npy pyval subopt
+1 io opt json yaml csv hash stat tensor fill npy feed pyval subopt hangup
 2 record sweep proc cache model
 3 prog peer backend
 X
