@@ -1,13 +1,20 @@
 #!/usr/bin/env python3
-# Makes the data beside it. Needs numpy and ml_dtypes; output is the same
-# every time.
+# Makes the data beside it. Needs numpy, ml_dtypes and onnx; output is the
+# same every time.
 #
+#   mix.onnx   sum = ids * mask (open dimensions), y = x + x (fixed ones)
+#   case/      inputs for it, as .npy; want/ what comes of them
+#   short/     the same, cut; short-want/ what comes of them padded with 1
+#   long/      an x with a column too many
+#   many/      as numbered folders, in both kinds of file; many-want/
 #   npy/    a 2x3 array of 0..5 (or scalars) in every form of .npy that
 #           numpy writes: byte orders, Fortran order, versions, types
 import os
 
 import ml_dtypes
 import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
 
 here = os.path.dirname(os.path.abspath(__file__))
 
@@ -38,3 +45,55 @@ np.save(os.path.join(here, 'npy', 'object.npy'),
 np.save(os.path.join(here, 'npy', 'text.npy'), np.array(['a', 'bc']))
 np.save(os.path.join(here, 'npy', 'fields.npy'),
         np.zeros(1, [('a', '<i4'), ('b', '<f4')]))
+
+pair = ['batch', 'sequence']
+onnx.save(helper.make_model(helper.make_graph(
+    [helper.make_node('Mul', ['ids', 'mask'], ['sum']),
+     helper.make_node('Add', ['x', 'x'], ['y'])], 'mix',
+    [helper.make_tensor_value_info('ids', TensorProto.INT64, pair),
+     helper.make_tensor_value_info('mask', TensorProto.INT64, pair),
+     helper.make_tensor_value_info('x', TensorProto.FLOAT, [2, 3])],
+    [helper.make_tensor_value_info('sum', TensorProto.INT64, pair),
+     helper.make_tensor_value_info('y', TensorProto.FLOAT, [2, 3])]),
+    ir_version=8, opset_imports=[helper.make_opsetid('', 14)]),
+    os.path.join(here, 'mix.onnx'))
+
+
+def save(path, a):
+    os.makedirs(os.path.dirname(os.path.join(here, path)), exist_ok=True)
+    np.save(os.path.join(here, path), a)
+
+
+def save_pb(path, a, name):
+    os.makedirs(os.path.dirname(os.path.join(here, path)), exist_ok=True)
+    with open(os.path.join(here, path), 'wb') as f:
+        f.write(numpy_helper.from_array(a, name).SerializeToString())
+
+
+ids = np.array([[5, 6, 7]])
+mask = np.array([[1, 1, 0]])
+x = (np.arange(6).reshape(2, 3) / 4).astype('f4')
+save('case/ids.npy', ids)
+save('case/mask.npy', mask)
+save('case/x.npy', np.asfortranarray(x))
+save('want/sum.npy', ids * mask)
+save('want/y.npy', x + x)
+save('short/ids.npy', ids)
+save('short/mask.npy', mask[:, :2])
+save('short/x.npy', x[:1, :2])
+ones = np.ones((2, 3), 'f4')
+ones[:1, :2] = x[:1, :2]
+save('short-want/sum.npy', ids)
+save('short-want/y.npy', ones + ones)
+save('long/x.npy', np.zeros((2, 4), 'f4'))
+save('many/2/ids.npy', ids)
+save('many/2/mask.npy', mask)
+save('many/2/x.npy', x.astype('>f4'))
+save_pb('many/10/input_0.pb', ids, '')
+save_pb('many/10/input_1.pb', x, 'x')
+save_pb('many/10/input_2.pb', mask, 'mask')
+save_pb('many/10/output_0.pb', ids * mask, 'sum')
+save_pb('many/10/output_1.pb', x + x, '')
+save('many-want/2/sum.npy', ids * mask)
+save('many-want/2/y.npy', x + x)
+save_pb('many-want/10/output_0.pb', x + x, 'y')
