@@ -9,19 +9,18 @@ set -- --platform null --input_sizes 8,16 --batch_sizes 1,2 --reps 3
 
 # rows REGEX: how many lines of the log match
 rows() { grep -Ec "$1" "$T/out"; }
-# alive PATH: does a process run this program?
-alive() { cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' '\n' | grep -qxF "$1"; }
-# gone PATH: does none within ten seconds?
-gone() {
+# shellcheck disable=SC2317 # ok calls it
+# wait_for PATH yes|no: until a process runs this program, or none does
+wait_for() {
 	i=0
-	while alive "$1" && [ $i -lt 100 ]; do sleep 0.1; i=$((i + 1)); done
-	! alive "$1"
-}
-# appears PATH
-appears() {
-	i=0
-	while ! alive "$1" && [ $i -lt 100 ]; do sleep 0.1; i=$((i + 1)); done
-	alive "$1"
+	while [ "$i" -lt 100 ]; do
+		i=$((i + 1))
+		if cat /proc/[0-9]*/cmdline 2>"$T/.gone" | tr '\0' '\n' |
+		    grep -qxF "$1"; then is=yes; else is=no; fi
+		[ "$is" = "$2" ] && return
+		sleep 0.1
+	done
+	false
 }
 # far NAME: a copy of the null backend that can be told from others
 far() {
@@ -71,11 +70,11 @@ far stopped
 fm-driver --via "$shims/rsh far $T/stopped/" "$@" --null:latency_ms 100 \
     --reps 1000 >"$T/out" 2>"$T/err" &
 pid=$!
-ok 'a long run has begun' appears "$T/stopped/fm-backend-null"
+ok 'a long run has begun' wait_for "$T/stopped/fm-backend-null" yes
 kill -s TERM $pid
 wait $pid
 is 'SIGTERM ends it' $? 143
-ok 'and the backend' gone "$T/stopped/fm-backend-null"
+ok 'and the backend' wait_for "$T/stopped/fm-backend-null" no
 
 # --- sshd ---
 
@@ -133,11 +132,11 @@ far away
 fm-driver --via "ssh -F $T/ssh/config -T here $T/away/" "$@" \
     --null:latency_ms 100 --reps 1000 >"$T/out" 2>"$T/err" &
 pid=$!
-ok 'over ssh: a long run has begun' appears "$T/away/fm-backend-null"
+ok 'over ssh: a long run has begun' wait_for "$T/away/fm-backend-null" yes
 kill -s KILL $pid
 wait $pid 2>"$T/.wait"
 ok 'over ssh: a backend that is left alone ends' \
-    gone "$T/away/fm-backend-null"
+    wait_for "$T/away/fm-backend-null" no
 
 run 4 fm-driver --via "ssh -F $T/ssh/config -T -p 1 here" "$@"
 like 'over ssh: nobody listens' "$T/err" \
