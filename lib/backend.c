@@ -14,6 +14,7 @@
 
 #include "alloc.h"
 #include "hangup.h"
+#include "host.h"
 #include "io.h"
 #include "json.h"
 #include "prog.h"
@@ -32,10 +33,11 @@ struct talk {
 	struct fm_hangup hangup;
 	struct fm_feed feed;
 	bool is_open;
-	bool broken;        /* nobody reads our answers any more */
-	json_t *bound;      /* dims and fills the buffers are for, or NULL */
-	int64_t points;     /* runs with "first" 1 */
-	int64_t flushed_ns; /* when lines were written last */
+	bool broken;         /* nobody reads our answers any more */
+	json_t *bound;       /* dims and fills the buffers are for, or NULL */
+	int64_t points;      /* runs with "first" 1 */
+	int64_t flushed_ns;  /* when lines were written last */
+	struct fm_buf lines; /* complete, not written yet */
 };
 
 /* What the ERR line of a request names. */
@@ -54,10 +56,20 @@ fm_backend_say(struct fm_backend *b, const char *fmt, ...)
 	fm_buf_putc(&b->out, '\n');
 }
 
+/* What the backend said stands after the repetition it was said in. */
+static void
+take_said(struct talk *t)
+{
+	if (!t->b.out.len)
+		return;
+	fm_buf_put(&t->lines, t->b.out.s, t->b.out.len);
+	fm_buf_clear(&t->b.out);
+}
+
 static void
 flush(struct talk *t)
 {
-	struct fm_buf *out = &t->b.out;
+	struct fm_buf *out = &t->lines;
 
 	if (fm_io_write_all(t->b.out_fd, out->s, out->len))
 		t->broken = true;
@@ -150,6 +162,7 @@ say_sys(struct talk *t, json_t *sys)
 	fm_json_set_str(sys, "backend_version", FM_VERSION);
 	fm_json_set_int(sys, "clock_cost_ns", cost_ns);
 	fm_json_set_int(sys, "clock_resolution_ns", resolution_ns);
+	fm_host_facts(sys);
 	fm_record_put_json(&t->b.out, FM_TAG_SYS, sys);
 }
 
@@ -166,13 +179,15 @@ op_open(struct talk *t, const json_t *req, struct fm_err *err)
 	t->b.model = json_incref(json_object_get(req, "model"));
 	t->is_open = true;
 	sys = json_object();
+	t->b.setup_ns = -1;
 	t0 = fm_clock_now_ns();
 	if (t->ops->open)
 		rc = t->ops->open(&t->b, sys, err);
 	if (rc == 0) {
 		t0 = fm_clock_now_ns() - t0;
 		say_sys(t, sys);
-		fm_record_put_setup(&t->b.out, t0);
+		fm_record_put_setup(
+		    &t->b.out, t->b.setup_ns < 0 ? t0 : t->b.setup_ns);
 	} else {
 		close_model(t);
 	}
@@ -293,27 +308,28 @@ static int
 measure(struct talk *t, struct fm_backend_point *p, const struct plan *plan,
     struct fm_err *err)
 {
-	struct fm_rep r = { .reps = plan->reps };
-	int64_t i, t0, t1, start = 0;
+	int64_t last = plan->reps ? plan->first + plan->reps - 1 : INT64_MAX;
+	int64_t t0, t1, end_ns = INT64_MAX;
 
-	for (i = 0; plan->reps == 0 || i < plan->reps; i++) {
-		r.rep = p->rep = plan->first + i;
+	for (p->rep = plan->first; p->rep <= last; p->rep++) {
 		if (repeat(t, p, &t0, &t1, err))
 			return -1;
-		r.t0_ns = fm_clock_epoch_ns(&t->b.clock, t0);
-		r.t1_ns = fm_clock_epoch_ns(&t->b.clock, t1);
-		r.dt_ns = t1 - t0;
-		fm_record_put_rep(&t->b.out, &r);
+		fm_record_put_rep(&t->lines,
+		    &(struct fm_rep){ p->rep, plan->reps,
+			fm_clock_epoch_ns(&t->b.clock, t0),
+			fm_clock_epoch_ns(&t->b.clock, t1), t1 - t0 });
+		take_said(t);
 		if (t1 - t->flushed_ns > GATHER_NS ||
-		    t->b.out.len > GATHER_BYTES)
+		    t->lines.len > GATHER_BYTES)
 			flush(t);
 		if (t->broken || fm_hangup_seen(&t->hangup))
 			return fm_err_set(err, FM_PREEMPTED,
 			    "the other end has gone: stopped after "
 			    "repetition %lld",
 			    (long long)p->rep);
-		start = i ? start : t0;
-		if (plan->reps == 0 && t1 - start >= plan->ns)
+		if (plan->ns && end_ns == INT64_MAX)
+			end_ns = t0 + plan->ns;
+		if (t1 >= end_ns)
 			break;
 	}
 	return 0;
@@ -333,6 +349,8 @@ op_run(struct talk *t, const json_t *req, struct fm_err *err)
 
 	if (need_open(t, err) || read_plan(&plan, req, err))
 		return -1;
+	if (t->ops->run)
+		return t->ops->run(&t->b, req, err);
 	t->points += plan.first == 1;
 	p.number = t->points;
 	if (shape(t, req, &p, err))
@@ -448,11 +466,13 @@ answer(struct talk *t, const char *line, size_t len)
 {
 	struct fm_err err = FM_ERR_INIT;
 	json_t *req = fm_json_parse(line, len, "request", &err);
+	bool done = req && dispatch(t, req, &err) == 0;
 
-	if (req && dispatch(t, req, &err) == 0)
-		fm_buf_puts(&t->b.out, "FMWORK OK\n");
+	take_said(t);
+	if (done)
+		fm_buf_puts(&t->lines, "FMWORK OK\n");
 	else
-		fm_record_put_err(&t->b.out, err.code,
+		fm_record_put_err(&t->lines, err.code,
 		    fm_json_int(req, "input", 0), fm_json_int(req, "output", 0),
 		    fm_json_int(req, "batch", 0), err.text);
 	json_decref(req);
@@ -489,6 +509,7 @@ fm_backend_main(const struct fm_backend_ops *ops)
 	(void)signal(SIGPIPE, SIG_IGN);
 	fm_clock_start(&t.b.clock);
 	fm_buf_init(&t.b.out);
+	fm_buf_init(&t.lines);
 	t.b.self = fm_calloc(1, ops->self_size);
 	fm_reader_init(&in, STDIN_FILENO);
 	if (fm_hangup_watch(&t.hangup, STDIN_FILENO, &err))
@@ -500,6 +521,7 @@ fm_backend_main(const struct fm_backend_ops *ops)
 	close_model(&t);
 	fm_reader_release(&in);
 	fm_buf_release(&t.b.out);
+	fm_buf_release(&t.lines);
 	free(t.b.self);
 	return t.broken ? 3 : 0;
 }

@@ -53,6 +53,8 @@ struct fm_backend {
 	void *self;        /* the backend's own state */
 	json_t *options;   /* from open, checked against ops->opts */
 	json_t *model;     /* from open */
+	int64_t setup_ns;  /* open may set what SETUP says; -1 = the time it
+			    * took */
 };
 
 struct fm_backend_ops {
@@ -75,6 +77,11 @@ struct fm_backend_ops {
 	 * readings, and waits for the device to finish. */
 	int (*call)(struct fm_backend *b, struct fm_backend_point *p,
 	    struct fm_err *err);
+	/* Answers a run by itself, with fm_backend_say(), in place of
+	 * prepare, stage and call: for a backend that knows its times from
+	 * elsewhere. */
+	int (*run)(
+	    struct fm_backend *b, const json_t *request, struct fm_err *err);
 	/* Untimed, after call: the k-th output, for infer; its name and data
 	 * stay the backend's until the next call. 1 = there is one, 0 = no
 	 * more. */
@@ -84,7 +91,7 @@ struct fm_backend_ops {
 	void (*close)(struct fm_backend *b);
 };
 
-/* `call` must be there; the other functions may be NULL. */
+/* `call` or `run` must be there; the other functions may be NULL. */
 int fm_backend_main(const struct fm_backend_ops *ops);
 
 /* Appends a line the backend wants to send besides (OBS …). */

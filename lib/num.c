@@ -130,6 +130,7 @@ fm_num_get_scaled(const char *s, size_t n, int decimals, int64_t *v)
 	bool neg = false;
 	int64_t u = 0;
 	int after = -1; /* digits after the point; -1 = no point yet */
+	int digit;
 
 	if (i < n && (s[i] == '-' || s[i] == '+'))
 		neg = s[i++] == '-';
@@ -141,8 +142,9 @@ fm_num_get_scaled(const char *s, size_t n, int decimals, int64_t *v)
 		}
 		if (s[i] < '0' || s[i] > '9' || after >= decimals)
 			return false;
+		digit = neg ? '0' - s[i] : s[i] - '0';
 		if (__builtin_mul_overflow(u, 10, &u) ||
-		    __builtin_add_overflow(u, s[i] - '0', &u))
+		    __builtin_add_overflow(u, digit, &u))
 			return false;
 		if (after >= 0)
 			after++;
@@ -152,7 +154,7 @@ fm_num_get_scaled(const char *s, size_t n, int decimals, int64_t *v)
 	for (i = (size_t)(after < 0 ? 0 : after); i < (size_t)decimals; i++)
 		if (__builtin_mul_overflow(u, 10, &u))
 			return false;
-	*v = neg ? -u : u;
+	*v = u;
 	return true;
 }
 

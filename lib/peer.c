@@ -300,7 +300,8 @@ learn_opt(struct fm_peer *p, const char *s)
 	for (i = 0; i < sizeof keys / sizeof *keys; i++) {
 		char *w = take_word(&s);
 
-		fm_json_set_str(o, keys[i], w);
+		/* No default is written as a dash. */
+		fm_json_set_str(o, keys[i], strcmp(w, "-") == 0 ? "" : w);
 		free(w);
 	}
 	fm_json_set_str(o, "help", s);

@@ -15,6 +15,7 @@
 
 #include "alloc.h"
 #include "buf.h"
+#include "io.h"
 
 /* A file opened as descriptor 0, 1 or 2 by accident would be overwritten. */
 static void
@@ -111,22 +112,30 @@ fm_prog_end(const char *name, int status)
 	return 3;
 }
 
-/* "<folder of the executable>/../<under>/<name>" */
+/* Cuts the last component off. */
+static void
+parent(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (slash)
+		*slash = '\0';
+}
+
+/* "<prefix>/<under>/fm/<name>" */
 static char *
 place(const char *under, const char *name)
 {
-	char exe[4096], *slash;
+	char exe[4096];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
 
 	exe[n < 0 ? 0 : n] = '\0';
-	slash = strrchr(exe, '/');
-	if (slash)
-		*slash = '\0';
+	parent(exe);
 	/* A backend lives in libexec/fm, a program in bin. */
-	slash = strrchr(exe, '/');
-	if (slash && strcmp(slash, "/fm") == 0)
-		*slash = '\0';
-	return fm_strdupf("%s/../%s/fm/%s", exe, under, name);
+	if (strcmp(fm_io_base(exe), "fm") == 0)
+		parent(exe);
+	parent(exe);
+	return fm_strdupf("%s/%s/fm/%s", exe, under, name);
 }
 
 char *

@@ -58,7 +58,10 @@ enum {
 	    (struct ort_options *, int level))                                 \
 	X(24, SetIntraOpNumThreads, (struct ort_options *, int n))             \
 	X(25, SetInterOpNumThreads, (struct ort_options *, int n))             \
+	X(30, SessionGetInputCount, (const struct ort_session *, size_t *))    \
 	X(31, SessionGetOutputCount, (const struct ort_session *, size_t *))   \
+	X(33, SessionGetInputTypeInfo,                                         \
+	    (const struct ort_session *, size_t, struct ort_type_info **))     \
 	X(34, SessionGetOutputTypeInfo,                                        \
 	    (const struct ort_session *, size_t, struct ort_type_info **))     \
 	X(37, SessionGetOutputName,                                            \

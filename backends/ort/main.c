@@ -16,6 +16,7 @@
 #include "io.h"
 #include "json.h"
 #include "session.h"
+#include "strs.h"
 
 struct output {
 	char *name;              /* the runtime's allocator frees it */
@@ -93,27 +94,119 @@ load(struct fm_backend *b, struct fm_err *err)
 
 /* --- open --- */
 
+/*
+ * The dimensions of an input's or output's type: sizes, or -1 and a name,
+ * which is empty or made up by the runtime when the model has none. Names live
+ * as long as `type`, which the caller releases. A rank of -1: not a tensor.
+ */
+struct dims {
+	struct ort_type_info *type;
+	int rank;
+	int64_t sizes[FM_DIMS_MAX];
+	const char *names[FM_DIMS_MAX];
+};
+
+static int
+read_dims(const struct ort_api *api, struct dims *d, const char *what,
+    struct fm_err *err)
+{
+	const struct ort_shape_info *shape = NULL;
+	size_t rank = 0;
+
+	d->rank = -1;
+	if (ort_api_check(
+		api, api->CastTypeInfoToTensorInfo(d->type, &shape), what, err))
+		return -1;
+	if (!shape)
+		return 0;
+	if (ort_api_check(
+		api, api->GetDimensionsCount(shape, &rank), what, err))
+		return -1;
+	if (rank > FM_DIMS_MAX)
+		return 0;
+	d->rank = (int)rank;
+	if (ort_api_check(
+		api, api->GetDimensions(shape, d->sizes, rank), what, err))
+		return -1;
+	return ort_api_check(
+	    api, api->GetSymbolicDimensions(shape, d->names, rank), what, err);
+}
+
+/* The names of all dimensions of inputs. */
+static int
+list_names(struct ort *o, struct fm_strs *names, struct fm_err *err)
+{
+	const struct ort_api *api = &o->api;
+	size_t i, n = 0;
+	int rc, k;
+
+	rc = ort_api_check(
+	    api, api->SessionGetInputCount(o->session, &n), "inputs", err);
+	for (i = 0; rc == 0 && i < n; i++) {
+		struct dims d;
+
+		if (ort_api_check(api,
+			api->SessionGetInputTypeInfo(o->session, i, &d.type),
+			"inputs", err))
+			return -1;
+		rc = read_dims(api, &d, "inputs", err);
+		for (k = 0; rc == 0 && k < d.rank; k++)
+			if (*d.names[k])
+				fm_strs_add(names, d.names[k]);
+		api->ReleaseTypeInfo(d.type);
+	}
+	return rc;
+}
+
+/* Does the shape of output k hold nothing but sizes and `names`? */
+static int
+set_follows(
+    struct ort *o, size_t k, const struct fm_strs *names, struct fm_err *err)
+{
+	const struct ort_api *api = &o->api;
+	struct output *out = &o->outputs[k];
+	struct dims d;
+	int rc, i;
+
+	if (ort_api_check(api,
+		api->SessionGetOutputTypeInfo(o->session, k, &d.type),
+		out->name, err))
+		return -1;
+	rc = read_dims(api, &d, out->name, err);
+	out->follows = rc == 0 && d.rank >= 0;
+	for (i = 0; rc == 0 && i < d.rank; i++)
+		if (d.sizes[i] < 0 && fm_strs_find(names, d.names[i]) < 0)
+			out->follows = false;
+	api->ReleaseTypeInfo(d.type);
+	return rc;
+}
+
 static int
 list_outputs(struct ort *o, struct fm_err *err)
 {
 	const struct ort_api *api = &o->api;
-	size_t k, n;
+	struct fm_strs names = FM_STRS_INIT;
+	size_t n = 0;
+	int rc = list_names(o, &names, err);
 
-	if (ort_api_check(api, api->SessionGetOutputCount(o->session, &n),
-		"outputs", err))
-		return -1;
+	if (rc == 0)
+		rc = ort_api_check(api,
+		    api->SessionGetOutputCount(o->session, &n), "outputs", err);
 	o->outputs = fm_calloc(n, sizeof *o->outputs);
-	for (k = 0; k < n; k++) {
-		struct output *out = &o->outputs[k];
+	while (rc == 0 && o->n_outputs < n) {
+		size_t k = o->n_outputs;
 
-		if (ort_api_check(api,
-			api->SessionGetOutputName(
-			    o->session, k, o->allocator, &out->name),
-			"outputs", err))
-			return -1;
-		o->n_outputs = k + 1;
+		rc = ort_api_check(api,
+		    api->SessionGetOutputName(
+			o->session, k, o->allocator, &o->outputs[k].name),
+		    "outputs", err);
+		if (rc)
+			break;
+		o->n_outputs++;
+		rc = set_follows(o, k, &names, err);
 	}
-	return 0;
+	fm_strs_release(&names);
+	return rc;
 }
 
 /* The threads that appeared are the pools' sizes less one each. */
@@ -275,51 +368,6 @@ bind_inputs(struct ort *o, const struct fm_backend_point *p, struct fm_err *err)
 	return 0;
 }
 
-/*
- * Does the shape hold nothing but sizes and names of dimensions that the
- * inputs have too? The runtime invents names for dimensions it cannot know.
- */
-static int
-shape_follows(const struct ort *o, size_t k, const json_t *dims_asked,
-    bool *follows, struct fm_err *err)
-{
-	const struct ort_api *api = &o->api;
-	struct ort_type_info *type = NULL;
-	const struct ort_shape_info *shape = NULL;
-	const char *names[FM_DIMS_MAX];
-	int64_t dims[FM_DIMS_MAX];
-	size_t rank = 0, i;
-	int rc;
-
-	*follows = false;
-	rc = ort_api_check(api,
-	    api->SessionGetOutputTypeInfo(o->session, k, &type), "outputs",
-	    err);
-	if (rc == 0)
-		rc = ort_api_check(api,
-		    api->CastTypeInfoToTensorInfo(type, &shape), "outputs",
-		    err);
-	if (rc == 0 && shape)
-		rc = ort_api_check(
-		    api, api->GetDimensionsCount(shape, &rank), "outputs", err);
-	if (rc == 0 && shape && rank <= FM_DIMS_MAX) {
-		rc = ort_api_check(
-		    api, api->GetDimensions(shape, dims, rank), "outputs", err);
-		if (rc == 0)
-			rc = ort_api_check(api,
-			    api->GetSymbolicDimensions(shape, names, rank),
-			    "outputs", err);
-		*follows = rc == 0;
-		for (i = 0; rc == 0 && i < rank; i++)
-			if (dims[i] < 0 &&
-			    !json_object_get(dims_asked, names[i]))
-				*follows = false;
-	}
-	if (type)
-		api->ReleaseTypeInfo(type);
-	return rc;
-}
-
 /* The next call allocates it, and calls after that write there again. */
 static int
 bind_output(struct ort *o, size_t k, struct fm_err *err)
@@ -354,8 +402,7 @@ ort_prepare(
 			return -1;
 	}
 	for (i = 0; i < o->n_outputs; i++)
-		if (shape_follows(o, i, p->dims, &o->outputs[i].follows, err) ||
-		    bind_output(o, i, err))
+		if (bind_output(o, i, err))
 			return -1;
 	return bind_inputs(o, p, err);
 }

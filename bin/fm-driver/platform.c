@@ -131,7 +131,7 @@ choose(
 		    "--backend %s: use --via 'ssh -T HOST' or --via 'srun -N1 "
 		    "-n1 -u'",
 		    backend);
-	if (!own) {
+	if (!own && !backend) {
 		put_keys(&all, platforms);
 		(void)fm_err_set(err, FM_USAGE,
 		    "--platform: '%s' is not known: there are %s", p->name,

@@ -75,7 +75,8 @@ static void
 test_get_int(void)
 {
 	static const char *const bad[] = { "", "-", "+", ".", "1.", ".5", "1 ",
-		" 1", "1a", "0x1", "1e3", "9223372036854775808", "--1" };
+		" 1", "1a", "0x1", "1e3", "9223372036854775808",
+		"-9223372036854775809", "--1" };
 	int64_t v = 7;
 	size_t i;
 
@@ -86,6 +87,8 @@ test_get_int(void)
 	ok(fm_num_get_int("12345", 2, &v) && v == 12, "only so many bytes");
 	ok(fm_num_get_int("9223372036854775807", 19, &v) && v == INT64_MAX,
 	    "the largest");
+	ok(fm_num_get_int("-9223372036854775808", 20, &v) && v == INT64_MIN,
+	    "the smallest");
 	for (i = 0; i < sizeof bad / sizeof *bad; i++)
 		ok(!fm_num_get_int(bad[i], strlen(bad[i]), &v), bad[i]);
 }

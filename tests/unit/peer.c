@@ -118,9 +118,9 @@ test_greeting(void)
 	is_str(fm_json_str(o, "help", NULL), "threads inside one operator",
 	    "option: help");
 	o = json_array_get(fm_peer_opts(p), 1);
-	is_str(fm_json_str(o, "def", NULL), "", "option: empty default");
+	is_str(fm_json_str(o, "def", NULL), "", "option: no default");
 	is_str(fm_json_str(o, "help", NULL), "a name that is empty",
-	    "option: help after an empty default");
+	    "option: help after no default");
 
 	is_int(ask(p, "run", &err), 0, "a request is sent");
 	is_int(fm_peer_line(p, &line, &len, &err), 1, "a line comes");
