@@ -1,6 +1,6 @@
 #!/bin/sh
 # fm-driver --infer: given inputs, padding, expected outputs, wrong input.
-# shellcheck disable=SC2154
+# shellcheck disable=SC2154,SC2317
 . "$(dirname "$0")/lib.sh"
 
 data=$top/tests/data/infer
@@ -151,10 +151,10 @@ like 'nothing to do' "$T/err" '^fm-driver: --infer needs --out DIR'
 
 # Timed runs on given inputs: the sizes are those of the files.
 run 0 infer --inputs "$data/case" --reps 2
-is 'the sizes' "$(grep '^RUN' "$T/out")" 'RUN 3 / 1'
+is 'the sizes' "$(grep '^RUN [0-9]' "$T/out")" 'RUN 3 / 1'
 is 'every repetition' "$(grep -c '^FMWORK REP' "$T/out")" 2
 run 0 infer --inputs "$data/many/10" --reps 2
-is 'the sizes of tensor files' "$(grep '^RUN' "$T/out")" 'RUN 3 / 1'
+is 'the sizes of tensor files' "$(grep '^RUN [0-9]' "$T/out")" 'RUN 3 / 1'
 case_with x.npy short/x.npy
 run 2 infer --inputs "$T/in" --reps 2
 like 'inputs are checked' "$T/err" \
