@@ -53,14 +53,14 @@ PY_EXE = $(patsubst backends/%/main.py,$(B)/libexec/fm/fm-backend-%, \
          $(wildcard backends/*/main.py))
 TEST_SO = $(patsubst tests/preload/%.c,$(B)/tests/preload/%.so, \
           $(wildcard tests/preload/*.c))
-FUZZ = $(filter-out main,$(patsubst tests/fuzz/%.c,%, \
+FUZZ = $(filter-out replay,$(patsubst tests/fuzz/%.c,%, \
        $(wildcard tests/fuzz/*.c)))
-FUZZ_REPLAY = $(FUZZ:%=$(B)/tests/fuzz-%)
+FUZZ_REPLAY = $(FUZZ:%=$(B)/fuzz-replay/%)
 BENCH_EXE = $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all programs setup demo test check test-long lint memcheck bench \
-        fuzz install generated clean help
+.PHONY: all programs setup demo test check test-long lint memcheck \
+        memcheck-unit bench fuzz install generated clean help
 all: $(PROG_EXE) $(BACKEND_EXE) $(PY_EXE) $(B)/share/fm
 
 help:
@@ -155,6 +155,7 @@ endif
 PROVE_ALL = B='$(abspath $(B))' CC='$(CC)' $(PROVE) $(PROVE_FLAGS) \
             -e 'timeout 300'
 PROVE_FLAGS = -j2
+CHECKS = $(sort $(wildcard tests/check/*.t))
 
 test:
 	@$(SETUP) test
@@ -162,8 +163,8 @@ test:
 
 programs: all $(TEST_EXE) $(TEST_SO) $(FUZZ_REPLAY) $(BENCH_EXE)
 check: programs
-	$(PROVE_ALL) $(TEST_EXE) $(FUZZ_REPLAY) $(sort $(wildcard tests/*.t)) \
-	    $(sort $(wildcard tests/check/*.t))
+	$(PROVE_ALL) $(TEST_EXE) $(sort $(wildcard tests/*.t)) \
+	    $(CHECKS)
 
 test-long: check
 	B='$(abspath $(B))' $(PROVE) $(sort $(wildcard tests/long/*.t))
@@ -171,19 +172,21 @@ test-long: check
 lint:
 	@$(SETUP) lint
 	+@$(AGAIN) programs
-	$(PROVE_ALL) $(sort $(wildcard tests/check/*.t tests/lint/*.t))
+	$(PROVE_ALL) $(CHECKS) $(sort $(wildcard tests/lint/*.t))
+
+VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full
+memcheck-unit: programs
+	$(PROVE) $(PROVE_FLAGS) -e '$(VALGRIND)' $(TEST_EXE)
 
 # Programs are run through a shell script of the same name.
-VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full
-memcheck: all $(TEST_EXE) $(FUZZ_REPLAY)
-	@mkdir -p $(B)/memcheck/bin
+memcheck: memcheck-unit
+	@mkdir -p $(B)/memcheck
 	@for p in $(PROGS); do \
 	    printf '#!/bin/sh\nexec $(VALGRIND) %s "$$@"\n' \
-	        '$(abspath $(B))/bin/'$$p >$(B)/memcheck/bin/$$p; \
-	    chmod +x $(B)/memcheck/bin/$$p; done
-	$(PROVE) -j2 -e '$(VALGRIND)' $(TEST_EXE) $(FUZZ_REPLAY)
-	B='$(abspath $(B))' FM_TEST_BIN='$(abspath $(B))/memcheck/bin' \
-	    $(PROVE) -j2 -e 'timeout 900' $(sort $(wildcard tests/*.t))
+	        '$(abspath $(B))/bin/'$$p >$(B)/memcheck/$$p; \
+	    chmod +x $(B)/memcheck/$$p; done
+	B='$(abspath $(B))' FM_TEST_BIN='$(abspath $(B))/memcheck' \
+	    $(PROVE) $(PROVE_FLAGS) -e 'timeout 900' $(sort $(wildcard tests/*.t))
 
 # A preload library makes calls fail for the test of an error path.
 $(TEST_SO): $(B)/tests/preload/%.so: tests/preload/%.c
@@ -192,8 +195,8 @@ $(TEST_SO): $(B)/tests/preload/%.so: tests/preload/%.c
 
 # A fuzz harness is linked with a main that feeds it its corpus, for the
 # normal run, or with the fuzzer.
-$(FUZZ_REPLAY): $(B)/tests/fuzz-%: $(B)/obj/tests/fuzz/%.o \
-    $(B)/obj/tests/fuzz/main.o $(B)/libfm.a
+$(FUZZ_REPLAY): $(B)/fuzz-replay/%: $(B)/obj/tests/fuzz/%.o \
+    $(B)/obj/tests/fuzz/replay.o $(B)/libfm.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -208,7 +211,7 @@ $(FUZZ:%=$(B)/run-%): $(B)/run-%: $(B)/fuzz/%
 	@mkdir -p $(B)/corpus/$*
 	$< -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
 	    -print_final_stats=0 -verbosity=0 -artifact_prefix=$(B)/ \
-	    $(B)/corpus/$* $(wildcard tests/fuzz/$*)
+	    $(B)/corpus/$* $(wildcard tests/fuzz/corpus/$*)
 $(FUZZ:%=$(B)/fuzz/%): $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(B)/libfm.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIBS)

@@ -5,6 +5,7 @@
 #
 #   $FM_PYTHON   a Python with torch and transformers [python3]
 #   $THREADS     threads for the model [all processors]
+#   $QUICK       when set: only what takes seconds
 top=$(cd "$(dirname "$0")/../.." && pwd)
 B=${B:-$top/build}
 PATH=$B/bin:$PATH
@@ -33,6 +34,27 @@ has_torch() {
 }
 torch=
 
+uname -srm
+sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1
+echo "$(nproc) processors, $threads threads, load $(cut -d' ' -f1 /proc/loadavg)"
+
+# --- the harness by itself -----------------------------------------------------
+
+title 'harness (nanoseconds)' fm limit ratio
+fm-driver --platform null --reps 300000 --input_sizes 128 2>/dev/null |
+    awk '$2 == "REP" { split($5, a, "."); split($6, b, ".")
+	if (n++) print ((a[1] - s) * 1e9 + a[2] - ns)
+	s = b[1]; ns = b[2] }' >"$T/gaps"
+gap=$(median <"$T/gaps")
+row 'between two repetitions (null backend)' "$gap" 1000 "$(ratio "$gap" 1000)"
+read -r put get <<X
+$("$B/bench/rep-line")
+X
+row 'print a REP line' "$put" 100 "$(ratio "$put" 100)"
+row 'read a REP line' "$get" 300 "$(ratio "$get" 300)"
+
+[ -z "$QUICK" ] || exit 0
+
 # --- a 125M-parameter checkpoint and its graph -------------------------------
 
 # A backend that keeps the model it is given, which is random and temporary.
@@ -60,14 +82,7 @@ if KEEP=$model FM_BACKEND_PATH=$T/keep fm-driver "$model" --load_format dummy \
 else
 	ort=$(grep -v '^ *$' "$T/log" | tail -n 1)
 fi
-library=$(ls "$B"/libexec/fm/libonnxruntime.so* 2>/dev/null | tail -n 1)
-weights=$(basename "$(ls "$model"/*.safetensors 2>/dev/null | head -n 1)")
-
-uname -srm
-sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1
-echo "$(nproc) processors, $threads threads, load $(cut -d' ' -f1 /proc/loadavg)"
-
-# --- 1. the driver's backend against a bare loop -----------------------------
+# --- the backend against a bare loop ----------------------------------------
 
 title 'call, median (microseconds)' fm 'bare loop' ratio
 testdata=/usr/share/libonnx-testdata/data
@@ -95,22 +110,7 @@ else
 	skipped 'one small Relu' 'no libonnx-testdata'
 fi
 
-# --- 2. the harness by itself ------------------------------------------------
-
-title 'harness (nanoseconds)' fm limit ratio
-fm-driver --platform null --reps 300000 --input_sizes 128 2>/dev/null |
-    awk '$2 == "REP" { split($5, a, "."); split($6, b, ".")
-	if (n++) print ((a[1] - s) * 1e9 + a[2] - ns)
-	s = b[1]; ns = b[2] }' >"$T/gaps"
-gap=$(median <"$T/gaps")
-row 'between two repetitions (null backend)' "$gap" 1000 "$(ratio "$gap" 1000)"
-read -r put get <<X
-$("$B/bench/rep-line")
-X
-row 'print a REP line' "$put" 100 "$(ratio "$put" 100)"
-row 'read a REP line' "$get" 300 "$(ratio "$get" 300)"
-
-# --- 3. start ----------------------------------------------------------------
+# --- start -------------------------------------------------------------------
 
 # first_rep OUT: start a sweep of one repetition; "seconds KiB"
 first_rep() {
@@ -139,7 +139,7 @@ for m in torch, transformers:
 title 'start' 'fm: 1st REP' 'import torch' ratio
 if [ "$ort" = yes ]; then
 	for cache in warm cold; do
-		for round in 1 2 3; do
+		for _ in 1 2 3; do
 			[ $cache = warm ] || chill
 			first_rep >>"$T/fm.$cache"
 			[ $cache = warm ] || chill
@@ -164,13 +164,13 @@ else
 	skipped 'start' "$ort"
 fi
 
-# --- 4. the same model by torch ----------------------------------------------
+# --- the same model by torch -------------------------------------------------
 
 title 'model, median (milliseconds)' fm 'torch eager' ratio
 against_torch() {
 	label="granite 125M, $1 tokens x $2"
 	rm -f "$T/ours" "$T/theirs"
-	for round in 1 2 3; do
+	for _ in 1 2 3; do
 		fm-driver "$model" --input_sizes "$1" --batch_sizes "$2" \
 		    --reps 20 --threads "$threads" 2>/dev/null |
 		    awk '$2 == "RES" { print $9 }' >>"$T/ours"
