@@ -149,6 +149,17 @@ like 'nothing expected' "$T/err" \
 run 2 infer --infer "$data/case"
 like 'nothing to do' "$T/err" '^fm-driver: --infer needs --out DIR'
 
+# Timed runs on given inputs: the sizes are those of the files.
+run 0 infer --inputs "$data/case" --reps 2
+is 'the sizes' "$(grep '^RUN' "$T/out")" 'RUN 3 / 1'
+is 'every repetition' "$(grep -c '^FMWORK REP' "$T/out")" 2
+run 0 infer --inputs "$data/many/10" --reps 2
+is 'the sizes of tensor files' "$(grep '^RUN' "$T/out")" 'RUN 3 / 1'
+case_with x.npy short/x.npy
+run 2 infer --inputs "$T/in" --reps 2
+like 'inputs are checked' "$T/err" \
+    'x.npy is float\[1,2\], the model wants float\[2,3\]'
+
 # A backend that answers but writes nothing, and one that dies.
 cat >"$T/fake" <<'END'
 while read -r line; do

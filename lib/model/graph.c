@@ -192,7 +192,7 @@ fm_graph_ints(struct fm_graph *g, const char *name, int64_t n, const int64_t *v)
 void
 fm_graph_int(struct fm_graph *g, const char *name, int64_t v)
 {
-	fm_graph_const(g, name, FM_TYPE_INT64, 0, NULL, &v);
+	fm_graph_const(g, name, FM_TYPE_INT64, 0, &v, &v);
 }
 
 void

@@ -1,0 +1,62 @@
+/*
+ * The state of reading a log: one experiment and its open points. Lines go
+ * in, records come out; memory is bound by the largest point.
+ */
+#ifndef PARSE_H
+#define PARSE_H
+
+#include "conf.h"
+#include "out.h"
+#include "rec.h"
+
+/* The median of a run for one token, for the GEN lines that build on it. */
+struct first_token {
+	struct sizes sizes;
+	double median_s;
+};
+
+struct parse {
+	const struct conf *conf;
+	struct out *out;
+	const char *file;
+	int64_t line;   /* number of the line in hand, from 1 */
+	int64_t faults; /* bad lines, in all files */
+	bool stop;      /* a fault and --strict */
+
+	struct exper x;
+	struct sizes banner; /* of the RUN line read last */
+	struct fm_buf key;   /* of the KEY line read last */
+	struct points points;
+	struct first_token *firsts;
+	size_t n_firsts, cap_firsts;
+
+	bool pending; /* a record that GEN, OBS or SIM may complete */
+	struct rec rec;
+	struct point *of;   /* its samples, or NULL */
+	struct sizes sizes; /* its sizes */
+	struct fm_buf text; /* what the texts of rec point into */
+	struct fm_buf obs, sim;
+
+	const json_t *extra; /* members of one's own, or NULL */
+	struct fm_stat_work work;
+};
+
+void parse_init(struct parse *ps, const struct conf *c, struct out *o);
+void parse_release(struct parse *ps);
+
+/* A file begins: lines count from 1 again. */
+void parse_begin(struct parse *ps, const char *file);
+/* Whole lines, as input_next() gives them; the last may lack its end. */
+void parse_block(struct parse *ps, const char *p, size_t n, bool cut);
+/* It is over: what is still open becomes records. */
+void parse_end(struct parse *ps);
+
+/* Says what is wrong with a line, and counts it. */
+void parse_fault(struct parse *ps, const char *why, const char *s, size_t n);
+
+/* A line that is no FMWORK line. */
+void parse_noise(struct parse *ps, const char *s, size_t n);
+/* One line without its end. */
+void parse_line(struct parse *ps, const char *s, size_t n);
+
+#endif
