@@ -64,10 +64,10 @@ run 0 infer --infer "$data/short" --pad 1 --out "$T/p" \
     --expect "$data/short-want"
 case_with mask.npy short/mask.npy
 refused 'open dimensions that disagree' \
-    "'in': mask.npy has 2 for dimension 'sequence', an input before it 3; --pad VALUE fills what is short"
+    "'in': mask.npy has 2 for dimension 'sequence', an input before it 3; with --infer, --pad VALUE fills what is short"
 case_with x.npy short/x.npy
 refused 'a short input' \
-    "'in': x.npy is float[1,2], the model wants float[2,3] for 'x'; --pad VALUE fills what is short"
+    "'in': x.npy is float[1,2], the model wants float[2,3] for 'x'; with --infer, --pad VALUE fills what is short"
 refused 'padding is a number' "--pad must be a number, got 'one'" --pad one
 case_with mask.npy short/mask.npy
 refused 'of the type' \
