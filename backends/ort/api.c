@@ -195,6 +195,7 @@ ort_api_check(const struct ort_api *api, struct ort_status *status,
 	case ORT_NO_SUCHFILE:
 	case ORT_NO_MODEL:
 	case ORT_INVALID_PROTOBUF:
+	case ORT_NOT_IMPLEMENTED:
 	case ORT_INVALID_GRAPH:
 		code = FM_NOMODEL;
 		break;

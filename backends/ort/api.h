@@ -32,6 +32,7 @@ enum {
 	ORT_NO_SUCHFILE = 3,
 	ORT_NO_MODEL = 4,
 	ORT_INVALID_PROTOBUF = 7,
+	ORT_NOT_IMPLEMENTED = 9, /* an operator this library lacks */
 	ORT_INVALID_GRAPH = 10,
 
 	ORT_ARENA_ALLOCATOR = 1,
