@@ -117,8 +117,8 @@ put_full(struct emit *e, const struct fm_stat *s)
 	int i;
 
 	for (i = 0; i < FM_STAT_QUANTILES; i++)
-		put_real_ns(
-		    e, names[i], s->has_quantile[i] ? s->quantile[i] : (double)NAN);
+		put_real_ns(e, names[i],
+		    s->has_quantile[i] ? s->quantile[i] : (double)NAN);
 	emit_key(e, "ci95");
 	if (s->has_ci) {
 		emit_open(e, '[');

@@ -23,9 +23,9 @@ enum {
 
 struct fm_graph {
 	Onnx__GraphProto graph;
-	size_t cap_node, cap_init;
-	Onnx__NodeProto *node; /* the last one */
-	void **mem;            /* everything that has to be freed */
+	size_t cap_node, cap_init, cap_input, cap_output; /* elements */
+	Onnx__NodeProto *node;                            /* the last one */
+	void **mem; /* everything that has to be freed */
 	size_t n_mem, cap_mem;
 };
 
@@ -40,6 +40,23 @@ static char *
 dup(struct fm_graph *g, const char *s)
 {
 	return keep(g, fm_strdup(s));
+}
+
+/* `n` pointers, cleared. */
+static void *
+pointers(struct fm_graph *g, size_t n)
+{
+	return keep(g, fm_calloc(n, sizeof(void *)));
+}
+
+/* Makes room for one more pointer in an array that holds `n`. */
+static void *
+one_more(void *array, size_t *cap, size_t n)
+{
+	void **v = array;
+
+	FM_GROW(v, *cap, n + 1);
+	return v;
 }
 
 /* A cleared protobuf message, initialised by its own function. */
@@ -122,7 +139,7 @@ value_info(struct fm_graph *g, const char *name, enum fm_type type, int rank,
 	t->elem_type = (int32_t)type;
 	NEW(g, t->shape, tensor_shape_proto);
 	t->shape->n_dim = n;
-	t->shape->dim = keep(g, fm_calloc(n, sizeof *t->shape->dim));
+	t->shape->dim = pointers(g, n);
 	for (size_t i = 0; i < n; i++)
 		t->shape->dim[i] = dimension(g, dims[i], syms[i]);
 	return v;
@@ -134,7 +151,7 @@ fm_graph_input(struct fm_graph *g, const char *name, enum fm_type type,
 {
 	Onnx__GraphProto *p = &g->graph;
 
-	p->input = fm_realloc(p->input, p->n_input + 1, sizeof *p->input);
+	p->input = one_more(p->input, &g->cap_input, p->n_input);
 	p->input[p->n_input++] = value_info(g, name, type, rank, dims, syms);
 }
 
@@ -144,7 +161,7 @@ fm_graph_output(struct fm_graph *g, const char *name, enum fm_type type,
 {
 	Onnx__GraphProto *p = &g->graph;
 
-	p->output = fm_realloc(p->output, p->n_output + 1, sizeof *p->output);
+	p->output = one_more(p->output, &g->cap_output, p->n_output);
 	p->output[p->n_output++] = value_info(g, name, type, rank, dims, syms);
 }
 
@@ -163,7 +180,8 @@ initializer(struct fm_graph *g, const char *name, enum fm_type type, int rank,
 	t->dims = keep(g, fm_calloc(t->n_dims, sizeof *t->dims));
 	for (size_t i = 0; i < t->n_dims; i++)
 		t->dims[i] = dims[i];
-	FM_GROW(p->initializer, g->cap_init, p->n_initializer + 1);
+	p->initializer =
+	    one_more(p->initializer, &g->cap_init, p->n_initializer);
 	p->initializer[p->n_initializer++] = t;
 	return t;
 }
@@ -192,7 +210,7 @@ fm_graph_ints(struct fm_graph *g, const char *name, int64_t n, const int64_t *v)
 void
 fm_graph_int(struct fm_graph *g, const char *name, int64_t v)
 {
-	fm_graph_const(g, name, FM_TYPE_INT64, 0, NULL, &v);
+	fm_graph_const(g, name, FM_TYPE_INT64, 0, &v, &v);
 }
 
 void
@@ -209,7 +227,7 @@ fm_graph_external(struct fm_graph *g, const char *name, enum fm_type type,
 	t->has_data_location = 1;
 	t->data_location = ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
 	t->n_external_data = 3;
-	t->external_data = keep(g, fm_calloc(3, sizeof *t->external_data));
+	t->external_data = pointers(g, 3);
 	for (size_t i = 0; i < 3; i++) {
 		NEW(g, t->external_data[i], string_string_entry_proto);
 		t->external_data[i]->key = dup(g, keys[i]);
@@ -227,7 +245,7 @@ name_list(struct fm_graph *g, const char *names, size_t *n)
 
 	for (const char *p = s; *p; p++)
 		max += *p == ' ';
-	v = keep(g, fm_calloc(max, sizeof *v));
+	v = pointers(g, max);
 	*n = 0;
 	while (*s) {
 		char *end = s + strcspn(s, " ");
@@ -256,7 +274,7 @@ fm_graph_node(
 		n->domain = dup(g, "com.microsoft");
 	n->input = name_list(g, inputs, &n->n_input);
 	n->output = name_list(g, output, &n->n_output);
-	FM_GROW(p->node, g->cap_node, p->n_node + 1);
+	p->node = one_more(p->node, &g->cap_node, p->n_node);
 	p->node[p->n_node++] = g->node = n;
 	return n->name;
 }
@@ -267,7 +285,7 @@ attribute(struct fm_graph *g, const char *name,
 {
 	Onnx__NodeProto *n = g->node;
 	size_t k = n->n_attribute + 1;
-	Onnx__AttributeProto **v = keep(g, fm_calloc(k, sizeof *v));
+	Onnx__AttributeProto **v = pointers(g, k);
 
 	for (size_t i = 0; i + 1 < k; i++)
 		v[i] = n->attribute[i];

@@ -306,7 +306,8 @@ reads_pb(const char *bytes, size_t n, const char *want, const char *name)
 	free(id);
 }
 
-#define PB(bytes, want, name) reads_pb(bytes, sizeof bytes - 1, want, name)
+#define PB(bytes, want, name)                                                  \
+	reads_pb((bytes), sizeof(bytes) - 1, (want), (name))
 
 static void
 test_pb(void)
