@@ -43,7 +43,6 @@ enum {
 /* X(position, name, arguments) of functions that return a status. */
 #define ORT_SLOTS(X)                                                           \
 	X(3, CreateEnv, (int severity, const char *id, struct ort_env **))     \
-	X(6, DisableTelemetryEvents, (const struct ort_env *))                 \
 	X(8, CreateSessionFromArray,                                           \
 	    (const struct ort_env *, const void *model, size_t bytes,          \
 		const struct ort_options *, struct ort_session **))            \
