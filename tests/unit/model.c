@@ -291,7 +291,7 @@ test_random(void)
 
 	is_int(load_as(&m, DATA "bert/model", NULL, true, &err), 0,
 	    "random weights when asked for");
-	ok(m.dummy && m.notes.n == 0, "without a note");
+	ok(m.dummy && m.notes.n == 1, "and said so");
 	is_str(m.weights, at("work"), "in the work folder");
 	fm_model_release(&m);
 	free(dir);
