@@ -80,6 +80,21 @@ load_onnx(struct fm_model *m, const char *path, struct fm_err *err)
 /* --- folders from the hub ----------------------------------------------------
  */
 
+static void
+note_random(struct fm_model *m, const char *folder, uint64_t seed)
+{
+	char *other = fm_io_join(folder, "pytorch_model.bin");
+
+	fm_strs_add_take(&m->notes,
+	    fm_strdupf(
+		"no weights in '%s'%s: random weights from seed %" PRIu64,
+		folder,
+		access(other, F_OK) == 0 ? " (pytorch_model.bin is not read)"
+					 : "",
+		seed));
+	free(other);
+}
+
 static int
 open_weights(struct fm_model *m, struct fm_weights *w, const struct fm_hf *h,
     const char *folder, const struct fm_model_opts *o, struct fm_err *err)
@@ -92,10 +107,7 @@ open_weights(struct fm_model *m, struct fm_weights *w, const struct fm_hf *h,
 	fm_weights_make_up(w, o->work, "model.safetensors", fm_encoder_max(h));
 	m->dummy = true;
 	if (!o->dummy)
-		fm_strs_add_take(&m->notes,
-		    fm_strdupf("no weights in '%s': random weights from seed "
-			       "%" PRIu64,
-			folder, o->seed));
+		note_random(m, folder, o->seed);
 	return 0;
 }
 

@@ -347,6 +347,30 @@ read_ports(struct fm_model *m, const Onnx__GraphProto *g, struct fm_err *err)
 	return 0;
 }
 
+/* What the runtime would refuse, in words that say which file it is. */
+static int
+check_files(const struct fm_model *m, struct fm_err *err)
+{
+	for (size_t i = 0; i < m->files.n; i++) {
+		const char *file = m->files.v[i];
+		char *path = fm_io_join(m->weights, file);
+		bool there = fm_io_is_file(path);
+
+		free(path);
+		if (*file == '/' || strncmp(file, "../", 3) == 0 ||
+		    strstr(file, "/../"))
+			return fm_err_set(err, FM_NOMODEL,
+			    "'%s': its data lies outside of its folder, in "
+			    "'%.200s'",
+			    m->graph, file);
+		if (!there)
+			return fm_err_set(err, FM_NOMODEL,
+			    "'%s' lacks its data: no file '%.200s' in '%s'",
+			    m->graph, file, m->weights);
+	}
+	return 0;
+}
+
 static int
 read_model(struct fm_model *m, const Onnx__GraphProto *g, struct fm_err *err)
 {
@@ -360,7 +384,7 @@ read_model(struct fm_model *m, const Onnx__GraphProto *g, struct fm_err *err)
 	    fm_strdup(s.type < 0    ? "mixed"
 		      : s.type == 0 ? "none"
 				    : fm_type_name((enum fm_type)s.type));
-	return 0;
+	return check_files(m, err);
 }
 
 /* The whole file, unpacked, or NULL. */

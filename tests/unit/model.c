@@ -289,6 +289,13 @@ test_random(void)
 	is_str(m.hash, first, "the same seed makes the same weights");
 	fm_model_release(&m);
 
+	put_text(at("config/pytorch_model.bin"), "");
+	(void)load(&m, dir, &err);
+	ok(m.notes.n == 1 &&
+		strstr(m.notes.v[0], "' (pytorch_model.bin is not read): "),
+	    "weights in another format are mentioned");
+	fm_model_release(&m);
+
 	is_int(load_as(&m, DATA "bert/model", NULL, true, &err), 0,
 	    "random weights when asked for");
 	ok(m.dummy && m.notes.n == 0, "without a note");
