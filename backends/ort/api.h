@@ -32,6 +32,7 @@ enum {
 	ORT_NO_SUCHFILE = 3,
 	ORT_NO_MODEL = 4,
 	ORT_INVALID_PROTOBUF = 7,
+	ORT_NOT_IMPLEMENTED = 9, /* an operator this library lacks */
 	ORT_INVALID_GRAPH = 10,
 
 	ORT_ARENA_ALLOCATOR = 1,
@@ -42,7 +43,6 @@ enum {
 /* X(position, name, arguments) of functions that return a status. */
 #define ORT_SLOTS(X)                                                           \
 	X(3, CreateEnv, (int severity, const char *id, struct ort_env **))     \
-	X(6, DisableTelemetryEvents, (const struct ort_env *))                 \
 	X(8, CreateSessionFromArray,                                           \
 	    (const struct ort_env *, const void *model, size_t bytes,          \
 		const struct ort_options *, struct ort_session **))            \

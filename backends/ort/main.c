@@ -80,8 +80,6 @@ load(struct fm_backend *b, struct fm_err *err)
 	    ort_api_check(api,
 		api->CreateEnv(ort_session_severity(b->options), "fm", &o->env),
 		"cannot start", err) ||
-	    ort_api_check(api, api->DisableTelemetryEvents(o->env),
-		"cannot start", err) ||
 	    ort_api_check(api,
 		api->CreateCpuMemoryInfo(
 		    ORT_ARENA_ALLOCATOR, ORT_MEM_DEFAULT, &o->host),

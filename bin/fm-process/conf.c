@@ -12,6 +12,9 @@
 static const char *const formats[] = { "json", "jsonl", NULL };
 static const char *const schemas[] = { "full", "fmwork", NULL };
 
+static const char *const scripts[] = { "auto", "embed", "infer",
+	"infer-4fab875", "jsonfy", "log2csv", NULL };
+
 #define AT(member) offsetof(struct conf, member)
 
 /* clang-format off */
@@ -28,8 +31,12 @@ static const struct fm_opt opts[] = {
 	  formats, "the form of the output" },
 	{ "schema", 0, NULL, FM_OPT_CHOICE, AT(schema), NULL, "full", 0, 0,
 	  schemas, "which keys: all, or those of fmwork's own script" },
+	{ "compat", 0, NULL, FM_OPT_CHOICE, AT(compat), NULL, "auto", 0, 0,
+	  scripts, "which of fmwork's scripts to be, with --schema fmwork" },
 	{ "output", 'o', NULL, FM_OPT_STR, AT(output), "FILE", NULL, 0, 0,
 	  NULL, "write there, when all went well, instead of stdout" },
+	{ "errors", 0, NULL, FM_OPT_LIST, AT(errors), "FILE", NULL, 0, 0, NULL,
+	  "error patterns (YAML) to try before the known ones" },
 	{ "drop", 0, NULL, FM_OPT_STR, AT(drop), "RULE", "fmwork", 0, 0, NULL,
 	  "which first repetitions are warm-up: fmwork, mser, N% or none" },
 	{ "basic", 0, NULL, FM_OPT_FLAG, AT(basic), NULL, NULL, 0, 0, NULL,

@@ -27,14 +27,26 @@ enum schema {
 	SCHEMA_QAIC
 };
 
+/* fmwork's scripts, by what they read */
+enum compat_script {
+	COMPAT_AUTO,
+	COMPAT_EMBED,
+	COMPAT_INFER,
+	COMPAT_INFER_4FAB875,
+	COMPAT_JSONFY,
+	COMPAT_LOG2CSV
+};
+
 struct conf {
 	struct fm_strs paths;
+	struct fm_strs errors; /* files of error patterns */
 	const char *output;
 	const char *metadata_id; /* NULL, a word, or "auto" */
 	const char *precision;   /* NULL = as the dialect does */
 	const char *model;       /* NULL = as the log says */
 	int format;
 	int schema;
+	int compat;       /* enum compat_script */
 	const char *drop; /* fmwork, mser, none, "20%" */
 	bool basic;       /* basic statistics only */
 	bool no_stats;

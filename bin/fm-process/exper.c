@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "alloc.h"
-#include "fill.h"
 #include "json.h"
 #include "num.h"
 
@@ -129,22 +128,6 @@ exper_param(struct exper *x, const char *s, size_t n)
 	}
 }
 
-/* FNV-1a, mixed once more: a name for a set of facts, not a seal. */
-void
-exper_hash(char out[17], const char *s, size_t n)
-{
-	static const char hex[] = "0123456789abcdef";
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		h = (h ^ (unsigned char)s[i]) * UINT64_C(0x100000001b3);
-	h = fm_fill_mix(h);
-	for (i = 0; i < 16; i++, h <<= 4)
-		out[i] = hex[h >> 60];
-	out[16] = '\0';
-}
-
 /* Facts that differ from run to run of the same set-up. */
 static const char *const passing[] = { "run_id", "time", "time_start", "start",
 	"date", "load", "loadavg", "temperature", "uptime", "pid",
@@ -168,7 +151,7 @@ exper_sys(struct exper *x, const char *s, size_t n)
 	for (i = 0; i < sizeof passing / sizeof *passing; i++)
 		(void)json_object_del(lasting, passing[i]);
 	text = json_dumps(lasting, JSON_COMPACT | JSON_SORT_KEYS);
-	exper_hash(x->sys_id, text, strlen(text));
+	fm_hash_of(text, strlen(text), x->sys_id);
 	free(text);
 	json_decref(lasting);
 	id = fm_json_str(v, "run_id", "");
@@ -187,7 +170,7 @@ exper_run_id(struct exper *x, struct fm_text stamp)
 		fm_buf_put(&t, stamp.s ? stamp.s : "", stamp.n);
 		fm_buf_putc(&t, ' ');
 		fm_buf_puts(&t, x->model ? x->model : "");
-		exper_hash(x->run_id, t.s, t.len);
+		fm_hash_of(t.s, t.len, x->run_id);
 		fm_buf_release(&t);
 	}
 	return x->run_id;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "hash.h"
 #include "record_form.h"
 #include "strs.h"
 
@@ -24,9 +25,9 @@ struct exper {
 	int64_t multiplier; /* batch_multiplier: divides times; or 1 */
 	int64_t times;      /* batch_size_times: the same, and a fault; or 1 */
 	json_t *sys;        /* of the SYS line, or NULL */
-	char sys_id[17];    /* hash of its lasting facts, "" = none */
-	char run_id[65];    /* from SYS, or made from the first stamp */
-	struct fm_buf opts_json; /* opts in the output's form, once made */
+	char sys_id[FM_HASH_HEX]; /* hash of its lasting facts, "" = none */
+	char run_id[65];          /* from SYS, or made from the first stamp */
+	struct fm_buf opts_json;  /* opts in the output's form, once made */
 };
 
 void exper_init(struct exper *x);
@@ -46,8 +47,5 @@ void exper_set(char **where, const char *s, size_t n);
 
 /* The run id; made from this first stamp when SYS named none. */
 const char *exper_run_id(struct exper *x, struct fm_text stamp);
-
-/* 16 hex digits and a NUL. */
-void exper_hash(char out[17], const char *s, size_t n);
 
 #endif

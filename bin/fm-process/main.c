@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "compat.h"
 #include "conf.h"
 #include "input.h"
 #include "out.h"
@@ -47,17 +48,52 @@ read_all(struct parse *ps, const struct fm_strs *paths)
 }
 
 static int
-process(struct conf *c, struct fm_err *err)
+read_records(struct conf *c, struct out *out)
 {
 	struct parse ps;
+	int status;
+
+	parse_init(&ps, c, out);
+	status = read_all(&ps, &c->paths);
+	parse_release(&ps);
+	return status;
+}
+
+static int
+read_as_fmwork(struct conf *c, struct out *out, const struct errors *errors)
+{
+	struct compat k = { c, out, errors, NULL, FM_BUF_INIT, 0 };
+	struct fm_err err = FM_ERR_INIT;
+	int status = 0;
+	size_t i;
+
+	for (i = 0; i < c->paths.n; i++) {
+		if (compat_file(&k, c->paths.v[i], &err) == 0)
+			continue;
+		fm_prog_say(conf_cmd.name, "%s", err.text);
+		fm_err_clear(&err);
+		status = 1;
+	}
+	fm_buf_release(&k.text);
+	return k.faults ? 1 : status;
+}
+
+static int
+process(struct conf *c, struct fm_err *err)
+{
+	struct errors errors;
 	struct out out;
 	int status;
 
 	if (out_open(&out, c, err) != 0)
 		return fm_prog_fail(conf_cmd.name, err);
-	parse_init(&ps, c, &out);
-	status = read_all(&ps, &c->paths);
-	parse_release(&ps);
+	if (errors_load(&errors, &c->errors, err) != 0)
+		status = fm_prog_fail(conf_cmd.name, err);
+	else if (c->schema == SCHEMA_FMWORK)
+		status = read_as_fmwork(c, &out, &errors);
+	else
+		status = read_records(c, &out);
+	errors_release(&errors);
 	if (out_close(&out, err) != 0)
 		return fm_prog_fail(conf_cmd.name, err);
 	return status;
@@ -86,5 +122,6 @@ main(int argc, char **argv)
 	}
 	fm_args_release(&args);
 	fm_strs_release(&c.paths);
+	fm_strs_release(&c.errors);
 	return fm_prog_end(conf_cmd.name, status);
 }

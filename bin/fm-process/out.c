@@ -54,7 +54,9 @@ out_close(struct out *o, struct fm_err *err)
 	int rc;
 
 	if (o->format == FORMAT_JSON)
-		fm_buf_puts(&o->buf, o->n ? "\n]\n" : "[]\n");
+		fm_buf_puts(&o->buf, o->n ? "\n]" : "[]");
+	if (o->format == FORMAT_JSON && !o->no_newline)
+		fm_buf_putc(&o->buf, '\n');
 	flush(o);
 	fm_buf_release(&o->buf);
 	/* A failed write to stdout is told by fm_prog_end(). */

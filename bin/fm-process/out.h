@@ -14,8 +14,9 @@ struct out {
 	struct fm_buf buf; /* not written yet */
 	struct emit e;
 	enum format format;
-	size_t n;    /* records so far */
-	bool failed; /* a write did not go through */
+	size_t n;        /* records so far */
+	bool no_newline; /* at the end of a JSON list */
+	bool failed;     /* a write did not go through */
 };
 
 int out_open(struct out *o, const struct conf *c, struct fm_err *err);

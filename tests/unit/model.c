@@ -298,7 +298,10 @@ test_random(void)
 
 	is_int(load_as(&m, DATA "bert/model", NULL, true, &err), 0,
 	    "random weights when asked for");
-	ok(m.dummy && m.notes.n == 0, "without a note");
+	is_str(m.notes.n ? m.notes.v[0] : "",
+	    "asked not to read the weights of '" DATA
+	    "bert/model': random weights from seed 7",
+	    "are noted as well");
 	is_str(m.weights, at("work"), "in the work folder");
 	fm_model_release(&m);
 	free(dir);
