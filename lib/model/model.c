@@ -77,8 +77,7 @@ load_onnx(struct fm_model *m, const char *path, struct fm_err *err)
 	return fm_onnx_read(m, err);
 }
 
-/* --- folders from the hub ----------------------------------------------------
- */
+/* --- folders from the hub ------------------------------------------------ */
 
 static void
 note_random(

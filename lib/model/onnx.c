@@ -30,8 +30,7 @@ text(const char *s)
 	return s ? s : "";
 }
 
-/* --- weights -----------------------------------------------------------------
- */
+/* --- weights ------------------------------------------------------------- */
 
 static const char *
 external(const Onnx__TensorProto *t, const char *key)

@@ -298,8 +298,7 @@ test_nested(void)
 	fm_buf_release(&out);
 }
 
-/* --- tensor files ------------------------------------------------------------
- */
+/* --- tensor files -------------------------------------------------------- */
 
 static void
 reads_pb(const char *bytes, size_t n, const char *want, const char *name)
