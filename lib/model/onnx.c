@@ -102,8 +102,7 @@ find_initializer(const Onnx__GraphProto *g, const char *name)
 	return NULL;
 }
 
-/* --- what an input means
- * -------------------------------------------------------- */
+/* --- what an input means ------------------------------------------------- */
 
 static bool
 is_one_of(const char *s, const char *const *list)
@@ -257,8 +256,7 @@ fill_of(struct fm_model *m, const Onnx__GraphProto *g,
 	return fill_integers(m, g, p);
 }
 
-/* --- ports
- * ------------------------------------------------------------------------ */
+/* --- ports --------------------------------------------------------------- */
 
 static int
 read_dims(struct fm_model_port *p, const Onnx__TensorShapeProto *s,

@@ -23,8 +23,7 @@ is_fill(const struct fm_model_port *p, const char *want, const char *name)
 	fm_buf_release(&b);
 }
 
-/* --- what is known
- * ------------------------------------------------------------ */
+/* --- what is known ------------------------------------------------------- */
 
 static void
 test_bert(void)
@@ -147,8 +146,7 @@ test_buckets(void)
 	ok(same, "buckets of relative positions");
 }
 
-/* --- tokens
- * --------------------------------------------------------------------- */
+/* --- tokens -------------------------------------------------------------- */
 
 static void
 is_tokens(
@@ -211,8 +209,7 @@ test_tokens(void)
 	free(dir);
 }
 
-/* --- random weights
- * --------------------------------------------------------------- */
+/* --- random weights ------------------------------------------------------ */
 
 static void
 test_statistics(const struct fm_weight *t, const struct fm_map *f)
@@ -307,8 +304,7 @@ test_random(void)
 	free(dir);
 }
 
-/* --- files that are elsewhere
- * ------------------------------------------------------- */
+/* --- files that are elsewhere -------------------------------------------- */
 
 static void
 test_links(void)
