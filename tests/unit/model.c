@@ -313,7 +313,7 @@ test_links(void)
 	struct fm_model m;
 	char *blobs = fm_strdup(make_dir("hub/blobs"));
 	char here[33];
-	const char *snap = make_dir("hub/snap");
+	char *snap = fm_strdup(make_dir("hub/snap"));
 
 	copy_file(DATA "roberta/model/config.json", at("hub/snap/config.json"));
 	copy_file(DATA "roberta/model/model.safetensors", at("hub/blobs/8f3a"));
@@ -325,12 +325,18 @@ test_links(void)
 	memcpy(here, m.hash, sizeof here);
 	fm_model_release(&m);
 
+	(void)remove(at("hub/blobs/8f3a"));
+	ok(load(&m, snap, &err) == -1 &&
+		strstr(err.text, "model.safetensors' cannot be opened"),
+	    "a link to nothing is not a folder without weights");
+
 	(void)load(&m, DATA "roberta/model", &err);
 	(void)fm_model_hash(&m, &err);
 	is_str(m.hash, here, "the hash does not depend on names");
 	is_int((intmax_t)strlen(m.hash), 32, "and has 32 digits");
 	fm_model_release(&m);
 	free(blobs);
+	free(snap);
 }
 
 static void
