@@ -1,5 +1,6 @@
 #!/bin/sh
 # The backend's end of the protocol, on the null backend, without fm-driver.
+# shellcheck disable=SC2002,SC2059
 . "$(dirname "$0")/lib.sh"
 
 null=$B/libexec/fm/fm-backend-null

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The ONNX Runtime backend, through its protocol: finding the library, options,
 # sessions, shapes, outputs, failures. The models are tests/data/ort/make.py's.
+# shellcheck disable=SC2016,SC2059
 . "$(dirname "$0")/lib.sh"
 
 ort=$B/libexec/fm/fm-backend-ort
