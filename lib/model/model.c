@@ -91,11 +91,11 @@ open_weights(struct fm_model *m, struct fm_weights *w, const struct fm_hf *h,
 	fm_weights_release(w);
 	fm_weights_make_up(w, o->work, "model.safetensors", fm_encoder_max(h));
 	m->dummy = true;
-	if (!o->dummy)
-		fm_strs_add_take(&m->notes,
-		    fm_strdupf("no weights in '%s': random weights from seed "
-			       "%" PRIu64,
-			folder, o->seed));
+	fm_strs_add_take(&m->notes,
+	    fm_strdupf("%s '%s': random weights from seed %" PRIu64,
+		o->dummy ? "asked not to read the weights of"
+			 : "no weights in",
+		folder, o->seed));
 	return 0;
 }
 
