@@ -82,15 +82,17 @@ int fm_cache_name_set(const struct fm_cache *c, const char *name,
 
 enum fm_cache_lock {
 	FM_CACHE_USE,    /* of a build, by many: it is not taken away */
-	FM_CACHE_MAKE,   /* of a build, by one alone */
+	FM_CACHE_ALONE,  /* instead of USE: by one alone, to take it away */
+	FM_CACHE_MAKE,   /* of a build, by one alone, to make it */
 	FM_CACHE_RESULTS /* of a build's results, by one alone */
 };
 
 /*
  * Takes the lock and holds it until fm_cache_unlock() or the end of the
- * process, however it comes. USE and MAKE exclude one another and replace one
- * another. 1 = held by others, after `wait_ns` (-1 = for ever) of waiting;
- * `wake_fd` (or -1), when readable, ends the wait with FM_STOPPED.
+ * process, however it comes. USE and ALONE exclude one another, and replace
+ * one another when they are one's own. 1 = held by others, after `wait_ns` (-1
+ * = for ever) of waiting; `wake_fd` (or -1), when readable, ends the wait with
+ * FM_STOPPED.
  */
 int fm_cache_lock(struct fm_cache *c, const char *key, enum fm_cache_lock what,
     int64_t wait_ns, int wake_fd, struct fm_err *err);

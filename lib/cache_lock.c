@@ -31,7 +31,8 @@ range(const char *key, enum fm_cache_lock what, short type)
 	l.l_type = type;
 	l.l_whence = SEEK_SET;
 	l.l_start =
-	    (off_t)(strtoull(head, NULL, 16) << 1 | (what == FM_CACHE_RESULTS));
+	    (off_t)(strtoull(head, NULL, 16) << 2 |
+		    (uint64_t)(what == FM_CACHE_USE ? FM_CACHE_ALONE : what));
 	l.l_len = 1;
 	return l;
 }

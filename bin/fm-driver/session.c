@@ -121,6 +121,7 @@ session_start(struct session *s, const struct conf *c, struct text *t,
 	json_t *options;
 
 	memset(s, 0, sizeof *s);
+	s->build.cache.lock_fd = -1;
 	s->c = c;
 	s->t = t;
 	s->wake_fd = wake_fd;
@@ -188,28 +189,31 @@ use_files(struct session *s, const json_t *files)
 	}
 }
 
+/* For lists of points: nothing is kept. */
+static int
+import_only(struct session *s, struct fm_err *err)
+{
+	struct fm_model_opts o = { 0 };
+
+	o.model_class = s->c->model_class;
+	o.dummy = s->c->load_format == LOAD_DUMMY;
+	o.seed = (uint64_t)s->c->seed;
+	o.work = s->work;
+	return fm_model_load(&s->m, s->c->model_path, &o, err);
+}
+
 static int
 import(struct session *s, struct fm_err *err)
 {
-	const struct conf *c = s->c;
-	struct fm_model_opts o = { 0 };
+	int rc;
 
 	s->work = fm_io_tmpdir("fm", err);
 	if (!s->work)
 		return -1;
-	o.model_class = c->model_class;
-	o.dummy = c->load_format == LOAD_DUMMY;
-	o.seed = (uint64_t)c->seed;
-	o.work = s->work;
-	if (fm_model_load(&s->m, c->model_path, &o, err) != 0)
-		return -1;
-	s->has_model = true;
-	if (s->m.dummy && c->load_format == LOAD_SAFETENSORS)
-		return fm_err_set(err, FM_NOMODEL,
-		    "'%s' has no weights: --load_format dummy makes random "
-		    "ones",
-		    c->model_path);
-	return 0;
+	rc = s->c->dry_run ? import_only(s, err)
+			   : build_get(&s->build, &s->m, s->c, s->wake_fd, err);
+	s->has_model = rc == 0;
+	return rc;
 }
 
 int
@@ -343,13 +347,12 @@ session_open(struct session *s, struct fm_err *err)
 
 	text_runtime(s->t, s->c, &s->p);
 	text_banner(s->t, "MODEL");
-	if (s->has_model)
+	if (s->has_model) {
 		text_model(s->t, &s->m);
+		build_put_stages(&s->build, &s->t->b);
+	}
 	if (text_flush(s->t, err) != 0 ||
 	    fm_peer_send(s->peer, s->open, err) != 0)
-		goto out;
-	/* The backend loads the model in its own process meanwhile. */
-	if (s->has_model && fm_model_hash(&s->m, err) != 0)
 		goto out;
 	if (read_open(s, &setup, err) != 0)
 		goto out;
@@ -389,6 +392,9 @@ session_end(struct session *s)
 	fm_peer_end(s->peer);
 	if (s->has_model)
 		fm_model_release(&s->m);
+	if (s->c->lean_cache)
+		build_lean(&s->build);
+	build_release(&s->build);
 	shape_release(&s->shape);
 	if (s->work)
 		(void)fm_io_remove_tree(s->work, &ignored);

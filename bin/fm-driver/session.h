@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "build.h"
 #include "err.h"
 #include "model/model.h"
 #include "peer.h"
@@ -23,6 +24,7 @@ struct session {
 	int wake_fd; /* readable: a signal came */
 	struct platform p;
 	struct fm_peer *peer;
+	struct build build; /* what it was loaded from */
 	struct fm_model m;
 	bool has_model;
 	struct shape shape;
