@@ -26,6 +26,9 @@ enum {
 	GATHER_BYTES = 65536   /* what a pipe takes at once */
 };
 
+/* More repetitions than anybody lives to see; sums of them still fit. */
+#define COUNT_MAX INT64_C(1000000000000000)
+
 /* One conversation. */
 struct talk {
 	struct fm_backend b;
@@ -38,11 +41,6 @@ struct talk {
 	int64_t points;      /* runs with "first" 1 */
 	int64_t flushed_ns;  /* when lines were written last */
 	struct fm_buf lines; /* complete, not written yet */
-};
-
-/* What the ERR line of a request names. */
-struct where {
-	int64_t input, output, batch;
 };
 
 void
@@ -280,10 +278,15 @@ read_plan(struct plan *plan, const json_t *req, struct fm_err *err)
 	plan->first = fm_json_int(req, "first", 1);
 	plan->warmup = fm_json_int(req, "warmup", 0);
 	plan->reps = fm_json_int(req, "reps", 0);
-	plan->ns = seconds < 9e9 ? (int64_t)(seconds * 1e9) : INT64_MAX;
+	plan->ns = (int64_t)((seconds < 4e9 ? seconds : 4e9) * 1e9);
 	if (plan->first < 1 || plan->warmup < 0)
 		return fm_err_set(err, FM_USAGE,
 		    "\"first\" must be 1 or more and \"warmup\" 0 or more");
+	if (plan->first > COUNT_MAX || plan->warmup > COUNT_MAX ||
+	    plan->reps > COUNT_MAX)
+		return fm_err_set(err, FM_USAGE,
+		    "\"first\", \"warmup\" and \"reps\" go up to %lld",
+		    (long long)COUNT_MAX);
 	if ((plan->reps > 0) == (plan->ns > 0))
 		return fm_err_set(err, FM_USAGE,
 		    "a run needs either \"reps\" or \"seconds\" above 0");
