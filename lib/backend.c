@@ -278,10 +278,12 @@ read_plan(struct plan *plan, const json_t *req, struct fm_err *err)
 	plan->first = fm_json_int(req, "first", 1);
 	plan->warmup = fm_json_int(req, "warmup", 0);
 	plan->reps = fm_json_int(req, "reps", 0);
+	seconds = seconds > 0 ? seconds : 0;
 	plan->ns = (int64_t)((seconds < 4e9 ? seconds : 4e9) * 1e9);
-	if (plan->first < 1 || plan->warmup < 0)
+	if (plan->first < 1 || plan->warmup < 0 || plan->reps < 0)
 		return fm_err_set(err, FM_USAGE,
-		    "\"first\" must be 1 or more and \"warmup\" 0 or more");
+		    "\"first\" must be 1 or more, \"warmup\" and \"reps\" 0 "
+		    "or more");
 	if (plan->first > COUNT_MAX || plan->warmup > COUNT_MAX ||
 	    plan->reps > COUNT_MAX)
 		return fm_err_set(err, FM_USAGE,
