@@ -436,6 +436,7 @@ compat_log2csv(struct compat *k, const char *path, struct fm_err *err)
 	size_t i, before;
 	char *log;
 
+	k->out->raw = true;
 	errors_found_init(&found);
 	fm_buf_puts(&row, path);
 	before = row.len;

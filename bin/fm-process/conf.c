@@ -20,7 +20,9 @@ static const char *const scripts[] = { "auto", "embed", "infer",
 /* clang-format off */
 static const struct fm_opt opts[] = {
 	{ "path", 0, NULL, FM_OPT_LIST, AT(paths), "FILE", NULL, 0, 0, NULL,
-	  "read this log; may be given many times" },
+	  "read this log or experiment folder; may be given many times" },
+	{ "recursive", 'r', NULL, FM_OPT_FLAG, AT(recursive), NULL, NULL, 0, 0,
+	  NULL, "folders: read all experiments below them" },
 	{ "metadata_id", 0, NULL, FM_OPT_STR, AT(metadata_id), "ID", NULL, 0,
 	  0, NULL, "the id in every record; auto: the hash of the system" },
 	{ "precision", 0, NULL, FM_OPT_STR, AT(precision), "WORD", NULL, 0, 0,

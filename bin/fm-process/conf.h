@@ -53,6 +53,7 @@ struct conf {
 	bool type7;
 	bool with_sys;
 	bool strict;
+	bool recursive;
 
 	struct fm_stat_conf stat; /* made of the above */
 };

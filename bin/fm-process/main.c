@@ -1,14 +1,17 @@
 /*
  * fm-process: turns FMWORK logs into records. Read it from the bottom.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "compat.h"
 #include "conf.h"
 #include "input.h"
+#include "io.h"
 #include "out.h"
 #include "parse.h"
 #include "prog.h"
+#include "server.h"
 
 static int
 read_log(struct parse *ps, const char *path, struct fm_err *err)
@@ -29,6 +32,61 @@ read_log(struct parse *ps, const char *path, struct fm_err *err)
 	return ps->stop ? 0 : rc;
 }
 
+/* An error anywhere in the log of a folder holds for all its records, as for
+ * fmwork; so it is looked for first. */
+static int
+read_direct(struct parse *ps, const char *path, struct fm_err *err)
+{
+	char *log = fm_io_join(path, "driver.log");
+	struct input in;
+	const char *p;
+	size_t n;
+	bool cut;
+	int rc = input_open(&in, log, err);
+
+	if (rc == 0) {
+		while ((rc = input_next(&in, &p, &n, &cut, err)) > 0)
+			parse_look(ps, p, n);
+		input_close(&in);
+	}
+	if (rc == 0)
+		rc = read_log(ps, log, err);
+	free(log);
+	return rc;
+}
+
+static int
+read_folder(struct parse *ps, const char *path, struct fm_err *err)
+{
+	struct folder f;
+
+	switch (folder_kind_of(path)) {
+	case FOLDER_NONE:
+		return fm_err_set(err, FM_IO,
+		    "'%s' has neither 'driver.log' nor 'server.log'; -r looks "
+		    "below it",
+		    path);
+	case FOLDER_DIRECT:
+		return read_direct(ps, path, err);
+	case FOLDER_SERVER:
+		break;
+	}
+	if (folder_read(&f, path, err) != 0)
+		return -1;
+	parse_begin(ps, path);
+	server_records(ps, &f);
+	folder_release(&f);
+	return 0;
+}
+
+static int
+read_one(struct parse *ps, const char *path, struct fm_err *err)
+{
+	if (fm_io_is_dir(path))
+		return read_folder(ps, path, err);
+	return read_log(ps, path, err);
+}
+
 /* One input that cannot be read costs that input. */
 static int
 read_all(struct parse *ps, const struct fm_strs *paths)
@@ -38,7 +96,7 @@ read_all(struct parse *ps, const struct fm_strs *paths)
 	size_t i;
 
 	for (i = 0; i < paths->n && !ps->stop; i++) {
-		if (read_log(ps, paths->v[i], &err) == 0)
+		if (read_one(ps, paths->v[i], &err) == 0)
 			continue;
 		fm_prog_say(conf_cmd.name, "%s", err.text);
 		fm_err_clear(&err);
@@ -48,19 +106,19 @@ read_all(struct parse *ps, const struct fm_strs *paths)
 }
 
 static int
-read_records(struct conf *c, struct out *out)
+read_records(struct conf *c, struct out *out, struct errors *errors)
 {
 	struct parse ps;
 	int status;
 
-	parse_init(&ps, c, out);
+	parse_init(&ps, c, out, errors);
 	status = read_all(&ps, &c->paths);
 	parse_release(&ps);
 	return status;
 }
 
 static int
-read_as_fmwork(struct conf *c, struct out *out, const struct errors *errors)
+read_as_fmwork(struct conf *c, struct out *out, struct errors *errors)
 {
 	struct compat k = { c, out, errors, NULL, FM_BUF_INIT, 0 };
 	struct fm_err err = FM_ERR_INIT;
@@ -78,6 +136,24 @@ read_as_fmwork(struct conf *c, struct out *out, const struct errors *errors)
 	return k.faults ? 1 : status;
 }
 
+/* With -r, folders stand for all experiments below them. */
+static int
+find_folders(struct conf *c, struct fm_err *err)
+{
+	struct fm_strs all = FM_STRS_INIT;
+	int rc = 0;
+	size_t i;
+
+	for (i = 0; i < c->paths.n && rc == 0; i++)
+		if (c->recursive && fm_io_is_dir(c->paths.v[i]))
+			rc = folder_walk(&all, c->paths.v[i], err);
+		else
+			fm_strs_add(&all, c->paths.v[i]);
+	fm_strs_release(&c->paths);
+	c->paths = all;
+	return rc;
+}
+
 static int
 process(struct conf *c, struct fm_err *err)
 {
@@ -85,14 +161,14 @@ process(struct conf *c, struct fm_err *err)
 	struct out out;
 	int status;
 
-	if (out_open(&out, c, err) != 0)
+	if (find_folders(c, err) != 0 || out_open(&out, c, err) != 0)
 		return fm_prog_fail(conf_cmd.name, err);
 	if (errors_load(&errors, &c->errors, err) != 0)
 		status = fm_prog_fail(conf_cmd.name, err);
 	else if (c->schema == SCHEMA_FMWORK)
 		status = read_as_fmwork(c, &out, &errors);
 	else
-		status = read_records(c, &out);
+		status = read_records(c, &out, &errors);
 	errors_release(&errors);
 	if (out_close(&out, err) != 0)
 		return fm_prog_fail(conf_cmd.name, err);

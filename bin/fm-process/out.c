@@ -53,6 +53,8 @@ out_close(struct out *o, struct fm_err *err)
 {
 	int rc;
 
+	if (o->raw)
+		o->format = FORMAT_JSONL;
 	if (o->format == FORMAT_JSON)
 		fm_buf_puts(&o->buf, o->n ? "\n]" : "[]");
 	if (o->format == FORMAT_JSON && !o->no_newline)

@@ -15,6 +15,7 @@ struct out {
 	struct emit e;
 	enum format format;
 	size_t n;        /* records so far */
+	bool raw;        /* text of another kind: no brackets around it */
 	bool no_newline; /* at the end of a JSON list */
 	bool failed;     /* a write did not go through */
 };
