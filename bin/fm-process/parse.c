@@ -10,6 +10,7 @@
 #include "alloc.h"
 #include "num.h"
 #include "prog.h"
+#include "qaic.h"
 #include "summary.h"
 
 enum {
@@ -19,13 +20,14 @@ enum {
 };
 
 void
-parse_init(struct parse *ps, const struct conf *c, struct out *o,
-    struct errors *errors)
+parse_init(struct parse *ps, const struct conf *c, const json_t *own,
+    struct out *o, struct errors *errors)
 {
 	memset(ps, 0, sizeof *ps);
 	ps->conf = c;
 	ps->out = o;
 	ps->errors = errors;
+	ps->own = own;
 	errors_found_init(&ps->found);
 	exper_init(&ps->x);
 	points_init(&ps->points);
@@ -51,6 +53,7 @@ parse_release(struct parse *ps)
 	fm_buf_release(&ps->sim);
 	fm_stat_work_release(&ps->work);
 	errors_found_release(&ps->found);
+	dedup_release(&ps->dedup);
 	free(ps->firsts);
 }
 
@@ -75,12 +78,54 @@ parse_fault(struct parse *ps, const char *why, const char *s, size_t n)
 
 /* --- records ------------------------------------------------------------- */
 
+/* Two records are one when all that says which point they are is equal. */
+static bool
+seen(struct parse *ps, const struct rec *r, const struct point *p)
+{
+	const struct fm_text what[] = { r->timestamp, r->time_end, r->model,
+		r->input, r->output, r->batch, r->tp, r->itl, r->error };
+	struct fm_buf b = FM_BUF_INIT;
+	bool before;
+	size_t i;
+
+	fm_buf_puts(&b, exper_run_id(&ps->x, r->timestamp));
+	for (i = 0; i < sizeof what / sizeof *what; i++) {
+		fm_buf_putc(&b, '\n');
+		fm_buf_put(&b, what[i].s ? what[i].s : "", what[i].n);
+	}
+	fm_buf_puts(&b, p ? p->key.s : "");
+	before = dedup_seen(&ps->dedup, b.s, b.len);
+	fm_buf_release(&b);
+	return before;
+}
+
+static void
+put_qaic(struct parse *ps, struct point *p)
+{
+	size_t skip = 1;
+
+	if (p == NULL || p->dt.n == 0)
+		return;
+	if (ps->conf->drop_given)
+		skip = point_describe(p, &ps->conf->stat, &ps->work)->dropped;
+	if (ps->conf->format == FORMAT_QAIC)
+		qaic_print(out_text(ps->out), p, skip, &ps->work);
+	else
+		qaic_put(out_begin(ps->out), p, skip, &ps->work);
+	out_end(ps->out);
+}
+
 void
 parse_put(struct parse *ps, const struct rec *r, struct point *p)
 {
 	ps->records++;
-	rec_put(
-	    out_begin(ps->out), r, &ps->x, p, ps->conf, &ps->work, ps->extra);
+	if (ps->conf->dedup && seen(ps, r, p))
+		return;
+	if (ps->conf->schema == SCHEMA_QAIC) {
+		put_qaic(ps, p);
+		return;
+	}
+	rec_put(out_begin(ps->out), r, &ps->x, p, ps->conf, &ps->work, ps->own);
 	out_end(ps->out);
 }
 

@@ -6,6 +6,7 @@
 #define PARSE_H
 
 #include "conf.h"
+#include "dedup.h"
 #include "errors.h"
 #include "fast.h"
 #include "out.h"
@@ -45,12 +46,13 @@ struct parse {
 	struct fm_buf obs, sim;
 	struct fm_buf status, message; /* of a record that failed */
 
-	const json_t *extra; /* members of one's own, or NULL */
+	const json_t *own; /* members of --metadata, or NULL */
+	struct dedup dedup;
 	struct fm_stat_work work;
 };
 
-void parse_init(struct parse *ps, const struct conf *c, struct out *o,
-    struct errors *errors);
+void parse_init(struct parse *ps, const struct conf *c, const json_t *own,
+    struct out *o, struct errors *errors);
 void parse_release(struct parse *ps);
 
 /* A file begins: lines count from 1 again. */
