@@ -352,6 +352,10 @@ rec_put(struct emit *e, const struct rec *r, struct exper *x, struct point *p,
 	put_passed(e, "noise", r->obs);
 	put_passed(e, "sim", r->sim);
 	put_tokens(e, p, c, w);
+	if (r->serving) {
+		emit_key(e, "serving");
+		emit_json(e, r->serving);
+	}
 	if (c->with_sys && x->sys) {
 		emit_key(e, "sys");
 		emit_json(e, x->sys);
