@@ -10,6 +10,7 @@
 #include "alloc.h"
 #include "num.h"
 #include "prog.h"
+#include "qaic.h"
 #include "summary.h"
 
 enum {
@@ -19,15 +20,21 @@ enum {
 };
 
 void
-parse_init(struct parse *ps, const struct conf *c, struct out *o)
+parse_init(struct parse *ps, const struct conf *c, const json_t *own,
+    struct out *o, struct errors *errors)
 {
 	memset(ps, 0, sizeof *ps);
 	ps->conf = c;
 	ps->out = o;
+	ps->errors = errors;
+	ps->own = own;
+	errors_found_init(&ps->found);
 	exper_init(&ps->x);
 	points_init(&ps->points);
 	fm_buf_init(&ps->key);
 	fm_buf_init(&ps->text);
+	fm_buf_init(&ps->status);
+	fm_buf_init(&ps->message);
 	fm_buf_init(&ps->obs);
 	fm_buf_init(&ps->sim);
 }
@@ -40,9 +47,13 @@ parse_release(struct parse *ps)
 	rec_release(&ps->rec);
 	fm_buf_release(&ps->key);
 	fm_buf_release(&ps->text);
+	fm_buf_release(&ps->status);
+	fm_buf_release(&ps->message);
 	fm_buf_release(&ps->obs);
 	fm_buf_release(&ps->sim);
 	fm_stat_work_release(&ps->work);
+	errors_found_release(&ps->found);
+	dedup_release(&ps->dedup);
 	free(ps->firsts);
 }
 
@@ -67,12 +78,75 @@ parse_fault(struct parse *ps, const char *why, const char *s, size_t n)
 
 /* --- records ------------------------------------------------------------- */
 
-static void
-put(struct parse *ps, const struct rec *r, struct point *p)
+/* Two records are one when all that says which point they are is equal. */
+static bool
+seen(struct parse *ps, const struct rec *r, const struct point *p)
 {
-	rec_put(
-	    out_begin(ps->out), r, &ps->x, p, ps->conf, &ps->work, ps->extra);
+	const struct fm_text what[] = { r->timestamp, r->time_end, r->model,
+		r->input, r->output, r->batch, r->tp, r->itl, r->error };
+	struct fm_buf b = FM_BUF_INIT;
+	bool before;
+	size_t i;
+
+	fm_buf_puts(&b, exper_run_id(&ps->x, r->timestamp));
+	for (i = 0; i < sizeof what / sizeof *what; i++) {
+		fm_buf_putc(&b, '\n');
+		fm_buf_put(&b, what[i].s ? what[i].s : "", what[i].n);
+	}
+	fm_buf_puts(&b, p ? p->key.s : "");
+	before = dedup_seen(&ps->dedup, b.s, b.len);
+	fm_buf_release(&b);
+	return before;
+}
+
+static void
+put_qaic(struct parse *ps, struct point *p)
+{
+	size_t skip = 1;
+
+	if (p == NULL || p->dt.n == 0)
+		return;
+	if (ps->conf->drop_given)
+		skip = point_describe(p, &ps->conf->stat, &ps->work)->dropped;
+	if (ps->conf->format == FORMAT_QAIC)
+		qaic_print(out_text(ps->out), p, skip, &ps->work);
+	else
+		qaic_put(out_begin(ps->out), p, skip, &ps->work);
 	out_end(ps->out);
+}
+
+void
+parse_put(struct parse *ps, const struct rec *r, struct point *p)
+{
+	ps->records++;
+	if (ps->conf->dedup && seen(ps, r, p))
+		return;
+	if (ps->conf->schema == SCHEMA_QAIC) {
+		put_qaic(ps, p);
+		return;
+	}
+	rec_put(out_begin(ps->out), r, &ps->x, p, ps->conf, &ps->work, ps->own);
+	out_end(ps->out);
+}
+
+/* What was found in the log decides; its text stays in ps->message. */
+static void
+set_status(struct parse *ps, struct rec *r, const char *kind)
+{
+	static const char unknown[] =
+	    "UNKNOWN | \"no results and no known error\"";
+	bool known = ps->found.best != SIZE_MAX;
+
+	fm_buf_clear(&ps->status);
+	fm_buf_printf(&ps->status, "%s_%s", kind,
+	    known ? ps->errors->v[ps->found.best].code : "UNKNOWN");
+	fm_buf_clear(&ps->message);
+	if (known)
+		errors_message(ps->errors, &ps->found, &ps->message);
+	else
+		fm_buf_puts(&ps->message, unknown);
+	r->status = ps->status.s;
+	r->error = (struct fm_text){ ps->message.s, ps->message.len };
 }
 
 /* Nothing more can come for the record in hand. */
@@ -83,7 +157,9 @@ flush(struct parse *ps)
 		return;
 	ps->rec.obs = (struct fm_text){ ps->obs.s, ps->obs.len };
 	ps->rec.sim = (struct fm_text){ ps->sim.s, ps->sim.len };
-	put(ps, &ps->rec, ps->of);
+	if (ps->found.best != SIZE_MAX)
+		set_status(ps, &ps->rec, "PART");
+	parse_put(ps, &ps->rec, ps->of);
 	if (ps->of)
 		point_clear(ps->of);
 	rec_clear(&ps->rec);
@@ -100,6 +176,7 @@ put_unsummed(struct parse *ps, struct point *p)
 	static const char torn[] = "TORN | \"the log has no RES line for it\"";
 	struct rec r;
 
+	ps->running = false;
 	memset(&r, 0, sizeof r);
 	summary_of_samples(&r, p, &ps->text, &ps->conf->stat, &ps->work);
 	if (p->dialect != FM_DIALECT_CEREBRAS &&
@@ -107,8 +184,26 @@ put_unsummed(struct parse *ps, struct point *p)
 		r.status = "PART_TORN";
 		r.error = (struct fm_text){ torn, sizeof torn - 1 };
 	}
-	put(ps, &r, p);
+	if (ps->found.best != SIZE_MAX)
+		set_status(ps, &r, "PART");
+	parse_put(ps, &r, p);
 	point_clear(p);
+}
+
+/* An experiment, or a point of it, that came to nothing. */
+static void
+put_failure(struct parse *ps)
+{
+	struct rec r;
+
+	memset(&r, 0, sizeof r);
+	fm_buf_clear(&ps->text);
+	(void)fm_buf_reserve(&ps->text, 256);
+	r.dialect = FM_DIALECT_FM;
+	if (ps->running)
+		summary_sizes(&r, &ps->banner, &ps->text);
+	set_status(ps, &r, "ERR");
+	parse_put(ps, &r, NULL);
 }
 
 static void
@@ -123,18 +218,31 @@ close_points(struct parse *ps)
 	ps->points.cur = NULL;
 }
 
+/* All of an experiment has been read. */
+static void
+end_experiment(struct parse *ps)
+{
+	bool any = ps->x.begun || ps->x.opts.n > 0;
+
+	close_points(ps);
+	if (any &&
+	    (ps->records == 0 || (ps->running && ps->found.best != SIZE_MAX)))
+		put_failure(ps);
+	exper_clear(&ps->x);
+	errors_found_clear(&ps->found);
+	memset(&ps->banner, 0, sizeof ps->banner);
+	fm_buf_clear(&ps->key);
+	ps->n_firsts = ps->records = 0;
+	ps->running = false;
+}
+
 /* ARG, EXP and ENV lines come first: after anything else they belong to the
  * next experiment. */
 static void
 begin_experiment(struct parse *ps)
 {
-	if (!ps->x.begun)
-		return;
-	close_points(ps);
-	exper_clear(&ps->x);
-	memset(&ps->banner, 0, sizeof ps->banner);
-	fm_buf_clear(&ps->key);
-	ps->n_firsts = 0;
+	if (ps->x.begun)
+		end_experiment(ps);
 }
 
 static struct point *
@@ -284,6 +392,7 @@ on_res(struct parse *ps, const char *line, size_t n)
 	(void)sizes_of_line(&ps->sizes, &l);
 	ps->sizes.batch /= ps->x.times;
 	ps->pending = true;
+	ps->running = false;
 	keep_first_token(ps);
 }
 
@@ -309,6 +418,7 @@ on_gen(struct parse *ps, const char *line, size_t n)
 		summary_of_line(&ps->rec, line, n, &l, &ps->text);
 		ps->sizes = z;
 		ps->pending = true;
+		ps->running = false;
 	}
 	f = first_token(ps, &z);
 	summary_check_gen(&ps->rec, &l, &ps->x, f ? f->median_s : 0);
@@ -390,6 +500,7 @@ on_err(struct parse *ps, const char *line, size_t n)
 
 	flush(ps);
 	ps->x.begun = true;
+	ps->running = false;
 	if (!fm_record_get_err(line, n, &e)) {
 		parse_fault(ps, "cannot read this line", line, n);
 		return;
@@ -418,7 +529,7 @@ on_err(struct parse *ps, const char *line, size_t n)
 	} else {
 		p = open_point(ps, FM_DIALECT_FM); /* takes the key */
 	}
-	put(ps, &r, p);
+	parse_put(ps, &r, p);
 	point_clear(p);
 	ps->points.cur = NULL;
 	fm_buf_release(&msg);
@@ -547,9 +658,19 @@ parse_begin(struct parse *ps, const char *file)
 void
 parse_end(struct parse *ps)
 {
-	close_points(ps);
-	exper_clear(&ps->x);
-	memset(&ps->banner, 0, sizeof ps->banner);
-	fm_buf_clear(&ps->key);
-	ps->n_firsts = 0;
+	end_experiment(ps);
+}
+
+void
+parse_look(struct parse *ps, const char *p, size_t n)
+{
+	const char *end = p + n, *q;
+
+	for (; p < end; p = q + 1) {
+		q = memchr(p, '\n', (size_t)(end - p));
+		q = q ? q : end;
+		if ((size_t)(q - p) < 7 || memcmp(p, "FMWORK ", 7) != 0)
+			errors_look(
+			    ps->errors, &ps->found, false, p, (size_t)(q - p));
+	}
 }

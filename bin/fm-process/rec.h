@@ -20,6 +20,7 @@ struct rec {
 	struct fm_text error; /* "" = null */
 	struct fm_strs notes;
 	struct fm_text obs, sim; /* JSON, or nothing */
+	json_t *serving;         /* of a server's folder, or NULL */
 };
 
 void rec_release(struct rec *r);
