@@ -367,3 +367,14 @@ fm_cache_name_set(const struct fm_cache *c, const char *name, const char *key,
 	free(to);
 	return rc;
 }
+
+void
+fm_cache_name_drop(const struct fm_cache *c, const char *name, const char *key)
+{
+	char *path = fm_io_join(c->dir, name);
+	char now[FM_HASH_HEX];
+
+	if (fm_cache_name_key(c, name, now) && strcmp(now, key) == 0)
+		(void)unlink(path);
+	free(path);
+}

@@ -78,6 +78,10 @@ bool fm_cache_name_key(
 int fm_cache_name_set(const struct fm_cache *c, const char *name,
     const char *key, struct fm_err *err);
 
+/* Removes a name that points to this build. */
+void fm_cache_name_drop(
+    const struct fm_cache *c, const char *name, const char *key);
+
 /* --- locks --- */
 
 enum fm_cache_lock {

@@ -239,18 +239,11 @@ fm_cache_delete(struct fm_cache *c, const char *key,
     const struct fm_strs *names, struct fm_err *err)
 {
 	char *obj = fm_cache_obj(c, key), *tmp = tmp_of(c, key);
-	char now[FM_HASH_HEX];
 	int rc;
 	size_t i;
 
-	for (i = 0; i < names->n; i++) {
-		char *path = fm_io_join(c->dir, names->v[i]);
-
-		if (fm_cache_name_key(c, names->v[i], now) &&
-		    strcmp(now, key) == 0)
-			(void)unlink(path);
-		free(path);
-	}
+	for (i = 0; i < names->n; i++)
+		fm_cache_name_drop(c, names->v[i], key);
 	remove_file(c, "pins", key, "");
 	remove_file(c, "results", key, ".jsonl");
 	rc = fm_io_remove_tree(tmp, err);

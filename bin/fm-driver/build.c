@@ -170,8 +170,9 @@ take_stale(struct build *b, const char *key, const json_t *was)
 	    "it is used all the same, because of --rebuild never: what is "
 	    "measured is the old build");
 	memcpy(b->key, key, FM_HASH_HEX);
-	json_decref(b->config);
-	b->config = json_deep_copy(json_object_get(was, "config"));
+	free(b->dir);
+	b->dir = fm_cache_obj(&b->cache, b->key);
+	b->stale = true;
 	return 0;
 }
 
@@ -185,7 +186,8 @@ check_name(struct build *b, const struct conf *c)
 	struct fm_err ignored = FM_ERR_INIT;
 	char key[FM_HASH_HEX];
 	json_t *was;
-	const char *a, *z;
+	const char *path;
+	char *real;
 
 	if (!c->build_name || !fm_cache_name_key(&b->cache, b->name, key) ||
 	    strcmp(key, b->key) == 0)
@@ -193,13 +195,14 @@ check_name(struct build *b, const struct conf *c)
 	was = fm_cache_state(&b->cache, key, &ignored);
 	if (!was)
 		return;
-	a = fm_json_str(json_object_get(was, "model"), "name", "?");
-	z = fm_io_base(c->model_name);
-	if (strcmp(a, z) != 0)
+	path = fm_json_str(json_object_get(was, "model"), "path", "?");
+	real = realpath(c->model_path, NULL);
+	if (real && strcmp(path, real) != 0)
 		fm_prog_say("fm-driver",
 		    "the build name '%s' belongs to model '%s', and now '%s' "
 		    "is to have it: give every model its own --build_name",
-		    b->name, a, z);
+		    b->name, path, real);
+	free(real);
 	if (c->rebuild == REBUILD_NEVER)
 		(void)take_stale(b, key, was);
 	else
@@ -294,7 +297,6 @@ keep_failed(
     struct build *b, const char *tmp, bool have_good, const struct fm_err *why)
 {
 	struct fm_err ignored = FM_ERR_INIT;
-	char now[FM_HASH_HEX];
 
 	if (have_good || why->code == FM_USAGE || why->code == FM_STOPPED)
 		goto drop;
@@ -304,11 +306,11 @@ keep_failed(
 	if (fm_cache_state_write(tmp, b->state, &ignored) != 0 ||
 	    fm_cache_commit(&b->cache, b->key, &ignored) != 0)
 		goto drop;
-	if (!fm_cache_name_key(&b->cache, b->name, now))
-		(void)fm_cache_name_set(&b->cache, b->name, b->key, &ignored);
 	return -1;
 drop:
 	fm_cache_abandon(&b->cache, b->key);
+	if (!fm_io_is_dir(b->dir))
+		fm_cache_name_drop(&b->cache, b->name, b->key);
 	return -1;
 }
 
@@ -343,10 +345,17 @@ make(struct build *b, const struct conf *c, int wake_fd, bool have_good,
     struct fm_err *err)
 {
 	char *tmp = fm_cache_begin(&b->cache, b->key, err);
+	char now[FM_HASH_HEX];
 	int rc;
 
 	if (!tmp)
 		return -1;
+	/* So that whoever looks sees what is being made, or was. */
+	if (!fm_cache_name_key(&b->cache, b->name, now) &&
+	    fm_cache_name_set(&b->cache, b->name, b->key, err) != 0) {
+		free(tmp);
+		return -1;
+	}
 	json_decref(b->state);
 	b->state = new_state(b, c);
 	rc = run_stages(b, tmp, c, wake_fd, err);
@@ -414,7 +423,6 @@ find_or_make(
 {
 	int rc = 0;
 
-	b->dir = fm_cache_obj(&b->cache, b->key);
 	if (c->rebuild != REBUILD_ALWAYS)
 		rc = try_hit(b, wake_fd, err);
 	if (rc < 0)
@@ -425,18 +433,28 @@ find_or_make(
 	return rc == 1 ? 0 : make_or_take(b, c, wake_fd, err);
 }
 
-int
-build_get(struct build *b, struct fm_model *m, const struct conf *c,
-    int wake_fd, struct fm_err *err)
+/* Cache, inputs, key and name: what is wanted. */
+static int
+prepare(struct build *b, const struct conf *c, struct fm_err *err)
 {
-	char now[FM_HASH_HEX];
-
 	if ((c->build_name && fm_cache_name_check(c->build_name, err) != 0) ||
 	    open_cache(b, c, err) != 0 || read_inputs(b, c, err) != 0)
 		return -1;
 	make_key(b);
 	b->name = c->build_name ? fm_strdup(c->build_name)
 				: fm_cache_name_make(c->model_name, b->key);
+	b->dir = fm_cache_obj(&b->cache, b->key);
+	return 0;
+}
+
+int
+build_get(struct build *b, struct fm_model *m, const struct conf *c,
+    int wake_fd, struct fm_err *err)
+{
+	char now[FM_HASH_HEX];
+
+	if (prepare(b, c, err) != 0)
+		return -1;
 	check_name(b, c);
 	if (find_or_make(b, c, wake_fd, err) != 0)
 		return -1;
@@ -445,7 +463,48 @@ build_get(struct build *b, struct fm_model *m, const struct conf *c,
 	    fm_cache_name_set(&b->cache, b->name, b->key, err) != 0)
 		return -1;
 	fm_cache_touch(&b->cache, b->key);
-	return build_load(m, b->dir, b->state, c, err);
+	return build_load(m, b->dir, b->state, b->stale, c, err);
+}
+
+/* What a name has, against what is wanted under it. */
+static void
+explain(struct build *b, const json_t *was)
+{
+	struct fm_strs reasons = FM_STRS_INIT;
+	size_t i;
+
+	fm_cache_diff(
+	    &reasons, json_object_get(was, "config"), b->config, NULL);
+	if (reasons.n == 0 && !is_good(was))
+		fm_strs_add_take(
+		    &reasons, fm_strdupf("the build is not complete (%s)",
+				  status_of(was)));
+	printf("%s: %s\n", b->name,
+	    reasons.n ? "would be built again" : "is up to date");
+	for (i = 0; i < reasons.n; i++)
+		printf("%s\n", reasons.v[i]);
+	fm_strs_release(&reasons);
+}
+
+int
+build_explain(const struct conf *c, struct fm_err *err)
+{
+	struct build b = { .cache = FM_CACHE_INIT };
+	char key[FM_HASH_HEX];
+	json_t *was = NULL;
+	int rc = prepare(&b, c, err);
+
+	if (rc == 0 && !fm_cache_name_key(&b.cache, b.name, key)) {
+		printf("%s: would be built: there is no such build\n", b.name);
+	} else if (rc == 0) {
+		was = fm_cache_state(&b.cache, key, err);
+		rc = was ? 0 : -1;
+		if (was)
+			explain(&b, was);
+	}
+	json_decref(was);
+	build_release(&b);
+	return rc;
 }
 
 void

@@ -26,6 +26,7 @@ struct build {
 	struct fm_cache cache;
 	bool used;             /* its USE lock is held */
 	bool hit;              /* it was found, not made */
+	bool stale;            /* it was made from other inputs */
 	char key[FM_HASH_HEX]; /* "" before there is one */
 	char *name;
 	char *dir;      /* obj/KEY of the cache */
@@ -41,6 +42,9 @@ struct build {
 int build_get(struct build *b, struct fm_model *m, const struct conf *c,
     int wake_fd, struct fm_err *err);
 void build_release(struct build *b);
+
+/* Prints why it would be made again, and makes nothing. */
+int build_explain(const struct conf *c, struct fm_err *err);
 
 /* STAGE lines: what each stage took, or that it was done before. */
 void build_put_stages(const struct build *b, struct fm_buf *out);

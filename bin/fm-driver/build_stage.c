@@ -69,9 +69,8 @@ set_facts(json_t *model, const struct fm_model *m)
 
 /* --- import --------------------------------------------------------------- */
 
-static int
-load(struct fm_model *m, const char *path, const char *dir, bool made,
-    const struct conf *c, struct fm_err *err)
+static struct fm_model_opts
+options_of(const struct conf *c, const char *dir)
 {
 	struct fm_model_opts o = { 0 };
 
@@ -79,8 +78,7 @@ load(struct fm_model *m, const char *path, const char *dir, bool made,
 	o.dummy = c->load_format == LOAD_DUMMY;
 	o.seed = (uint64_t)c->seed;
 	o.work = dir;
-	o.made = made;
-	return fm_model_load(m, path, &o, err);
+	return o;
 }
 
 /* A folder from the hub becomes a graph; a graph stays where it is. */
@@ -88,9 +86,10 @@ static int
 stage_import(
     struct stage_work *w, const json_t *options, FILE *log, struct fm_err *err)
 {
+	struct fm_model_opts o = options_of(w->c, w->dir);
 	struct fm_model m;
 	size_t i;
-	int rc = load(&m, w->c->model_path, w->dir, false, w->c, err);
+	int rc = fm_model_load(&m, w->c->model_path, &o, err);
 
 	(void)options;
 	if (rc != 0)
@@ -240,14 +239,25 @@ build_run_stages(
 /* --- loading -------------------------------------------------------------- */
 
 int
-build_load(struct fm_model *m, const char *dir, const json_t *state,
+build_load(struct fm_model *m, const char *dir, const json_t *state, bool stale,
     const struct conf *c, struct fm_err *err)
 {
 	const json_t *model = json_object_get(state, "model");
-	const char *hash = fm_json_str(model, "hash", "");
+	const json_t *config = json_object_get(state, "config");
+	struct fm_model_opts o = options_of(c, dir);
+	const char *path = c->model_path;
 
-	if (load(m, c->model_path, dir, true, c, err) != 0)
+	if (stale) {
+		path = fm_json_str(model, "path", "");
+		o.model_class = fm_json_str(config, "class", NULL);
+		o.dummy =
+		    strcmp(fm_json_str(config, "weights", ""), "random") == 0;
+		o.seed = (uint64_t)fm_json_int(config, "seed", 0);
+	}
+	o.made = true;
+	if (fm_model_load(m, path, &o, err) != 0)
 		return -1;
-	(void)strncat(m->hash, hash, sizeof m->hash - 1);
+	(void)strncat(
+	    m->hash, fm_json_str(model, "hash", ""), sizeof m->hash - 1);
 	return 0;
 }

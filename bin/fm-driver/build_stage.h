@@ -32,8 +32,9 @@ json_t *build_sequence(const struct conf *c);
 int build_run_stages(
     struct stage_work *w, const json_t *sequence, struct fm_err *err);
 
-/* The model of a build that is complete, with its hash. */
+/* The model of a build that is complete, with its hash. `stale`: as the state
+ * has it, whatever is asked for now. */
 int build_load(struct fm_model *m, const char *dir, const json_t *state,
-    const struct conf *c, struct fm_err *err);
+    bool stale, const struct conf *c, struct fm_err *err);
 
 #endif

@@ -104,6 +104,8 @@ static const struct fm_opt options[] = {
 	    "remove the build's artifacts after the run; logs and results "
 	    "stay"),
 	FLAG("build_only", build_only, "make the build, and measure nothing"),
+	FLAG("explain", explain,
+	    "print why the build would be made again, and make nothing"),
 	STR("infer", 0, NULL, infer, "DIR", NULL,
 	    "run the model once on the input files of DIR, or on each of its "
 	    "numbered folders, instead of measuring"),
@@ -281,6 +283,9 @@ check(struct conf *c, struct fm_err *err)
 	if (!c->infer && !c->inputs && c->pad)
 		return fm_err_set(err, FM_USAGE,
 		    "--pad belongs to --infer DIR or --inputs DIR");
+	if ((c->build_only || c->explain) && !c->args.rest.n && !c->model_name)
+		return fm_err_set(err, FM_USAGE,
+		    "which model? --build_only and --explain need one");
 	if (c->platforms.n == 0)
 		return fm_err_set(err, FM_USAGE, "--platform: no platform");
 	return 0;

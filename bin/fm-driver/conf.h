@@ -42,7 +42,7 @@ struct conf {
 	/* the build */
 	const char *cache_dir, *build_name;
 	int rebuild; /* enum rebuild */
-	bool lean_cache, build_only;
+	bool lean_cache, build_only, explain;
 	/* instead of measuring */
 	const char *infer, *out, *pad, *expect;
 	double rtol, atol;

@@ -339,18 +339,37 @@ choose_names(struct session *s)
 	s->model_class = cls;
 }
 
-int
-session_open(struct session *s, struct fm_err *err)
+/* The MODEL block, as far as it is known before a device is touched. */
+static void
+put_model(struct session *s)
 {
-	struct fm_buf setup = FM_BUF_INIT;
-	int rc = -1;
-
 	text_runtime(s->t, s->c, &s->p);
 	text_banner(s->t, "MODEL");
 	if (s->has_model) {
 		text_model(s->t, &s->m);
 		build_put_stages(&s->build, &s->t->b);
 	}
+}
+
+int
+session_show_build(struct session *s, struct fm_err *err)
+{
+	if (!s->has_model)
+		return fm_err_set(err, FM_USAGE,
+		    "--build_only: backend '%s' runs no model", s->p.backend);
+	put_model(s);
+	fm_prog_say(
+	    "fm-driver", "build '%s' is in '%s'", s->build.name, s->build.dir);
+	return text_flush(s->t, err);
+}
+
+int
+session_open(struct session *s, struct fm_err *err)
+{
+	struct fm_buf setup = FM_BUF_INIT;
+	int rc = -1;
+
+	put_model(s);
 	if (text_flush(s->t, err) != 0 ||
 	    fm_peer_send(s->peer, s->open, err) != 0)
 		goto out;

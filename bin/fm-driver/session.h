@@ -44,6 +44,9 @@ int session_import(struct session *s, struct fm_err *err);
 /* Has the backend open the model; prints RUNTIME, MODEL, SETUP and SYS. */
 int session_open(struct session *s, struct fm_err *err);
 
+/* --build_only: prints MODEL with the stages; tells where the build is. */
+int session_show_build(struct session *s, struct fm_err *err);
+
 /* A fresh backend with the same model, after the old one has gone. */
 int session_again(struct session *s, struct fm_err *err);
 
