@@ -128,10 +128,13 @@ fm_cache_touch(const struct fm_cache *c, const char *key)
 int64_t
 fm_cache_used_ns(const struct fm_cache *c, const char *key)
 {
-	char *obj = fm_cache_obj(c, key);
+	char *obj = fm_cache_obj(c, key), *tmp = tmp_of(c, key);
 	struct stat st;
 	int rc = stat(obj, &st);
 
+	if (rc != 0)
+		rc = stat(tmp, &st);
+	free(tmp);
 	free(obj);
 	if (rc != 0)
 		return 0;

@@ -67,11 +67,35 @@ drop_tuple_tags(char *s)
 		memset(s, ' ', sizeof tag - 1);
 }
 
+/* "hash: 1234e567" is a number to most readers, and none to its writer. */
+static void
+quote_hashes(struct fm_buf *out, const char *s)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	while (*s) {
+		size_t n = strcspn(s, "\n"), k = strspn(s, " ");
+		bool is = strncmp(s + k, "hash: ", 6) == 0 ||
+			  strncmp(s + k, "model_hash: ", 12) == 0 ||
+			  strncmp(s + k, "uid: ", 5) == 0;
+		const char *v = is ? strchr(s, ':') + 2 : s;
+		size_t len = is ? strspn(v, digits) : 0;
+
+		if (len && v + len == s + n)
+			fm_buf_printf(
+			    out, "%.*s'%.*s'", (int)(v - s), s, (int)len, v);
+		else
+			fm_buf_put(out, s, n);
+		fm_buf_putc(out, '\n');
+		s += n + (s[n] == '\n');
+	}
+}
+
 /* New reference, or NULL: also when there is no such file. */
 static json_t *
 read_yaml(const char *path, struct fm_err *err)
 {
-	struct fm_buf b = FM_BUF_INIT;
+	struct fm_buf b = FM_BUF_INIT, clean = FM_BUF_INIT;
 	json_t *v = NULL;
 
 	if (!fm_io_is_file(path))
@@ -82,7 +106,8 @@ read_yaml(const char *path, struct fm_err *err)
 			    err, FM_USAGE, "'%s' is too large", path);
 		else {
 			drop_tuple_tags(b.s);
-			v = fm_yaml_parse(b.s, b.len, path, err);
+			quote_hashes(&clean, b.s);
+			v = fm_yaml_parse(clean.s, clean.len, path, err);
 		}
 	}
 	if (v && !json_is_object(v)) {
@@ -90,6 +115,7 @@ read_yaml(const char *path, struct fm_err *err)
 		json_decref(v);
 		v = NULL;
 	}
+	fm_buf_release(&clean);
 	fm_buf_release(&b);
 	return v;
 }
