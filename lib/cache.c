@@ -216,7 +216,7 @@ fm_cache_open(struct fm_cache *c, const char *dir, enum fm_cache_use use,
 
 	c->dir = NULL;
 	c->foreign = false;
-	c->lock_fd = -1;
+	c->lock_fd = c->obj_fd = -1;
 	if (!*dir || *dir == '~')
 		return fm_err_set(err, FM_USAGE,
 		    "no place for the cache: set FM_CACHE_DIR or HOME");
@@ -236,9 +236,11 @@ fm_cache_release(struct fm_cache *c)
 {
 	if (c->lock_fd >= 0)
 		(void)close(c->lock_fd);
+	if (c->obj_fd >= 0)
+		(void)close(c->obj_fd);
 	free(c->dir);
 	c->dir = NULL;
-	c->lock_fd = -1;
+	c->lock_fd = c->obj_fd = -1;
 }
 
 /* --- names ---------------------------------------------------------------- */

@@ -31,11 +31,12 @@ struct fm_cache {
 	char *dir;    /* absolute when it was opened to be changed */
 	bool foreign; /* not ours: read only */
 	int lock_fd;  /* of .lock; -1 = not open */
+	int obj_fd;   /* of obj/; -1 = not open */
 };
 
 #define FM_CACHE_INIT                                                          \
 	{                                                                      \
-		NULL, false, -1                                                \
+		NULL, false, -1, -1                                            \
 	}
 
 /* --- the folder --- */
@@ -138,10 +139,15 @@ int fm_cache_commit(
 /* Removes what was begun. */
 void fm_cache_abandon(const struct fm_cache *c, const char *key);
 
-/* Notes that a build is used now, and when it last was: ns since the epoch,
- * 0 = not known. */
+/* Notes that a build is used now. */
 void fm_cache_touch(const struct fm_cache *c, const char *key);
-int64_t fm_cache_used_ns(const struct fm_cache *c, const char *key);
+
+/* Bytes of all files of a build (made or being made), and when it was last
+ * used: ns since the epoch. Both 0 when there is none. */
+struct fm_cache_weight {
+	int64_t bytes, used_ns;
+};
+struct fm_cache_weight fm_cache_weigh(struct fm_cache *c, const char *key);
 
 /* Removes names, pins, results and the build itself. */
 int fm_cache_delete(struct fm_cache *c, const char *key,
@@ -154,10 +160,8 @@ int fm_cache_delete(struct fm_cache *c, const char *key,
 int fm_cache_clean(
     struct fm_cache *c, const char *key, int64_t *bytes, struct fm_err *err);
 
-/* Bytes of all files of a build. */
-int64_t fm_cache_bytes(const struct fm_cache *c, const char *key);
-
-bool fm_cache_pinned(const struct fm_cache *c, const char *key);
+/* The keys of all pinned builds, sorted. */
+void fm_cache_pins(const struct fm_cache *c, struct fm_strs *keys);
 int fm_cache_pin(
     const struct fm_cache *c, const char *key, bool pin, struct fm_err *err);
 

@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -125,22 +126,6 @@ fm_cache_touch(const struct fm_cache *c, const char *key)
 	free(obj);
 }
 
-int64_t
-fm_cache_used_ns(const struct fm_cache *c, const char *key)
-{
-	char *obj = fm_cache_obj(c, key), *tmp = tmp_of(c, key);
-	struct stat st;
-	int rc = stat(obj, &st);
-
-	if (rc != 0)
-		rc = stat(tmp, &st);
-	free(tmp);
-	free(obj);
-	if (rc != 0)
-		return 0;
-	return (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
-}
-
 /* --- sizes and cleaning --------------------------------------------------- */
 
 /* State and logs outlive cleaning. */
@@ -154,50 +139,94 @@ is_kept(const char *name)
 		   strcmp(name + n - 4, ".txt") == 0);
 }
 
-/* Bytes of the files in a folder; `clean`: artifacts are removed instead of
- * counted as kept, and only they are counted. */
-static int64_t
-walk(int parent, const char *name, bool top, bool clean)
+/* Opens a folder below another one, following no link; NULL = it is none. */
+static DIR *
+open_below(int parent, const char *name)
 {
 	int fd = openat(
 	    parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+
+	if (!d && fd >= 0)
+		(void)close(fd);
+	return d;
+}
+
+static bool
+is_dots(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* Bytes of the files in it; closes it. */
+static int64_t
+sum_up(DIR *d)
+{
 	int64_t sum = 0;
 	struct dirent *e;
 	struct stat st;
 
-	if (!d && fd >= 0)
-		(void)close(fd);
 	while (d && (e = readdir(d))) {
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+		if (is_dots(e->d_name) ||
+		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 			continue;
-		if (fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-			continue;
-		if (S_ISDIR(st.st_mode)) {
-			sum += walk(fd, e->d_name, false, clean);
-			if (clean)
-				(void)unlinkat(fd, e->d_name, AT_REMOVEDIR);
-		} else if (!clean) {
-			sum += st.st_size;
-		} else if (!top || !is_kept(e->d_name)) {
-			sum += unlinkat(fd, e->d_name, 0) == 0 ? st.st_size : 0;
-		}
+		sum += S_ISDIR(st.st_mode)
+			   ? sum_up(open_below(dirfd(d), e->d_name))
+			   : st.st_size;
 	}
 	if (d)
 		(void)closedir(d);
 	return sum;
 }
 
-int64_t
-fm_cache_bytes(const struct fm_cache *c, const char *key)
+struct fm_cache_weight
+fm_cache_weigh(struct fm_cache *c, const char *key)
 {
-	char *obj = fm_cache_obj(c, key), *tmp = tmp_of(c, key);
-	int64_t n =
-	    walk(AT_FDCWD, obj, true, false) + walk(AT_FDCWD, tmp, true, false);
+	struct fm_cache_weight w = { 0, 0 };
+	char tmp[FM_HASH_HEX + 8];
+	struct stat st;
+	DIR *d;
 
-	free(obj);
-	free(tmp);
-	return n;
+	if (c->obj_fd < 0) {
+		char *path = fm_io_join(c->dir, "obj");
+
+		c->obj_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		free(path);
+	}
+	(void)snprintf(tmp, sizeof tmp, "%.32s.tmp", key);
+	d = open_below(c->obj_fd, key);
+	if (!d)
+		d = open_below(c->obj_fd, tmp);
+	if (d && fstat(dirfd(d), &st) == 0)
+		w.used_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 +
+			    st.st_mtim.tv_nsec;
+	w.bytes = sum_up(d);
+	return w;
+}
+
+/* Removes artifacts and gives their bytes; closes it. */
+static int64_t
+remove_artifacts(DIR *d, bool top)
+{
+	int64_t sum = 0;
+	struct dirent *e;
+	struct stat st;
+
+	while (d && (e = readdir(d))) {
+		if (is_dots(e->d_name) || (top && is_kept(e->d_name)) ||
+		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+			continue;
+		if (S_ISDIR(st.st_mode)) {
+			sum += remove_artifacts(
+			    open_below(dirfd(d), e->d_name), false);
+			(void)unlinkat(dirfd(d), e->d_name, AT_REMOVEDIR);
+		} else if (unlinkat(dirfd(d), e->d_name, 0) == 0) {
+			sum += st.st_size;
+		}
+	}
+	if (d)
+		(void)closedir(d);
+	return sum;
 }
 
 /* The mark comes first: a build that is half removed is none. */
@@ -218,7 +247,7 @@ fm_cache_clean(
 		rc = 0;
 	}
 	if (rc == 0)
-		*bytes = walk(AT_FDCWD, obj, true, true);
+		*bytes = remove_artifacts(open_below(AT_FDCWD, obj), true);
 	json_decref(state);
 	free(obj);
 	return rc;
@@ -262,14 +291,20 @@ fm_cache_delete(struct fm_cache *c, const char *key,
 
 /* --- pins ----------------------------------------------------------------- */
 
-bool
-fm_cache_pinned(const struct fm_cache *c, const char *key)
+void
+fm_cache_pins(const struct fm_cache *c, struct fm_strs *keys)
 {
-	char *path = fm_strdupf("%s/pins/%s", c->dir, key);
-	bool yes = access(path, F_OK) == 0;
+	char *path = fm_io_join(c->dir, "pins");
+	DIR *d = opendir(path);
+	struct dirent *e;
 
+	while (d && (e = readdir(d)))
+		if (is_build(e->d_name))
+			fm_strs_add(keys, e->d_name);
+	if (d)
+		(void)closedir(d);
+	fm_strs_sort(keys);
 	free(path);
-	return yes;
 }
 
 int

@@ -138,7 +138,7 @@ remove_one(struct fm_cache *c, const struct entry *e, const struct removal *r,
 		return 1;
 	}
 	if (rc == 0 && r->whole) {
-		bytes = fm_cache_bytes(c, e->key);
+		bytes = fm_cache_weigh(c, e->key).bytes;
 		rc = delete (c, e, all, err);
 	} else if (rc == 0) {
 		rc = fm_cache_clean(c, e->key, &bytes, err);
@@ -148,6 +148,12 @@ remove_one(struct fm_cache *c, const struct entry *e, const struct removal *r,
 		printf(
 		    "%s %s (%lld bytes)\n", r->done, e->name, (long long)bytes);
 	return rc;
+}
+
+static int64_t
+bytes_of(struct fm_cache *c, const struct entry *e)
+{
+	return e->bytes > 0 ? e->bytes : fm_cache_weigh(c, e->key).bytes;
 }
 
 /* One that fails does not keep the others. */
@@ -171,8 +177,7 @@ remove_all(struct fm_cache *c, const struct entries *e, const struct removal *r,
 
 		if (conf->dry_run)
 			printf("would %s %s (%lld bytes)\n", r->verb,
-			    e->v[i].name,
-			    (long long)fm_cache_bytes(c, e->v[i].key));
+			    e->v[i].name, (long long)bytes_of(c, &e->v[i]));
 		else
 			rc = remove_one(c, &e->v[i], r, &all, &err);
 		if (rc < 0)
@@ -257,8 +262,7 @@ read_limits(
 /* A build with what gc decides by. */
 struct candidate {
 	struct entry entry; /* its name belongs to the entries */
-	int64_t used_ns;    /* since the epoch */
-	int64_t bytes;
+	struct fm_cache_weight w;
 };
 
 static int
@@ -266,7 +270,7 @@ by_use(const void *a, const void *b)
 {
 	const struct candidate *x = a, *y = b;
 
-	return x->used_ns < y->used_ns ? -1 : x->used_ns > y->used_ns;
+	return x->w.used_ns < y->w.used_ns ? -1 : x->w.used_ns > y->w.used_ns;
 }
 
 /* One for each build, least recently used first. */
@@ -282,13 +286,25 @@ weigh(struct fm_cache *c, struct entries *all, size_t *n, int64_t *sum)
 		if (i && by_key(&all->v[i], &all->v[i - 1]) == 0)
 			continue;
 		v[*n].entry = all->v[i];
-		v[*n].used_ns = fm_cache_used_ns(c, all->v[i].key);
-		v[*n].bytes = fm_cache_bytes(c, all->v[i].key);
-		*sum += v[(*n)++].bytes;
+		v[*n].w = fm_cache_weigh(c, all->v[i].key);
+		*sum += v[(*n)++].w.bytes;
 	}
 	if (*n)
 		qsort(v, *n, sizeof *v, by_use);
 	return v;
+}
+
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(a, *(char *const *)b);
+}
+
+static bool
+is_pinned(const struct fm_strs *pins, const char *key)
+{
+	return pins->n &&
+	       bsearch(key, pins->v, pins->n, sizeof *pins->v, by_text);
 }
 
 /* Those that go, in order. */
@@ -297,20 +313,24 @@ pick(struct fm_cache *c, struct entries *all, int64_t size, int64_t age_s,
     struct entries *chosen)
 {
 	int64_t sum = 0, now = (int64_t)time(NULL);
+	struct fm_strs pins = FM_STRS_INIT;
 	size_t i, n;
 	struct candidate *v = weigh(c, all, &n, &sum);
 
+	fm_cache_pins(c, &pins);
 	for (i = 0; i < n; i++) {
 		bool old =
-		    age_s >= 0 && now - v[i].used_ns / 1000000000 > age_s;
+		    age_s >= 0 && now - v[i].w.used_ns / 1000000000 > age_s;
 		bool big = size >= 0 && sum > size;
 
-		if ((!old && !big) || fm_cache_pinned(c, v[i].entry.key))
+		if ((!old && !big) || is_pinned(&pins, v[i].entry.key))
 			continue;
-		sum -= v[i].bytes;
+		sum -= v[i].w.bytes;
 		FM_GROW(chosen->v, chosen->cap, chosen->n + 1);
-		chosen->v[chosen->n++] = v[i].entry;
+		chosen->v[chosen->n] = v[i].entry;
+		chosen->v[chosen->n++].bytes = v[i].w.bytes;
 	}
+	fm_strs_release(&pins);
 	free(v);
 }
 

@@ -39,6 +39,7 @@ add(struct entries *e, const char *name, const char *key)
 {
 	FM_GROW(e->v, e->cap, e->n + 1);
 	e->v[e->n].name = fm_strdup(name);
+	e->v[e->n].bytes = 0;
 	memset(e->v[e->n].key, 0, FM_HASH_HEX);
 	memcpy(e->v[e->n].key, key, strnlen(key, FM_HASH_HEX - 1));
 	e->n++;

@@ -16,6 +16,7 @@ struct fm_err;
 struct entry {
 	char *name;            /* or the key */
 	char key[FM_HASH_HEX]; /* "" in a foreign cache */
+	int64_t bytes;         /* of the build, 0 = not known yet */
 };
 
 struct entries {

@@ -6,6 +6,7 @@
  */
 #include "report.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,12 @@ put_ms(json_t *row, const char *column, double seconds)
 {
 	struct fm_buf b = FM_BUF_INIT;
 
-	fm_num_put_repr(&b, seconds * 1e3);
+	/* To the nanosecond: more digits would be no measurement's. */
+	fm_num_put_scaled(&b, llround(seconds * 1e9), 6);
+	while (b.s[b.len - 1] == '0')
+		b.s[--b.len] = '\0';
+	if (b.s[b.len - 1] == '.')
+		b.s[--b.len] = '\0';
 	put(row, column, b.s);
 	fm_buf_release(&b);
 }

@@ -36,6 +36,19 @@ put_size(int64_t bytes)
 	printf("%6.*f %-2s", i == 0 ? 0 : 1, v, units[i]);
 }
 
+static bool
+is_pinned(const struct fm_cache *c, const struct entry *e)
+{
+	struct fm_strs pins = FM_STRS_INIT;
+	bool yes;
+
+	if (!c->foreign)
+		fm_cache_pins(c, &pins);
+	yes = fm_strs_find(&pins, e->key) >= 0;
+	fm_strs_release(&pins);
+	return yes;
+}
+
 static void
 put_long(struct fm_cache *c, const struct entry *e)
 {
@@ -47,9 +60,9 @@ put_long(struct fm_cache *c, const struct entry *e)
 	printf("%-40s %-16s ", e->name,
 	    s ? fm_json_str(s, "build_status", "?") : "unreadable");
 	if (!c->foreign)
-		put_size(fm_cache_bytes(c, e->key));
+		put_size(fm_cache_weigh(c, e->key).bytes);
 	printf(" %-20s %s%s\n", fm_json_str(s, "updated", "-"), path,
-	    !c->foreign && fm_cache_pinned(c, e->key) ? " (pinned)" : "");
+	    is_pinned(c, e) ? " (pinned)" : "");
 	json_decref(s);
 }
 
@@ -68,9 +81,8 @@ list_json(struct fm_cache *c, const struct entry *e, bool full)
 	fm_json_set_str(o, "path", dir);
 	free(dir);
 	if (!c->foreign) {
-		fm_json_set_int(o, "bytes", fm_cache_bytes(c, e->key));
-		json_object_set_new(
-		    o, "pinned", json_boolean(fm_cache_pinned(c, e->key)));
+		fm_json_set_int(o, "bytes", fm_cache_weigh(c, e->key).bytes);
+		json_object_set_new(o, "pinned", json_boolean(is_pinned(c, e)));
 	}
 	s = entry_state(c, e, &bad);
 	json_object_set_new(o, "state", s ? s : json_null());

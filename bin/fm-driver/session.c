@@ -121,7 +121,7 @@ session_start(struct session *s, const struct conf *c, struct text *t,
 	json_t *options;
 
 	memset(s, 0, sizeof *s);
-	s->build.cache.lock_fd = -1;
+	s->build.cache.lock_fd = s->build.cache.obj_fd = -1;
 	s->c = c;
 	s->t = t;
 	s->wake_fd = wake_fd;
