@@ -149,9 +149,8 @@ set_status(struct parse *ps, struct rec *r, const char *kind)
 	r->error = (struct fm_text){ ps->message.s, ps->message.len };
 }
 
-/* Nothing more can come for the record in hand. */
-static void
-flush(struct parse *ps)
+void
+parse_flush(struct parse *ps)
 {
 	if (!ps->pending)
 		return;
@@ -211,7 +210,7 @@ close_points(struct parse *ps)
 {
 	size_t i;
 
-	flush(ps);
+	parse_flush(ps);
 	for (i = 0; i < POINTS; i++)
 		if (ps->points.p[i].open && ps->points.p[i].dt.n)
 			put_unsummed(ps, &ps->points.p[i]);
@@ -331,7 +330,7 @@ on_sys(struct parse *ps, const char *s, size_t n)
 static void
 on_key(struct parse *ps, const char *s, size_t n)
 {
-	flush(ps);
+	parse_flush(ps);
 	ps->x.begun = true;
 	fm_buf_clear(&ps->key);
 	fm_buf_put(&ps->key, s, n);
@@ -344,7 +343,7 @@ on_rep(struct parse *ps, const char *line, size_t n)
 	struct rep r;
 	struct point *p;
 
-	flush(ps);
+	parse_flush(ps);
 	ps->x.begun = true;
 	if (!fm_line_get(&l, line, n)) {
 		parse_fault(ps, "cannot read this line", line, n);
@@ -379,7 +378,7 @@ on_res(struct parse *ps, const char *line, size_t n)
 {
 	struct fm_line l;
 
-	flush(ps);
+	parse_flush(ps);
 	ps->x.begun = true;
 	if (!fm_line_get(&l, line, n)) {
 		parse_fault(ps, "cannot read this line", line, n);
@@ -413,7 +412,7 @@ on_gen(struct parse *ps, const char *line, size_t n)
 	if (ps->pending && memcmp(&z, &ps->sizes, sizeof z) == 0) {
 		summary_add_gen(&ps->rec, line, n, &l, &ps->text);
 	} else {
-		flush(ps);
+		parse_flush(ps);
 		ps->of = points_for_summary(&ps->points, &l);
 		summary_of_line(&ps->rec, line, n, &l, &ps->text);
 		ps->sizes = z;
@@ -498,7 +497,7 @@ on_err(struct parse *ps, const char *line, size_t n)
 	int64_t v[3];
 	int i;
 
-	flush(ps);
+	parse_flush(ps);
 	ps->x.begun = true;
 	ps->running = false;
 	if (!fm_record_get_err(line, n, &e)) {

@@ -71,6 +71,9 @@ void parse_fault(struct parse *ps, const char *why, const char *s, size_t n);
 /* Writes one record. */
 void parse_put(struct parse *ps, const struct rec *r, struct point *p);
 
+/* Nothing more can come for the record in hand. */
+void parse_flush(struct parse *ps);
+
 /* A line that is no FMWORK line. */
 void parse_noise(struct parse *ps, const char *s, size_t n);
 /* One line without its end. */
