@@ -53,7 +53,7 @@ read_fault(struct null *n, const char *s, struct fm_err *err)
 		if (strlen(words[i]) == len && strncmp(s, words[i], len) == 0)
 			break;
 	n->fault = (enum fault)i;
-	if (i == sizeof words / sizeof *words ||
+	if (i == sizeof words / sizeof *words || (i == NONE && s[len]) ||
 	    (s[len] && (!fm_num_get_int(s + len + 1, strlen(s + len + 1),
 			    &n->fault_point) ||
 			   n->fault_point < 1)))
@@ -85,9 +85,6 @@ null_open(struct fm_backend *b, json_t *sys, struct fm_err *err)
 	    (int64_t)(fm_json_num(b->options, "load_ms", 0) * 1e6));
 	fm_json_set_str(sys, "runtime", "null");
 	fm_json_set_str(sys, "device", "nothing");
-	json_object_set(
-	    sys, "latency_ms", json_object_get(b->options, "latency_ms"));
-	json_object_set(sys, "jitter", json_object_get(b->options, "jitter"));
 	return 0;
 }
 

@@ -24,6 +24,10 @@ struct output {
 	struct ort_value *value; /* of the last call, once asked for */
 };
 
+struct input {
+	struct ort_value *value; /* a view of the input's host memory */
+};
+
 struct ort {
 	struct ort_api api;
 	struct ort_env *env;
@@ -36,8 +40,8 @@ struct ort {
 
 	struct ort_binding *binding; /* for the shapes prepared last */
 	size_t n_inputs;
-	struct ort_value **inputs; /* views of the inputs' host memory */
-	int64_t calls;             /* with this binding */
+	struct input *inputs;
+	int64_t calls; /* with this binding */
 };
 
 static const struct fm_backend_opt opts[] = {
@@ -79,8 +83,6 @@ load(struct fm_backend *b, struct fm_err *err)
 		&o->api, fm_json_str(b->options, "library", NULL), err) ||
 	    ort_api_check(api,
 		api->CreateEnv(ort_session_severity(b->options), "fm", &o->env),
-		"cannot start", err) ||
-	    ort_api_check(api, api->DisableTelemetryEvents(o->env),
 		"cannot start", err) ||
 	    ort_api_check(api,
 		api->CreateCpuMemoryInfo(
@@ -211,7 +213,7 @@ list_outputs(struct ort *o, struct fm_err *err)
 
 /* The threads that appeared are the pools' sizes less one each. */
 static void
-say_threads(json_t *sys, const json_t *options, int appeared)
+say_threads(json_t *settings, const json_t *options, int appeared)
 {
 	int64_t intra = fm_json_int(options, "intra_op_num_threads", 0);
 	int64_t inter = fm_json_int(options, "inter_op_num_threads", 0);
@@ -227,33 +229,26 @@ say_threads(json_t *sys, const json_t *options, int appeared)
 	} else {
 		intra = inter = appeared / 2 + 1;
 	}
-	fm_json_set_int(sys, "intra_op_num_threads", intra);
-	fm_json_set_int(sys, "inter_op_num_threads", inter);
+	fm_json_set_int(settings, "intra_op_num_threads", intra);
+	fm_json_set_int(settings, "inter_op_num_threads", inter);
 }
 
 static int
 say_facts(struct fm_backend *b, json_t *sys, const char *provider, int appeared,
     struct fm_err *err)
 {
-	static const char *const as_asked[] = { "graph_optimization_level",
-		"execution_mode", "provider_options", "config", "mem_pattern",
-		"cpu_arena" };
+	json_t *settings = json_object_get(sys, "settings");
 	struct ort *o = b->self;
 	json_t *providers = ort_session_providers(&o->api, err);
 	char *runtime = fm_strdupf("ONNX Runtime %s", o->api.version);
 	char *cpu = ort_session_cpu();
-	size_t i;
 
 	fm_json_set_str(sys, "runtime", runtime);
 	fm_json_set_str(sys, "provider", provider);
 	fm_json_set_str(sys, "device", o->accelerator ? provider : cpu);
-	say_threads(sys, b->options, appeared);
-	for (i = 0; i < sizeof as_asked / sizeof *as_asked; i++) {
-		json_t *v = json_object_get(b->options, as_asked[i]);
-
-		if (v)
-			json_object_set(sys, as_asked[i], v);
-	}
+	say_threads(settings, b->options, appeared);
+	(void)json_object_del(settings, "library");
+	(void)json_object_del(settings, "log_severity");
 	fm_json_set_str(sys, "library", fm_io_base(o->api.path));
 	if (providers)
 		json_object_set_new(sys, "providers", providers);
@@ -345,8 +340,8 @@ unbind(struct ort *o)
 	if (o->binding)
 		o->api.ReleaseIoBinding(o->binding);
 	for (i = 0; i < o->n_inputs; i++)
-		if (o->inputs[i])
-			o->api.ReleaseValue(o->inputs[i]);
+		if (o->inputs[i].value)
+			o->api.ReleaseValue(o->inputs[i].value);
 	free(o->inputs);
 	o->binding = NULL;
 	o->inputs = NULL;
@@ -362,7 +357,7 @@ bind_inputs(struct ort *o, const struct fm_backend_point *p, struct fm_err *err)
 	for (i = 0; i < o->n_inputs; i++)
 		if (ort_api_check(&o->api,
 			o->api.BindInput(
-			    o->binding, p->inputs[i].name, o->inputs[i]),
+			    o->binding, p->inputs[i].name, o->inputs[i].value),
 			p->inputs[i].name, err))
 			return -1;
 	return 0;
@@ -397,7 +392,7 @@ ort_prepare(
 		if (ort_api_check(api,
 			api->CreateTensorWithDataAsOrtValue(o->host, t->data,
 			    fm_tensor_bytes(t), t->dims, (size_t)t->rank,
-			    (int)t->type, &o->inputs[i]),
+			    (int)t->type, &o->inputs[i].value),
 			p->inputs[i].name, err))
 			return -1;
 	}

@@ -283,7 +283,9 @@ put_fmwork(
 	put_str(e, "metadata_id", metadata_id(c, x));
 	put_engine(e, r, x);
 	put_model(e, r, x, c);
-	put_str(e, "precision", c->precision);
+	put_str(e, "precision",
+	    c->precision ? c->precision
+			 : fm_json_str(x->sys, "precision", NULL));
 	put_num(e, "input", r->input);
 	put_num(e, "output", r->output);
 	put_num(e, "batch", r->batch);
@@ -312,7 +314,7 @@ put_ours(
 		put_text(e, "model_class", r->model_class);
 	else
 		put_str(e, "model_class", x->model_class);
-	put_str(e, "platform", x->platform);
+	put_str(e, "platform", fm_json_str(x->sys, "platform", x->platform));
 	put_str(e, "backend", fm_json_str(x->sys, "backend", NULL));
 	put_str(e, "device", fm_json_str(x->sys, "device", NULL));
 	put_str(e, "host", fm_json_str(x->sys, "host", NULL));
