@@ -134,6 +134,7 @@ is '... with fewer requests than asked for' \
     "$(get status --path runs/many | cut -d' ' -f1)" '"PART_UNK"'
 is '-r' "$(get itl -r --path runs)" \
     '198.76 198.76 198.76 20.000 10.000 null 198.76'
+is '--recursive' "$(get itl --recursive --path runs/one)" '20.000 10.000 null'
 run 1 fm-process --path runs
 like 'a folder without an experiment' "$T/err" "-r looks below it"
 is 'old names, --path twice' "$(get itl --path embed.log --path two.log)" \

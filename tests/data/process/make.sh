@@ -38,10 +38,12 @@ sed 's/$/\r/' embed.log >crlf.log
 sed -n '1,6p' embed.log >mixed.log
 reps 10 1700000000 95000000 4 0 >a.tmp
 reps 10 1700000000 95000000 6 1000000 >b.tmp
-paste -d '\n' a.tmp b.tmp >>mixed.log
-grep RES embed.log >>mixed.log
-sed -n '/RES/s/.095000000/.096000000/; /RES/s/.954002000/.957002000/
-    /RES/s/4.002 499.8/6.002 333.2/p' embed.log >>mixed.log
+{
+	paste -d '\n' a.tmp b.tmp
+	grep RES embed.log
+	sed -n '/RES/s/.095000000/.096000000/; /RES/s/.954002000/.957002000/
+	    /RES/s/4.002 499.8/6.002 333.2/p' embed.log
+} >>mixed.log
 rm a.tmp b.tmp
 
 cat >ours.log <<'END'
