@@ -17,7 +17,6 @@ PENDING = "FM_TORCH_PENDING"
 ANSWERS = "FM_TORCH_ANSWERS"
 
 HERE = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
-MAIN = os.path.join(HERE, "main.py")
 
 
 def program():
