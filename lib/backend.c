@@ -163,6 +163,7 @@ say_sys(struct talk *t, json_t *sys)
 	fm_json_set_int(sys, "clock_cost_ns", cost_ns);
 	fm_json_set_int(sys, "clock_resolution_ns", resolution_ns);
 	fm_host_facts(sys);
+	fm_host_facts(sys);
 	fm_record_put_json(&t->b.out, FM_TAG_SYS, sys);
 }
 
@@ -363,21 +364,6 @@ op_run(struct talk *t, const json_t *req, struct fm_err *err)
 
 /* --- infer --- */
 
-/* A name from a model as one component of a path. */
-static char *
-file_name(const char *name)
-{
-	static const char good[] = "abcdefghijklmnopqrstuvwxyz"
-				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
-	char *s = fm_strdupf("%.200s.npy", *name ? name : "_");
-	char *c;
-
-	for (c = s; *c; c++)
-		if (!strchr(good, *c) || (c == s && *c == '.'))
-			*c = '_';
-	return s;
-}
-
 static int
 write_outputs(struct talk *t, const char *dir, struct fm_err *err)
 {
@@ -389,16 +375,14 @@ write_outputs(struct talk *t, const char *dir, struct fm_err *err)
 	if (fm_io_mkdirs(dir, err))
 		return -1;
 	for (k = 0; rc == 0; k++) {
-		char *file, *path;
+		char *path;
 
 		rc = t->ops->output(&t->b, k, &name, &view, err);
 		if (rc <= 0)
 			return rc;
-		file = file_name(name);
-		path = fm_io_join(dir, file);
+		path = fm_npy_path(dir, name);
 		rc = fm_npy_write(path, &view, err);
 		free(path);
-		free(file);
 	}
 	return rc;
 }

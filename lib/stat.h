@@ -72,7 +72,7 @@ struct fm_stat {
 	double rho1, ess;     /* see fm_stat_ess(); NaN when unknown */
 	bool has_ci;          /* below 6 effective samples there is none */
 	int64_t ci_lo, ci_hi; /* ns, 95 % for the median */
-	bool has_drift;       /* below 10 samples there is none */
+	bool has_drift;       /* below 20 samples there is none */
 	double drift, drift_lo, drift_hi; /* percent of the median, first to
 					   * last kept repetition */
 	int steady;                       /* 1, 0, or -1 for unknown */
@@ -100,7 +100,7 @@ void fm_stat_work_release(struct fm_stat_work *w);
  * m = floor(ess) and the ranks are those of the same quantiles,
  * r = floor((k + 1) r_m / (m + 1)).
  *
- * Drift: slope of Theil and Sen over the medians of at most 12 batches, times
+ * Drift: slope of Theil and Sen over the medians of at most 10 batches, times
  * k - 1; its interval from the ranks N/2 -+ 1.96 sd / 2 of the slopes, with
  * Kendall's sd^2 = b (b - 1) (2 b + 5) / 18, widened by what of the dependence
  * outlives batching. Not steady: the interval excludes 0 and the drift is over

@@ -13,8 +13,8 @@
 
 enum {
 	BATCH = 5, /* of MSER-5 */
-	DRIFT_BATCHES = 12,
-	SMALL = 16 /* sorted by insertion */
+	DRIFT_BATCHES = 10,
+	SMALL = 8 /* sorted by a network */
 };
 
 const int fm_stat_quantile[FM_STAT_QUANTILES] = { 250, 500, 750, 900, 950, 990,
@@ -40,11 +40,35 @@ reserve(struct fm_stat_work *w, size_t n)
 		return;
 	w->cap = n < 512 ? 512 : n * 2;
 	w->v = fm_realloc(w->v, w->cap, sizeof *w->v);
-	w->tmp = fm_realloc(w->tmp, w->cap, sizeof *w->tmp);
+	w->tmp = fm_realloc(w->tmp, 2 * w->cap, sizeof *w->tmp);
 	w->bits = fm_realloc(w->bits, w->cap / 32 + 4, sizeof *w->bits);
 }
 
 /* --- sorting ------------------------------------------------------------- */
+
+static inline void
+order(int64_t *v, int i, int j)
+{
+	int64_t a = v[i], b = v[j];
+
+	v[i] = a < b ? a : b;
+	v[j] = a < b ? b : a;
+}
+
+/* Batcher's network for eight: no branch that depends on the data. */
+static void
+sort_eight(int64_t *v)
+{
+	static const unsigned char pairs[][2] = { { 0, 1 }, { 2, 3 }, { 4, 5 },
+		{ 6, 7 }, { 0, 2 }, { 1, 3 }, { 4, 6 }, { 5, 7 }, { 1, 2 },
+		{ 5, 6 }, { 0, 4 }, { 1, 5 }, { 2, 6 }, { 3, 7 }, { 2, 4 },
+		{ 3, 5 }, { 1, 2 }, { 3, 4 }, { 5, 6 } };
+	size_t i;
+
+#pragma GCC unroll 19
+	for (i = 0; i < sizeof pairs / sizeof *pairs; i++)
+		order(v, pairs[i][0], pairs[i][1]);
+}
 
 static void
 insertion(int64_t *v, size_t n)
@@ -106,8 +130,9 @@ fm_stat_sort(int64_t *v, int64_t *tmp, size_t n)
 	int64_t *from = v, *to = tmp, *swap;
 	size_t run = SMALL, i;
 
-	for (i = 0; i < n; i += SMALL)
-		insertion(v + i, n - i < SMALL ? n - i : SMALL);
+	for (i = 0; i + SMALL <= n; i += SMALL)
+		sort_eight(v + i);
+	insertion(v + i, n - i);
 	for (; run < n; run *= 2) {
 		for (i = 0; i + 2 * run <= n; i += 2 * run)
 			merge(from + i, to + i, run);
@@ -286,7 +311,8 @@ fm_stat_ess(
 		neg[i / 64] |= (uint64_t)(2 * v[i] < median2) << i % 64;
 	}
 	c0 = lagged(pos, neg, words, 0);
-	*rho1 = c0 ? (double)lagged(pos, neg, words, 1) / (double)c0 : (double)NAN;
+	*rho1 =
+	    c0 ? (double)lagged(pos, neg, words, 1) / (double)c0 : (double)NAN;
 	for (k = 0; k + 1 < n && c0; k += 2) {
 		pair =
 		    lagged(pos, neg, words, k) + lagged(pos, neg, words, k + 1);
@@ -298,11 +324,15 @@ fm_stat_ess(
 	return sum > 1 ? (double)n / sum : (double)n;
 }
 
+/* `tmp` has room for 2 n. */
 static double
 batch_median(const int64_t *v, size_t n, int64_t *tmp)
 {
 	memcpy(tmp, v, n * sizeof *v);
-	return fm_stat_median_ns(tmp, n);
+	if (n > 64)
+		return fm_stat_median_ns(tmp, n);
+	fm_stat_sort(tmp, tmp + n, n);
+	return ((double)tmp[(n - 1) / 2] + (double)tmp[n / 2]) / 2;
 }
 
 /* What MSER-5 drops; `*limit` when it would have liked more. */
@@ -351,26 +381,16 @@ drop(const int64_t *v, size_t n, const struct fm_stat_conf *c, int64_t *tmp,
 	return 0;
 }
 
-/* The k-th smallest of few numbers. */
-static int
-ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static void
-drift(struct fm_stat *s, const int64_t *v, size_t n, int64_t *tmp)
+/*
+ * Slopes are kept as integers, in 2^-16 ns for each repetition, so that the
+ * one sort serves for all.
+ */
+static size_t
+slopes(int64_t *slope, const int64_t *v, size_t n, size_t b, int64_t *tmp)
 {
 	double z[DRIFT_BATCHES], at[DRIFT_BATCHES];
-	double slope[DRIFT_BATCHES * (DRIFT_BATCHES - 1) / 2];
-	size_t b = n / 4 < DRIFT_BATCHES ? n / 4 : DRIFT_BATCHES, i, j, k = 0;
-	double scale = (double)(n - 1) * 200 / (double)s->median2, half, tau;
-	size_t lo, hi;
+	size_t i, j, k = 0;
 
-	if (n < 20 || s->median2 <= 0)
-		return;
 	for (i = 0; i < b; i++) {
 		size_t from = i * n / b, to = (i + 1) * n / b;
 
@@ -379,20 +399,34 @@ drift(struct fm_stat *s, const int64_t *v, size_t n, int64_t *tmp)
 	}
 	for (i = 0; i < b; i++)
 		for (j = i + 1; j < b; j++)
-			slope[k++] = (z[j] - z[i]) / (at[j] - at[i]);
-	qsort(slope, k, sizeof *slope, ascending);
+			slope[k++] =
+			    (int64_t)((z[j] - z[i]) * 65536 / (at[j] - at[i]));
+	return k;
+}
+
+static void
+drift(struct fm_stat *s, const int64_t *v, size_t n, int64_t *tmp)
+{
+	int64_t slope[DRIFT_BATCHES * (DRIFT_BATCHES - 1) / 2];
+	size_t b = n / 4 < DRIFT_BATCHES ? n / 4 : DRIFT_BATCHES, k, lo;
+	double scale, half, tau;
+
+	if (n < 20 || s->median2 <= 0)
+		return;
+	k = slopes(slope, v, n, b, tmp);
+	fm_stat_sort(slope, tmp, k);
 	/* Batching leaves about the share of the dependence that spans more
 	 * than a batch. */
-	tau = (double)n / s->ess / ((double)n / (double)b);
+	tau = (double)b / s->ess;
 	half = 1.959963984540054 / 2 *
 	       sqrt((double)(b * (b - 1) * (2 * b + 5)) / 18 *
 		    (tau > 1 ? tau : 1));
 	lo = half < (double)k / 2 ? (size_t)((double)k / 2 - half) : 0;
-	hi = k - 1 - lo;
+	scale = (double)(n - 1) * 200 / 65536 / (double)s->median2;
 	s->has_drift = true;
-	s->drift = (slope[(k - 1) / 2] + slope[k / 2]) / 2 * scale;
-	s->drift_lo = slope[lo] * scale;
-	s->drift_hi = slope[hi] * scale;
+	s->drift = (double)(slope[(k - 1) / 2] + slope[k / 2]) / 2 * scale;
+	s->drift_lo = (double)slope[lo] * scale;
+	s->drift_hi = (double)slope[k - 1 - lo] * scale;
 	s->steady =
 	    !(fabs(s->drift) > 1 && (s->drift_lo > 0 || s->drift_hi < 0));
 }

@@ -28,7 +28,7 @@ chmod +x "$T/bin"/*
 PATH=$T/bin:$PATH
 export T PATH
 fm-driver --platform null -i 8,16 --reps 5 >run.log
-fm-process run.log >records.json
+fm-process run.log >null.json
 
 # Commands of a page, one a line; a line that ends in "|" or "\" goes on.
 of_page() {
@@ -101,6 +101,6 @@ run 0 env FM_BACKEND_PATH=examples fm-driver --backend sleep --reps 3 \
     --sleep:seconds 0.02
 like 'a backend in shell measures' "$T/out" \
     '^FMWORK REP 3 3 [0-9]+\.[0-9]{9} [0-9]+\.[0-9]{9} 0\.[0-9]{9}$'
-run 0 examples/table.sh records.json
+run 0 examples/table.sh null.json
 is 'table.sh prints a line for each record' "$(wc -l <"$T/out")" 3
 finish

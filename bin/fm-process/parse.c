@@ -14,7 +14,8 @@
 
 enum {
 	FAULTS_SAID = 50, /* bad lines that are named; all are counted */
-	SHOWN = 60        /* bytes of a bad line in the message */
+	SHOWN = 60,       /* bytes of a bad line in the message */
+	SHORTEST_REP = 11 /* "FMWORK REP " */
 };
 
 void
@@ -67,7 +68,7 @@ parse_fault(struct parse *ps, const char *why, const char *s, size_t n)
 /* --- records ------------------------------------------------------------- */
 
 static void
-put(struct parse *ps, const struct rec *r, const struct point *p)
+put(struct parse *ps, const struct rec *r, struct point *p)
 {
 	rec_put(
 	    out_begin(ps->out), r, &ps->x, p, ps->conf, &ps->work, ps->extra);
@@ -100,7 +101,7 @@ put_unsummed(struct parse *ps, struct point *p)
 	struct rec r;
 
 	memset(&r, 0, sizeof r);
-	summary_of_samples(&r, p, &ps->text, &ps->work);
+	summary_of_samples(&r, p, &ps->text, &ps->conf->stat, &ps->work);
 	if (p->dialect != FM_DIALECT_CEREBRAS &&
 	    p->dialect != FM_DIALECT_CEREBRAS0) {
 		r.status = "PART_TORN";
@@ -183,7 +184,7 @@ keep_first_token(struct parse *ps)
 		f = &ps->firsts[ps->n_firsts++];
 		f->sizes = ps->sizes;
 	}
-	f->median_s = summary_median_s(&ps->of->dt, &ps->work);
+	f->median_s = summary_median_s(ps->of, &ps->conf->stat, &ps->work);
 }
 
 /* --- what each tag does -------------------------------------------------- */
@@ -248,6 +249,8 @@ on_rep(struct parse *ps, const char *line, size_t n)
 		p = open_point(ps, r.dialect);
 	ps->points.cur = p;
 	point_add(p, &r);
+	if (r.dialect == FM_DIALECT_EMBED)
+		fast_learn(&ps->fast, line, n);
 }
 
 static void
@@ -276,7 +279,7 @@ on_res(struct parse *ps, const char *line, size_t n)
 	}
 	ps->of = points_for_summary(&ps->points, &l);
 	summary_of_line(&ps->rec, line, n, &l, &ps->text);
-	summary_check(&ps->rec, &l, ps->of, &ps->x, &ps->work);
+	summary_check(&ps->rec, &l, ps->of, &ps->x, &ps->conf->stat, &ps->work);
 	summary_correct(&ps->rec, &ps->x, &ps->text);
 	(void)sizes_of_line(&ps->sizes, &l);
 	ps->sizes.batch /= ps->x.times;
@@ -475,12 +478,55 @@ split_line(struct parse *ps, const char *p, const char *end)
 	}
 }
 
+/* Only their ends are of interest. */
+static const char *
+skip_reps(struct parse *ps, const char *p, const char *end)
+{
+	static const char rep[] = "FMWORK REP ";
+	const char *q;
+
+	while ((size_t)(end - p) > SHORTEST_REP &&
+	       memcmp(p, rep, sizeof rep - 1) == 0) {
+		q = memchr(
+		    p + SHORTEST_REP, '\n', (size_t)(end - p) - SHORTEST_REP);
+		if (q == NULL)
+			break;
+		ps->line++;
+		p = q + 1;
+	}
+	return p;
+}
+
+/*
+ * REP lines that go on with the current point, while no other is open; or,
+ * without statistics, any.
+ */
+static const char *
+hurry(struct parse *ps, const char *p, const char *end)
+{
+	struct point *cur = ps->points.cur;
+	size_t i;
+
+	if (ps->conf->no_stats)
+		return skip_reps(ps, p, end);
+	if (ps->fast.len == 0 || cur == NULL || !cur->open || ps->pending)
+		return p;
+	for (i = 0; i < POINTS; i++)
+		if (&ps->points.p[i] != cur && ps->points.p[i].open)
+			return p;
+	return fast_reps(&ps->fast, cur, p, end, &ps->line);
+}
+
 void
 parse_block(struct parse *ps, const char *p, size_t n, bool cut)
 {
 	const char *end = p + n, *q;
 
 	for (; p < end && !ps->stop; p = q + 1) {
+		if (*p == 'F')
+			p = hurry(ps, p, end);
+		if (p == end)
+			break;
 		q = memchr(p, '\n', (size_t)(end - p));
 		ps->line++;
 		split_line(ps, p, q ? q : end);

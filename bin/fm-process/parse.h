@@ -6,6 +6,7 @@
 #define PARSE_H
 
 #include "conf.h"
+#include "fast.h"
 #include "out.h"
 #include "rec.h"
 
@@ -27,6 +28,7 @@ struct parse {
 	struct sizes banner; /* of the RUN line read last */
 	struct fm_buf key;   /* of the KEY line read last */
 	struct points points;
+	struct fast fast;
 	struct first_token *firsts;
 	size_t n_firsts, cap_firsts;
 

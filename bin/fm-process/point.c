@@ -102,7 +102,7 @@ point_release(struct point *p)
 void
 point_clear(struct point *p)
 {
-	p->open = p->disorder = false;
+	p->open = p->disorder = p->described = false;
 	p->dialect = FM_DIALECT_NONE;
 	memset(&p->sizes, 0, sizeof p->sizes);
 	p->dt.n = p->ttft.n = p->gen.n = p->gaps.n = 0;
@@ -138,6 +138,16 @@ point_add(struct point *p, const struct rep *r)
 	p->last = r->rep;
 	p->reps = r->reps;
 	p->last_t1_ns = r->t1_ns;
+}
+
+const struct fm_stat *
+point_describe(
+    struct point *p, const struct fm_stat_conf *c, struct fm_stat_work *w)
+{
+	if (!p->described)
+		fm_stat_describe(&p->stat, p->dt.v, p->dt.n, c, w);
+	p->described = true;
+	return &p->stat;
 }
 
 /* --- all that are open --------------------------------------------------- */

@@ -12,6 +12,7 @@
 
 #include "buf.h"
 #include "record_form.h"
+#include "stat.h"
 
 /* Nanoseconds, in order of arrival. */
 struct samples {
@@ -55,7 +56,9 @@ struct point {
 	struct fm_buf key;              /* of the KEY line, "" = none */
 	struct fm_buf model;            /* from the REP lines, "" = none */
 	struct samples ttft, gen, gaps; /* from TOK and GAP */
-	int64_t tokens;                 /* of all requests */
+	struct fm_stat stat;            /* of dt, once `described` */
+	bool described;
+	int64_t tokens; /* of all requests */
 };
 
 void point_init(struct point *p);
@@ -81,6 +84,10 @@ struct point *points_for_rep(struct points *ps, const struct rep *r);
 struct point *points_for_summary(struct points *ps, const struct fm_line *l);
 /* A point that is not open, or else the one that waits longest. */
 struct point *points_spare(struct points *ps);
+
+/* What `c` says to say of its samples; there is at least one. */
+const struct fm_stat *point_describe(
+    struct point *p, const struct fm_stat_conf *c, struct fm_stat_work *w);
 
 void point_add(struct point *p, const struct rep *r);
 

@@ -161,7 +161,7 @@ put_full(struct emit *e, const struct fm_stat *s)
 }
 
 static void
-put_stats(struct emit *e, const struct point *p, const struct conf *c,
+put_stats(struct emit *e, struct point *p, const struct conf *c,
     struct fm_stat_work *w)
 {
 	struct fm_stat s;
@@ -171,7 +171,7 @@ put_stats(struct emit *e, const struct point *p, const struct conf *c,
 		emit_null(e);
 		return;
 	}
-	fm_stat_describe(&s, p->dt.v, p->dt.n, &c->stat, w);
+	s = *point_describe(p, &c->stat, w);
 	emit_open(e, '{');
 	emit_key(e, "n");
 	emit_int(e, (int64_t)s.n);
@@ -339,9 +339,8 @@ put_passed(struct emit *e, const char *key, struct fm_text t)
 }
 
 void
-rec_put(struct emit *e, const struct rec *r, struct exper *x,
-    const struct point *p, const struct conf *c, struct fm_stat_work *w,
-    const json_t *extra)
+rec_put(struct emit *e, const struct rec *r, struct exper *x, struct point *p,
+    const struct conf *c, struct fm_stat_work *w, const json_t *extra)
 {
 	const char *key;
 	json_t *v;

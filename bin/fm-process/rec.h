@@ -30,7 +30,7 @@ void rec_clear(struct rec *r);
  * `x` its experiment; `extra` (NULL or JSON members) is joined at the end.
  */
 void rec_put(struct emit *e, const struct rec *r, struct exper *x,
-    const struct point *p, const struct conf *c, struct fm_stat_work *w,
+    struct point *p, const struct conf *c, struct fm_stat_work *w,
     const json_t *extra);
 
 #endif

@@ -67,14 +67,18 @@ summary_add_gen(struct rec *r, const char *line, size_t n, struct fm_line *l,
 
 /* --- from samples -------------------------------------------------------- */
 
+/* The record's own statistics mostly are by the same rule. */
 double
-summary_median_s(const struct samples *s, struct fm_stat_work *w)
+summary_median_s(
+    struct point *p, const struct fm_stat_conf *c, struct fm_stat_work *w)
 {
-	static const struct fm_stat_conf c = { FM_STAT_FMWORK, 0, false,
+	static const struct fm_stat_conf fmwork = { FM_STAT_FMWORK, 0, false,
 		false };
 	struct fm_stat st;
 
-	fm_stat_describe(&st, s->v, s->n, &c, w);
+	if (c->rule == FM_STAT_FMWORK)
+		return (double)point_describe(p, c, w)->median2 / 2e9;
+	fm_stat_describe(&st, p->dt.v, p->dt.n, &fmwork, w);
 	return (double)st.median2 / 2e9;
 }
 
@@ -98,10 +102,10 @@ say_int(struct fm_buf *keep, int64_t v)
 }
 
 void
-summary_of_samples(struct rec *r, const struct point *p, struct fm_buf *keep,
-    struct fm_stat_work *w)
+summary_of_samples(struct rec *r, struct point *p, struct fm_buf *keep,
+    const struct fm_stat_conf *c, struct fm_stat_work *w)
 {
-	double med = summary_median_s(&p->dt, w), batch, out;
+	double med = summary_median_s(p, c, w), batch, out;
 	bool embed = is_embed(p->dialect);
 
 	fm_buf_clear(keep);
@@ -173,8 +177,8 @@ number(struct fm_text t)
 }
 
 void
-summary_check(struct rec *r, const struct fm_line *l, const struct point *p,
-    const struct exper *x, struct fm_stat_work *w)
+summary_check(struct rec *r, const struct fm_line *l, struct point *p,
+    const struct exper *x, const struct fm_stat_conf *c, struct fm_stat_work *w)
 {
 	double med, batch, out;
 
@@ -188,7 +192,7 @@ summary_check(struct rec *r, const struct fm_line *l, const struct point *p,
 	if (p->disorder || (p->reps && p->dt.n != (size_t)p->reps) ||
 	    p->dialect == FM_DIALECT_VISION)
 		return;
-	med = summary_median_s(&p->dt, w) / (double)(x->multiplier * x->times);
+	med = summary_median_s(p, c, w) / (double)(x->multiplier * x->times);
 	batch = number(r->batch);
 	out = number(r->output);
 	if (l->f[FM_F_MED].n)

@@ -19,12 +19,13 @@ void summary_add_gen(struct rec *r, const char *line, size_t n,
     struct fm_line *l, struct fm_buf *keep);
 
 /* Fills `r` from samples by fmwork's rule. */
-void summary_of_samples(struct rec *r, const struct point *p,
-    struct fm_buf *keep, struct fm_stat_work *w);
+void summary_of_samples(struct rec *r, struct point *p, struct fm_buf *keep,
+    const struct fm_stat_conf *c, struct fm_stat_work *w);
 
 /* Notes where the samples contradict the line. */
-void summary_check(struct rec *r, const struct fm_line *l,
-    const struct point *p, const struct exper *x, struct fm_stat_work *w);
+void summary_check(struct rec *r, const struct fm_line *l, struct point *p,
+    const struct exper *x, const struct fm_stat_conf *c,
+    struct fm_stat_work *w);
 /* The same for a GEN line; `first_s` is the median of the run for one token
  * (seconds), or 0. */
 void summary_check_gen(struct rec *r, const struct fm_line *l,
@@ -34,6 +35,7 @@ void summary_check_gen(struct rec *r, const struct fm_line *l,
 void summary_correct(struct rec *r, const struct exper *x, struct fm_buf *keep);
 
 /* fmwork's median of samples, in seconds. */
-double summary_median_s(const struct samples *s, struct fm_stat_work *w);
+double summary_median_s(
+    struct point *p, const struct fm_stat_conf *c, struct fm_stat_work *w);
 
 #endif
