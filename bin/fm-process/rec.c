@@ -283,7 +283,9 @@ put_fmwork(
 	put_str(e, "metadata_id", metadata_id(c, x));
 	put_engine(e, r, x);
 	put_model(e, r, x, c);
-	put_str(e, "precision", c->precision);
+	put_str(e, "precision",
+	    c->precision ? c->precision
+			 : fm_json_str(x->sys, "precision", NULL));
 	put_num(e, "input", r->input);
 	put_num(e, "output", r->output);
 	put_num(e, "batch", r->batch);

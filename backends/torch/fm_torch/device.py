@@ -6,6 +6,7 @@ import subprocess
 
 import torch
 
+from . import host
 from .errors import Refused
 
 # Platforms whose tensors stay on the host.
@@ -83,13 +84,13 @@ class Device:
         get = getattr(self.module, "get_device_name", None)
         if get:
             return get(self.torch)
-        return None if self.on_host else str(self.torch)
+        return host.cpu() if self.on_host else str(self.torch)
 
     def facts(self):
         """For SYS, besides the host's."""
         sys = {"provider": str(self.torch)}
         name = self.name()
-        if name:
+        if name and self.platform != "spyre":
             sys["device"] = name
         if self.torch.type == "cuda":
             sys.update(cuda_facts(self.torch))

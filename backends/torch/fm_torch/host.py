@@ -27,21 +27,24 @@ def field(path, keys, separators):
     return None
 
 
+def cpu():
+    return field("/proc/cpuinfo", ("model name", "Model", "CPU part"), " \t:")
+
+
 def facts():
     load = first_line("/proc/loadavg")
-    cpu = "/sys/devices/system/cpu/"
+    path = "/sys/devices/system/cpu/"
     return {
         "host": platform.node(),
         "machine": platform.machine(),
         "kernel": platform.release(),
         "os": field("/etc/os-release", ("PRETTY_NAME",), "=\""),
-        "cpu": field("/proc/cpuinfo", ("model name", "Model", "CPU part"),
-                     " \t:"),
+        "cpu": cpu(),
         "cores": len(os.sched_getaffinity(0)),
         "memory_bytes": os.sysconf("SC_PHYS_PAGES") *
         os.sysconf("SC_PAGE_SIZE"),
-        "governor": first_line(cpu + "cpu0/cpufreq/scaling_governor"),
-        "smt": first_line(cpu + "smt/control"),
-        "boost": first_line(cpu + "cpufreq/boost"),
+        "governor": first_line(path + "cpu0/cpufreq/scaling_governor"),
+        "smt": first_line(path + "smt/control"),
+        "boost": first_line(path + "cpufreq/boost"),
         "load1": round(float(load.split()[0]) * 100) if load else None,
     }
