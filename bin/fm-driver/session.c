@@ -228,6 +228,18 @@ plan(struct session *s, struct fm_err *err)
 	return rc;
 }
 
+/* Spyre's compiler makes a program for one shape. */
+static int
+check_sizes(const struct session *s, struct fm_err *err)
+{
+	if (strcmp(s->p.name, "spyre") != 0 ||
+	    (s->c->n_input == 1 && s->c->n_batch == 1))
+		return 0;
+	return fm_err_set(err, FM_USAGE,
+	    "spyre takes one size at a time: one of --input_sizes and one of "
+	    "--batch_sizes");
+}
+
 int
 session_import(struct session *s, struct fm_err *err)
 {
@@ -239,7 +251,7 @@ session_import(struct session *s, struct fm_err *err)
 	json_object_set(s->open, "env", s->c->env_values);
 	if (s->p.loads) {
 		told_request(s->open, s->c, s->p.name);
-		return plan(s, err);
+		return plan(s, err) != 0 ? -1 : check_sizes(s, err);
 	}
 	if (s->p.needs_model && import(s, err) != 0)
 		return -1;
