@@ -51,6 +51,9 @@ TEST_EXE = $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/*.c))
 # A backend in C is a folder with sources, any other one a main.py.
 PY_EXE = $(patsubst backends/%/main.py,$(B)/libexec/fm/fm-backend-%, \
          $(wildcard backends/*/main.py))
+PY_SRC = $(wildcard backends/*/fm_*/*.py)
+py_mod = $(word 3,$(subst /, ,$(1)))/$(notdir $(1))
+PY_MOD = $(foreach f,$(PY_SRC),$(B)/libexec/fm/$(call py_mod,$(f)))
 TEST_SO = $(patsubst tests/preload/%.c,$(B)/tests/preload/%.so, \
           $(wildcard tests/preload/*.c))
 FUZZ = $(filter-out replay,$(patsubst tests/fuzz/%.c,%, \
@@ -61,7 +64,7 @@ BENCH_EXE = $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 .DELETE_ON_ERROR:
 .PHONY: all programs setup demo test check test-long lint memcheck \
         memcheck-unit bench fuzz install generated clean help
-all: $(PROG_EXE) $(BACKEND_EXE) $(PY_EXE) $(B)/share/fm
+all: $(PROG_EXE) $(BACKEND_EXE) $(PY_EXE) $(PY_MOD) $(B)/share/fm
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
@@ -135,6 +138,12 @@ $(TEST_EXE): $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/libfm.a
 $(PY_EXE): $(B)/libexec/fm/fm-backend-%: backends/%/main.py
 	@mkdir -p $(@D)
 	install -m 755 $< $@
+
+# Its modules are a package beside it.
+$(PY_MOD): $(B)/libexec/fm/fm_%.py:
+	@mkdir -p $(@D)
+	install -m 644 $< $@
+$(foreach f,$(PY_SRC),$(eval $(B)/libexec/fm/$(call py_mod,$(f)): $(f)))
 
 $(B)/share/fm:
 	@mkdir -p $(@D)
@@ -235,6 +244,9 @@ install: all
 	    $(DEST)/share/bash-completion/completions
 	install $(PROG_EXE) $(DEST)/bin
 	install $(BACKEND_EXE) $(PY_EXE) $(DEST)/libexec/fm
+	for f in $(PY_MOD:$(B)/libexec/fm/%=%); do \
+	    install -D -m 644 $(B)/libexec/fm/$$f \
+	        $(DEST)/libexec/fm/$$f; done
 	for f in $(wildcard build/libexec/fm/libonnxruntime.*); do \
 	    install -m 644 $$f $(DEST)/libexec/fm; done
 	for f in $$(find share -type f ! -path 'share/setup/*' \
