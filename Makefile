@@ -162,7 +162,8 @@ endif
 
 # prove runs each test as a program, and none for ever.
 PROVE_ALL = B='$(abspath $(B))' CC='$(CC)' $(PROVE) $(PROVE_FLAGS) \
-            -e 'timeout 300'
+            -e 'timeout $(TIMEOUT)'
+TIMEOUT = 300
 PROVE_FLAGS = -j2
 CHECKS = $(sort $(wildcard tests/check/*.t))
 
@@ -178,6 +179,7 @@ check: programs
 test-long: check
 	B='$(abspath $(B))' $(PROVE) -e '' $(sort $(wildcard tests/long/*.t))
 
+lint: TIMEOUT = 1200
 lint:
 	@$(SETUP) lint
 	+@$(AGAIN) programs
