@@ -329,11 +329,13 @@ fm_stat_ess(
 static double
 batch_median(const int64_t *v, size_t n, int64_t *tmp)
 {
+	size_t lo = (n - 1) / 2, hi = n / 2;
+
 	memcpy(tmp, v, n * sizeof *v);
 	if (n > 64)
 		return fm_stat_median_ns(tmp, n);
 	fm_stat_sort(tmp, tmp + n, n);
-	return ((double)tmp[(n - 1) / 2] + (double)tmp[n / 2]) / 2;
+	return ((double)tmp[lo] + (double)tmp[hi]) / 2;
 }
 
 /* What MSER-5 drops; `*limit` when it would have liked more. */
@@ -344,7 +346,7 @@ mser(const int64_t *v, size_t n, int64_t *tmp, bool *limit)
 	double sum = 0, sq = 0, least = INFINITY;
 
 	*limit = false;
-	if (n < 4 * BATCH)
+	if (b < 4)
 		return fm_stat_fmwork_drop(n);
 	/* From the last batch back, so that every sum is made once; values
 	 * are taken from the last one to keep the squares small. */
@@ -409,12 +411,13 @@ static void
 drift(struct fm_stat *s, const int64_t *v, size_t n, int64_t *tmp)
 {
 	int64_t slope[SLOPES];
-	size_t b = n / 4 < DRIFT_BATCHES ? n / 4 : DRIFT_BATCHES, k, lo;
+	size_t b = n / 4 < DRIFT_BATCHES ? n / 4 : DRIFT_BATCHES, k, lo, mid;
 	double scale, half, tau;
 
 	if (n < 20 || s->median2 <= 0)
 		return;
 	k = slopes(slope, v, n, b, tmp);
+	mid = (k - 1) / 2;
 	fm_stat_sort(slope, tmp, k);
 	/* Batching leaves about the share of the dependence that spans more
 	 * than a batch. */
@@ -425,7 +428,7 @@ drift(struct fm_stat *s, const int64_t *v, size_t n, int64_t *tmp)
 	lo = half < (double)k / 2 ? (size_t)((double)k / 2 - half) : 0;
 	scale = (double)(n - 1) * 200 / 65536 / (double)s->median2;
 	s->has_drift = true;
-	s->drift = (double)(slope[(k - 1) / 2] + slope[k / 2]) / 2 * scale;
+	s->drift = (double)(slope[mid] + slope[k - 1 - mid]) / 2 * scale;
 	s->drift_lo = (double)slope[lo] * scale;
 	s->drift_hi = (double)slope[k - 1 - lo] * scale;
 	s->steady =

@@ -143,10 +143,41 @@ emit_num(struct emit *e, struct fm_text t)
 	fm_buf_put(e->b, t.s, t.n);
 }
 
+/*
+ * Records hold some twenty of these. Digits come in pairs, so that there is
+ * one division for two of them.
+ */
 void
 emit_scaled(struct emit *e, int64_t v, int decimals, int keep)
 {
-	for (; decimals > keep && v % 10 == 0; decimals--)
-		v /= 10;
-	fm_num_put_scaled(e->b, v, decimals);
+	static const char digits[] = "00010203040506070809"
+				     "10111213141516171819"
+				     "20212223242526272829"
+				     "30313233343536373839"
+				     "40414243444546474849"
+				     "50515253545556575859"
+				     "60616263646566676869"
+				     "70717273747576777879"
+				     "80818283848586878889"
+				     "90919293949596979899";
+	uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+	char d[32], *p = d + sizeof d;
+	int n = 0;
+
+	for (; decimals > keep && u % 10 == 0; decimals--)
+		u /= 10;
+	for (; u >= 100 || n + 2 <= decimals; n += 2, u /= 100) {
+		p -= 2;
+		memcpy(p, digits + u % 100 * 2, 2);
+	}
+	for (; u || n <= decimals; n++, u /= 10)
+		*--p = (char)('0' + u % 10);
+	n = (int)(d + sizeof d - p) - decimals;
+	if (v < 0)
+		fm_buf_putc(e->b, '-');
+	fm_buf_put(e->b, p, (size_t)n);
+	if (decimals == 0)
+		return;
+	fm_buf_putc(e->b, '.');
+	fm_buf_put(e->b, p + n, (size_t)decimals);
 }

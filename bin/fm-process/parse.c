@@ -314,7 +314,7 @@ hurry(struct parse *ps, const char *p, const char *end)
 void
 parse_block(struct parse *ps, const char *p, size_t n, bool cut)
 {
-	const char *end = p + n, *q;
+	const char *start = p, *end = p + n, *q;
 
 	for (; p < end && !ps->stop; p = q + 1) {
 		if (*p == 'F')
@@ -328,8 +328,8 @@ parse_block(struct parse *ps, const char *p, size_t n, bool cut)
 			break;
 	}
 	if (cut)
-		parse_fault(ps, "the line is too long, its rest is lost", p,
-		    (size_t)(end - p));
+		parse_fault(
+		    ps, "the line is too long, its rest is lost", start, n);
 }
 
 void
