@@ -317,7 +317,7 @@ parse_block(struct parse *ps, const char *p, size_t n, bool cut)
 	const char *start = p, *end = p + n, *q;
 
 	for (; p < end && !ps->stop; p = q + 1) {
-		if (*p == 'F')
+		if (*p == 'F' && !ps->slow)
 			p = hurry(ps, p, end);
 		if (p == end)
 			break;
