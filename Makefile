@@ -214,6 +214,12 @@ $(FUZZ_REPLAY): $(B)/fuzz-replay/%: $(B)/obj/tests/fuzz/%.o \
 FUZZ_SECONDS = 60
 FUZZ_CFLAGS = -O1 -g -fsanitize=address,undefined \
               -fno-sanitize-recover=undefined
+# Whole logs need the parts of fm-process behind its main().
+PROCESS_OBJ = $(patsubst %.c,$(B)/obj/%.o,$(filter-out %/main.c, \
+              $(wildcard bin/fm-process/*.c)))
+$(B)/fuzz-replay/record-log $(B)/fuzz/record-log: $(PROCESS_OBJ)
+$(B)/fuzz-replay/record-log $(B)/fuzz/record-log: LIBS := $(B)/libfm.a $(LIBS)
+
 fuzz:
 	+@$(AGAIN) B=build/fuzz CC=clang \
 	    CFLAGS='$(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link' \

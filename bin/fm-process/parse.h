@@ -25,6 +25,7 @@ struct parse {
 	const char *file;
 	int64_t line;   /* number of the line in hand, from 1 */
 	int64_t faults; /* bad lines, in all files */
+	bool slow;      /* no fast lane: for tests of it */
 	bool stop;      /* a fault and --strict */
 
 	struct exper x;
