@@ -73,8 +73,8 @@ help:
 
 # What was downloaded lies in build/, whatever $(B) is.
 SETUP = share/setup/setup.sh --build build
-# Once more, now that the set-up has run; on all processors unless told.
-AGAIN = $(MAKE) --no-print-directory \
+# Once more, now that the set-up has run; quietly, on all processors unless told.
+AGAIN = $(MAKE) -s --no-print-directory \
         $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 setup:
@@ -176,7 +176,7 @@ check: programs
 	    $(CHECKS)
 
 test-long: check
-	B='$(abspath $(B))' $(PROVE) $(sort $(wildcard tests/long/*.t))
+	B='$(abspath $(B))' $(PROVE) -e '' $(sort $(wildcard tests/long/*.t))
 
 lint:
 	@$(SETUP) lint

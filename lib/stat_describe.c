@@ -14,6 +14,7 @@
 enum {
 	BATCH = 5, /* of MSER-5 */
 	DRIFT_BATCHES = 10,
+	SLOPES = DRIFT_BATCHES * (DRIFT_BATCHES - 1) / 2,
 	SMALL = 8 /* sorted by a network */
 };
 
@@ -395,7 +396,7 @@ slopes(int64_t *slope, const int64_t *v, size_t n, size_t b, int64_t *tmp)
 		size_t from = i * n / b, to = (i + 1) * n / b;
 
 		z[i] = batch_median(v + from, to - from, tmp);
-		at[i] = (double)(from + to - 1) / 2;
+		at[i] = 0.5 * (double)(from + to - 1);
 	}
 	for (i = 0; i < b; i++)
 		for (j = i + 1; j < b; j++)
@@ -407,7 +408,7 @@ slopes(int64_t *slope, const int64_t *v, size_t n, size_t b, int64_t *tmp)
 static void
 drift(struct fm_stat *s, const int64_t *v, size_t n, int64_t *tmp)
 {
-	int64_t slope[DRIFT_BATCHES * (DRIFT_BATCHES - 1) / 2];
+	int64_t slope[SLOPES];
 	size_t b = n / 4 < DRIFT_BATCHES ? n / 4 : DRIFT_BATCHES, k, lo;
 	double scale, half, tau;
 

@@ -140,6 +140,7 @@ keep_last(const struct fast *f, struct point *p, const char *tail)
 	fm_buf_clear(&p->t1);
 	fm_buf_put(&p->t1, tail + f->t1, n);
 	(void)fm_num_get_scaled(p->t1.s, n, 9, &p->last_t1_ns);
+	p->described = false;
 }
 
 const char *

@@ -102,6 +102,15 @@ say_int(struct fm_buf *keep, int64_t v)
 }
 
 void
+summary_sizes(struct rec *r, const struct sizes *z, struct fm_buf *keep)
+{
+	r->input = say_int(keep, z->input);
+	r->output = say_int(keep, z->output);
+	r->batch = say_int(keep, z->batch);
+	r->tp = say_int(keep, z->tp);
+}
+
+void
 summary_of_samples(struct rec *r, struct point *p, struct fm_buf *keep,
     const struct fm_stat_conf *c, struct fm_stat_work *w)
 {
@@ -114,10 +123,7 @@ summary_of_samples(struct rec *r, struct point *p, struct fm_buf *keep,
 	r->timestamp = (struct fm_text){ p->t0.s, p->t0.len };
 	r->time_end = (struct fm_text){ p->t1.s, p->t1.len };
 	r->model = (struct fm_text){ p->model.s, p->model.len };
-	r->input = say_int(keep, p->sizes.input);
-	r->output = embed ? one : say_int(keep, p->sizes.output);
-	r->batch = say_int(keep, p->sizes.batch);
-	r->tp = embed ? one : say_int(keep, p->sizes.tp);
+	summary_sizes(r, &p->sizes, keep);
 	batch = (double)p->sizes.batch;
 	out = embed ? 1 : (double)p->sizes.output;
 	if (out > 0)
