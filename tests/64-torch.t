@@ -62,23 +62,13 @@ fm-process --metadata_id x "$T/log" >"$T/json"
 like 'the record has the real precision' "$T/json" '"precision": "bf16"'
 like 'and says who measured' "$T/json" '"engine": "fm/torch"'
 
-# --- a size that does not fit is a row; sizes are checked against the model
-run 1 torch "$models/bert/model" --input_sizes 8 --reps 2 \
-    --batch_sizes 1,2000000000,2
-is 'out of memory costs its point' \
-    "$(sed -n 's/^FMWORK \(RES\|ERR [a-z]*\) .*/\1/p' "$T/out" | tr '\n' ';')" \
-    'RES;ERR oom;RES;'
-like 'gradients are on as in fmwork' "$T/out" '"grad_enabled":true'
+# --- sizes are checked against the model; given inputs, expected outputs ---
 run 2 torch "$models/roberta/model" --input_sizes 39
 is 'too many tokens' "$(sed "s#$top/##" "$T/err")" "fm-driver: --input_sizes: \
 39 tokens are more than the 38 positions of 'tests/data/model/roberta/model'"
 ok 'leave no log' test ! -s "$T/out"
-
-# --- given inputs, expected outputs ---
-for m in bert distilbert; do
-	run 0 torch "$models/$m/model" --infer "$models/$m/in" \
-	    --expect "$models/$m/out" --rtol 1e-4
-done
+run 0 torch "$models/bert/model" --infer "$models/bert/in" \
+    --expect "$models/bert/out" --rtol 1e-4
 run 0 torch "$models/bert/model" --inputs "$models/bert/in/1" \
     --reps 2
 like 'timed on given inputs' "$T/out" '^FMWORK RES .* BertModel 12 3 '
@@ -89,13 +79,11 @@ cp "$models/roberta/model/config.json" "$T/bare"
 printf '#!/bin/sh\nexec "%s" "$@"\n' "$py" >"$T/other"
 printf '#!/bin/sh\nexec "%s" -S "$@"\n' "$py" >"$T/bald"
 chmod +x "$T/other" "$T/bald"
-FM_PYTHON='' run 0 torch "$T/bare" --input_sizes 8 --reps 2 \
+run 0 torch "$T/bare" --input_sizes 8 --reps 2 \
     --torch:time_transfers@ True --torch:python "$T/other"
 like 'no weights: random ones' "$T/out" '^note: no weights in '
 like 'is a fact' "$T/out" '"dummy_weights":true'
 like 'so are copies inside the clock' "$T/out" '"time_transfers":true'
-run 2 small --load_format dummy --torch:events@ True
-like 'no events on a CPU' "$T/err" 'has no events that take times'
 
 # --- Spyre, with a stand-in for its package that prints on stdout ---
 cat >"$T/fake/torch_sendnn/torch_sendnn.py" <<'END'
@@ -116,11 +104,73 @@ run 0 spyre --input_sizes 8 --compile --compile:backend sendnn \
 unset PYTHONPATH
 like 'its line in RUNTIME' "$T/out" '^setup_runtime: spyre$'
 is 'a chatty library breaks nothing' "$(grep -c '^FMWORK RE[PS]' "$T/out")" 4
-run 2 spyre --input_sizes 8 --compile
-is 'what is missing is named' "$(sed 's/.*missing //' "$T/err")" \
-    '--torch.call:set_grad_enabled@ False, --compile:backend sendnn'
 run 2 spyre --input_sizes 8,16
 like 'one size at a time' "$T/err" 'spyre takes one size at a time'
+
+# --- one backend, asked for one thing after another ---
+# open WORD-OF-THE-CLASS MORE: an open request
+open() {
+	printf '{"op":"open","platform":"cpu","model":{"kind":"hf",'
+	printf '"path":"%s/roberta/model","class":"%s"}%s}\n' "$models" "$1" "$2"
+}
+sets() { open RobertaModel ",\"compile\":true,\"sets\":{$1}"; }
+{
+	echo '{"op":"run","reps":1}'
+	open RobertModel ''
+	open BertTokenizer ''
+	sets '"model":{"nosuch":"1"}'
+	sets '"compile":{"backend":"nosuch"}'
+	sets '"torch.set":{"nosuch":1}'
+	open RobertaModel ',"options":{"events":true}'
+	open RobertaModel ',"platform":"warp"'
+	open RobertaModel ',"platform":"spyre","compile":true'
+	open RobertaModel '' | sed 's/"hf"/"onnx"/'
+	open RobertaModel '' | sed 's#/model"#/nosuch"#'
+	open RobertaModel ''
+	for batch in 1 2000000000 2; do
+		echo '{"op":"run","dims":{"batch":'$batch',"sequence":8},'\
+'"input":8,"output":1,"batch":'$batch',"reps":2,"warmup":1}'
+	done
+	echo '{"op":"run","reps":1,"seconds":1}'
+	echo '{"op":"run","reps":1}'
+	echo '{"op":"frobnicate"}'
+	echo 'no JSON'
+	[ -n "$gpu" ] || open RobertaModel ',"platform":"cuda:1"'
+	sleep 60 & # the other end stays until all is answered
+	echo $! >"$T/sleep"
+	wait
+} | "$B/libexec/fm/fm-backend-torch" 2>"$T/err" |
+    while IFS= read -r line; do
+	printf '%s\n' "$line" | cut -c1-300
+	case $line in *frobnicate* | *'request: '*) n=$((n + 1)) ;; esac
+	case $line in
+	*'ERR usage 0 0 0 request'*) [ -z "$gpu" ] || kill "$(cat "$T/sleep")" ;;
+	*'ERR nodevice 0 0 0 no CUDA'* | *cuda:1*) kill "$(cat "$T/sleep")" ;;
+	esac
+done >"$T/said"
+# says TEXT: some answer
+says() { like "  $1" "$T/said" "^FMWORK ERR $1"; }
+says 'usage 0 0 0 no model is open'
+says "nomodel .* no class 'RobertModel': did you mean RobertaModel\?"
+says 'nomodel .* transformers.BertTokenizer is no class of a model'
+says 'usage .* from_pretrained: .*nosuch'
+says 'usage .* torch.compile: .*nosuch'
+says "usage .* there is no 'torch.nosuch'"
+says 'usage .* has no events that take times'
+says "nodevice .* device 'warp'"
+says 'usage .* spyre needs .* missing --torch.call:set_grad_enabled@ False, --compile:backend sendnn'
+says 'nomodel .* for .onnx files use --backend ort'
+says "nomodel .* '.*nosuch': "
+says 'oom 8 1 2000000000 '
+is '  and the points before and after it are measured' \
+    "$(sed -n 's/^FMWORK \(REP\|ERR oom\).*/\1/p' "$T/said" | tr '\n' ' ')" \
+    'REP REP ERR oom REP REP '
+says 'usage 0 0 0 a run needs either'
+says "usage 0 0 0 dimension 'batch' of input 'input_ids' has no size"
+says "usage 0 0 0 unknown operation 'frobnicate'"
+says 'usage 0 0 0 request: '
+like '  gradients are on unless told' "$T/said" '"grad_enabled":true'
+[ -n "$gpu" ] || says 'nodevice 0 0 0 no CUDA'
 
 # --- what is wrong is one line ---
 # bad STATUS TEXT ARGUMENT...
@@ -130,26 +180,14 @@ bad() {
 	is '  one line' "$(wc -l <"$T/err")" 1
 	like "  $text" "$T/err" "$text"
 }
-bad 4 "no class 'RobertModel': did you mean RobertaModel\?" \
-    small --model_class RobertModel
-bad 4 'BertTokenizer is no class of a model' small --model_class BertTokenizer
-bad 2 'from_pretrained: .*nosuch' small --model:nosuch 1
-bad 2 'torch.compile: .*nosuch' small --compile --compile:backend nosuch
-bad 2 "there is no 'torch.nosuch'" small --torch.set:nosuch 1
-bad 4 "no device 'warp'|knows no device 'warp'" \
+bad 4 'no device|knows no device' \
     fm-driver --platform warp --backend torch "$models/roberta/model"
-bad 4 'for .onnx files use --backend ort' \
-    torch "$top/tests/data/infer/mix.onnx"
-bad 4 "nosuch" torch "$T/nosuch"
-FM_PYTHON=$T/bald bad 4 "package 'torch' is not installed for .*--setup torch" \
+export FM_PYTHON="$T/bald"
+bad 4 "package 'torch' is not installed for .*--setup torch" \
     small
-FM_PYTHON=$T/none bad 4 "Python '.*none' is not here" small
-if [ -z "$gpu" ]; then
-	bad 4 'fm-driver: no (CUDA|cuda)' fm-driver --platform cuda:1 \
-	    "$models/roberta/model"
-else
-	skip 'no GPU' 'there is one'
-fi
+export FM_PYTHON="$T/none"
+bad 4 "Python '.*none' is not here" small
+export FM_PYTHON="$py"
 
 # --- hang-up ---
 request() {

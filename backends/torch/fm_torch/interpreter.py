@@ -11,8 +11,9 @@ import shutil
 import sys
 import tempfile
 
-# What the new program is told; removed from the environment at once.
-STARTED = "FM_TORCH_STARTED"
+# What the new program is told; removed from the environment at once. A path
+# may be a script that runs another Python: the path it was started by counts.
+STARTED = os.environ.pop("FM_TORCH_STARTED", None)
 PENDING = "FM_TORCH_PENDING"
 ANSWERS = "FM_TORCH_ANSWERS"
 
@@ -44,18 +45,17 @@ def wanted(option=None):
 
 def is_this(path):
     """A link into an environment is another Python than its target."""
-    return os.path.abspath(path) == os.path.abspath(sys.executable)
+    return os.path.abspath(path) in (STARTED, os.path.abspath(sys.executable))
 
 
 def replace(path, **told):
-    os.environ[STARTED] = "1"
-    os.environ.update(told)
+    os.environ.update(told, FM_TORCH_STARTED=os.path.abspath(path))
     os.execv(path, [path, program()])
 
 
 def enter():
     """At start: change to the wanted Python, once."""
-    if os.environ.pop(STARTED, None):
+    if STARTED:
         return
     try:
         path = wanted()

@@ -40,9 +40,9 @@ def is_model_class(cls):
         cls, (transformers.PreTrainedModel, _BaseAutoModelClass))
 
 
-def find_class(name):
+def find_class(name, generates=False):
     import transformers
-    name = name or "AutoModel"
+    name = name or ("AutoModelForCausalLM" if generates else "AutoModel")
     try:
         cls = getattr(transformers, name)
     except AttributeError:
@@ -96,10 +96,10 @@ def random(cls, path, options, seed):
                       ) from error
 
 
-def weights(model, options):
+def weights(model, options, generates):
     """(module, are the weights random?, notes)"""
     path, how = model["path"], model.get("load_format", "auto")
-    cls = find_class(model.get("class"))
+    cls = find_class(model.get("class"), generates)
     local = os.path.isdir(path)
     if how == "dummy":
         return random(cls, path, options, model.get("seed", 0)), True, []
@@ -128,7 +128,8 @@ def load(request, device):
     import transformers  # noqa: F401 -- not part of the set-up time
     model, sets = request["model"], request.get("sets") or {}
     start = time.monotonic_ns()
-    module, dummy, notes = weights(model, from_json(sets.get("model") or {}))
+    module, dummy, notes = weights(
+        model, from_json(sets.get("model") or {}), request.get("generate"))
     if not device.on_host:
         module = module.to(device.torch)
     call = module

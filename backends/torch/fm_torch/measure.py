@@ -84,18 +84,30 @@ class Runner:
         self.call(**inputs)
         self.events[1].record()
 
-    def run(self, request, answers, watchdog, epoch):
-        plan, seed = Plan(request), request.get("seed", 0)
+    def shape(self, request):
         self.feed.shape(request.get("dims") or {}, request.get("fill"))
+        self.device_ms = []
+
+    def warm_up(self, request, n):
+        self.repeat(request.get("seed", 0), n)
+
+    def timed(self, request, n, plan, answers, epoch):
+        """One repetition and its line; (start, end)"""
+        t0, t1, ms = self.repeat(request.get("seed", 0), n)
+        answers.say("REP", n, plan.reps, stamp(epoch + t0),
+                    stamp(epoch + t1), stamp(t1 - t0))
+        if ms is not None:
+            self.device_ms.append(round(ms, 6))
+        return t0, t1
+
+    def run(self, request, answers, watchdog, epoch):
+        plan = Plan(request)
+        self.shape(request)
         for n in range(1 - plan.warmup, 1):
-            self.repeat(seed, n)
-        device_ms, end = [], None
+            self.warm_up(request, n)
+        end = None
         for n in plan.numbers():
-            t0, t1, ms = self.repeat(seed, n)
-            answers.say("REP", n, plan.reps, stamp(epoch + t0),
-                        stamp(epoch + t1), stamp(t1 - t0))
-            if ms is not None:
-                device_ms.append(round(ms, 6))
+            t0, t1 = self.timed(request, n, plan, answers, epoch)
             answers.flush_soon(t1)
             if watchdog.gone:
                 raise Refused("preempted", "the other end has gone: stopped "
@@ -103,8 +115,7 @@ class Runner:
             end = end or t0 + plan.limit
             if plan.limit and t1 >= end:
                 break
-        if device_ms:
-            answers.say_json("OBS", {"event_ms": device_ms},
-                             request.get("input") or 0,
-                             request.get("output") or 0,
-                             request.get("batch") or 0)
+        if self.device_ms:
+            answers.say_json("OBS", {"event_ms": self.device_ms},
+                             *(request.get(k) or 0
+                               for k in ("input", "output", "batch")))

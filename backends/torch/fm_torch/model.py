@@ -9,6 +9,7 @@ from . import values
 from .device import Device
 from .errors import Refused
 from .fill import Feed
+from .generate import Generator
 from .load import describe, load
 from .measure import Runner
 
@@ -92,4 +93,5 @@ def facts(request, loaded, device, options):
 
 def runner(request, told, loaded, device, options):
     feed = Feed(request.get("inputs") or told["inputs"])
-    return feed, Runner(loaded, device, feed, options)
+    kind = Generator if request.get("generate") else Runner
+    return feed, kind(loaded, device, feed, options)

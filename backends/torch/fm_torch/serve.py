@@ -12,7 +12,7 @@ from .errors import Refused, line_of
 from .pipe import Answers, Gone, Requests, Watchdog, open_ends
 
 PROTOCOL = 1
-CAPS = ()
+CAPS = ("generate",)
 
 
 class Session:
