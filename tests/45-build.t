@@ -165,5 +165,5 @@ like "a layout of the future" "$T/err" "layout that this version does not know"
 build 2
 like "which model" "$T/err" "which model"
 run 2 fm-driver --platform null --build_only --model_name x
-like "a backend without models" "$T/err" "runs no model"
+like "a backend without models" "$T/err" "needs no build"
 finish

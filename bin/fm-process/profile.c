@@ -5,7 +5,7 @@
  */
 #include "profile.h"
 
-#include <inttypes.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,22 +45,24 @@ sums_add(struct sums *s, const char *name, const char *op, const char *provider,
     int64_t us)
 {
 	json_t *at = json_object_get(s->index, name);
-	size_t i = s->n;
+	struct sum *sum;
 
 	if (at) {
-		i = (size_t)json_integer_value(at);
+		assert(s->v != NULL);
+		sum = &s->v[json_integer_value(at)];
 	} else {
 		FM_GROW(s->v, s->cap, s->n + 1);
-		memset(&s->v[s->n], 0, sizeof *s->v);
-		s->v[s->n].name = fm_strdup(name);
-		s->v[s->n].op = fm_strdup(op);
-		s->v[s->n].provider = fm_strdup(provider);
+		sum = &s->v[s->n];
+		memset(sum, 0, sizeof *sum);
+		sum->name = fm_strdup(name);
+		sum->op = fm_strdup(op);
+		sum->provider = fm_strdup(provider);
 		(void)json_object_set_new(
 		    s->index, name, json_integer((json_int_t)s->n));
 		s->n++;
 	}
-	s->v[i].count++;
-	s->v[i].total_us += us;
+	sum->count++;
+	sum->total_us += us;
 }
 
 /* The most time first; equal ones by name. */

@@ -342,7 +342,7 @@ put_passed(struct emit *e, const char *key, struct fm_text t)
 
 void
 rec_put(struct emit *e, const struct rec *r, struct exper *x, struct point *p,
-    const struct conf *c, struct fm_stat_work *w, const json_t *extra)
+    const struct conf *c, struct fm_stat_work *w, json_t *extra)
 {
 	const char *key;
 	json_t *v;
@@ -362,7 +362,7 @@ rec_put(struct emit *e, const struct rec *r, struct exper *x, struct point *p,
 		emit_key(e, "sys");
 		emit_json(e, x->sys);
 	}
-	json_object_foreach ((json_t *)(uintptr_t)extra, key, v) {
+	json_object_foreach (extra, key, v) {
 		emit_key(e, key);
 		emit_json(e, v);
 	}
