@@ -110,12 +110,22 @@ summary_sizes(struct rec *r, const struct sizes *z, struct fm_buf *keep)
 	r->tp = say_int(keep, z->tp);
 }
 
+/* Time for a token, or for a batch of embeddings, and throughput. */
+static void
+from_median(
+    struct rec *r, double med, double out, double batch, struct fm_buf *keep)
+{
+	if (out > 0)
+		r->itl = say(keep, 3, 1000 * med / out);
+	if (out * batch > 0 && med > 0)
+		r->thp = say(keep, 1, batch * out / med);
+}
+
 void
 summary_of_samples(struct rec *r, struct point *p, struct fm_buf *keep,
     const struct fm_stat_conf *c, struct fm_stat_work *w)
 {
-	double med = summary_median_s(p, c, w), batch, out;
-	bool embed = is_embed(p->dialect);
+	double out = is_embed(p->dialect) ? 1 : (double)p->sizes.output;
 
 	fm_buf_clear(keep);
 	(void)fm_buf_reserve(keep, 1024);
@@ -124,12 +134,8 @@ summary_of_samples(struct rec *r, struct point *p, struct fm_buf *keep,
 	r->time_end = (struct fm_text){ p->t1.s, p->t1.len };
 	r->model = (struct fm_text){ p->model.s, p->model.len };
 	summary_sizes(r, &p->sizes, keep);
-	batch = (double)p->sizes.batch;
-	out = embed ? 1 : (double)p->sizes.output;
-	if (out > 0)
-		r->itl = say(keep, 3, 1000 * med / out);
-	if (out * batch > 0 && med > 0)
-		r->thp = say(keep, 1, batch * out / med);
+	from_median(
+	    r, summary_median_s(p, c, w), out, (double)p->sizes.batch, keep);
 }
 
 /* --- agreement ----------------------------------------------------------- */
@@ -181,6 +187,17 @@ number(struct fm_text t)
 	double v;
 
 	return t.n && fm_num_get_double(t.s, t.n, &v) ? v : (double)NAN;
+}
+
+void
+summary_fill(struct rec *r, struct point *p, struct fm_buf *keep,
+    const struct fm_stat_conf *c, struct fm_stat_work *w)
+{
+	if (p == NULL || p->dt.n == 0 || r->itl.n == 0 || *r->itl.s != 'n')
+		return;
+	from_median(r, summary_median_s(p, c, w), number(r->output),
+	    number(r->batch), keep);
+	note(r, "the RES line has no numbers: computed from the REP lines");
 }
 
 void

@@ -25,6 +25,11 @@ void summary_sizes(struct rec *r, const struct sizes *z, struct fm_buf *keep);
 void summary_of_samples(struct rec *r, struct point *p, struct fm_buf *keep,
     const struct fm_stat_conf *c, struct fm_stat_work *w);
 
+/* Numbers that the line lacks (nan: one repetition, and that one dropped) are
+ * made from the samples. */
+void summary_fill(struct rec *r, struct point *p, struct fm_buf *keep,
+    const struct fm_stat_conf *c, struct fm_stat_work *w);
+
 /* Notes where the samples contradict the line. */
 void summary_check(struct rec *r, const struct fm_line *l, struct point *p,
     const struct exper *x, const struct fm_stat_conf *c,
