@@ -200,7 +200,7 @@ fm-process -f sql embed.log two.log >"$T/one"
 fm-process -j 2 -f sql embed.log two.log >"$T/three"
 same '... and the table' "$T/three" "$T/one"
 is 'nothing is a list' "$(fm-process /dev/null)" '[]'
-fm-process -o "$T/file" embed.log
+fm-process --output "$T/file" embed.log
 is '-o' "$(grep -c '"timestamp"' "$T/file")" 1
 printf 'site: lab\nrack: 7\n' >"$T/own.yaml"
 is '--metadata' "$(get site --metadata "$T/own.yaml" embed.log) $(get rack \

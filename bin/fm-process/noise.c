@@ -114,6 +114,9 @@ parse_noise(struct parse *ps, const char *s, size_t n)
 {
 	static const char init[] = "init engine (", path[] = "Model path:";
 
+	/* Lines of dashes are half of what stands between results. */
+	if (n > 1 && memcmp(s, s + 1, n - 1) == 0)
+		return;
 	if (on_glued(ps, s, n))
 		return;
 	switch (*s) {

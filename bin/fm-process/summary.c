@@ -37,6 +37,19 @@ fill(struct rec *r, const struct fm_line *l)
 	r->thp = l->f[FM_F_THP];
 }
 
+/* A copy of the line, and `l` made to point into it. */
+static void
+keep_line(struct fm_line *l, const char *line, size_t n, struct fm_buf *keep)
+{
+	const char *to = keep->s + keep->len;
+	int i;
+
+	fm_buf_put(keep, line, n);
+	for (i = 0; i < FM_FIELDS; i++)
+		if (l->f[i].s)
+			l->f[i].s = to + (l->f[i].s - line);
+}
+
 void
 summary_of_line(struct rec *r, const char *line, size_t n, struct fm_line *l,
     struct fm_buf *keep)
@@ -44,22 +57,17 @@ summary_of_line(struct rec *r, const char *line, size_t n, struct fm_line *l,
 	/* Room for what a GEN line and corrections add: texts do not move. */
 	fm_buf_clear(keep);
 	(void)fm_buf_reserve(keep, 2 * n + 8192);
-	fm_buf_put(keep, line, n);
-	if (fm_line_get(l, keep->s, n))
-		fill(r, l);
+	keep_line(l, line, n, keep);
+	fill(r, l);
 }
 
 void
 summary_add_gen(struct rec *r, const char *line, size_t n, struct fm_line *l,
     struct fm_buf *keep)
 {
-	size_t at = keep->len;
-
 	if (keep->cap - keep->len <= n)
 		return;
-	fm_buf_put(keep, line, n);
-	if (!fm_line_get(l, keep->s + at, n))
-		return;
+	keep_line(l, line, n, keep);
 	r->ttft = l->f[FM_F_TTFT];
 	r->itl = l->f[FM_F_ITL];
 	r->thp = l->f[FM_F_THP];
@@ -184,8 +192,11 @@ check_value(struct rec *r, const char *name, double v, struct fm_text t)
 static double
 number(struct fm_text t)
 {
+	int64_t n;
 	double v;
 
+	if (t.n && fm_num_get_int(t.s, t.n, &n))
+		return (double)n;
 	return t.n && fm_num_get_double(t.s, t.n, &v) ? v : (double)NAN;
 }
 

@@ -8,8 +8,9 @@
 #include "rec.h"
 
 /*
- * Fills `r` from a RES or GEN line. Texts point into `keep`, which gets a
- * copy of the line; it must not grow while `r` is used.
+ * Fills `r` from a RES or GEN line that was taken apart into `l`. The texts of
+ * both point into `keep` then, which gets a copy of the line; it must not grow
+ * while `r` is used.
  */
 void summary_of_line(struct rec *r, const char *line, size_t n,
     struct fm_line *l, struct fm_buf *keep);
