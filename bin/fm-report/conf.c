@@ -1,0 +1,112 @@
+/*
+ * The option tables of fm-report's commands.
+ */
+#include "conf.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "grid.h"
+
+#define AT(member) offsetof(struct conf, member)
+#define STR(name, letter, member, arg, def, help)                              \
+	{                                                                      \
+		name, letter, NULL, FM_OPT_STR, AT(member), arg, def, 0, 0,    \
+		    NULL, help                                                 \
+	}
+#define FLAG(name, member, help)                                               \
+	{                                                                      \
+		name, 0, NULL, FM_OPT_FLAG, AT(member), NULL, NULL, 0, 0,      \
+		    NULL, help                                                 \
+	}
+#define FORMAT                                                                 \
+	{                                                                      \
+		"format", 'f', NULL, FM_OPT_CHOICE, AT(format), NULL, "text",  \
+		    0, 0, grid_formats, "form of the table"                    \
+	}
+#define WHERE                                                                  \
+	STR("where", 'w', where, "EXPR", NULL,                                 \
+	    "only records of which this is true")
+#define OUTPUT                                                                 \
+	STR("output", 'o', output, "FILE", NULL,                               \
+	    "write there, when all went well, instead of stdout")
+#define STRICT                                                                 \
+	FLAG("strict", strict, "stop at the first record that cannot be read")
+
+static const struct fm_opt none[] = { FM_OPT_END };
+
+static const struct fm_opt table[] = {
+	WHERE,
+	STR("by", 'b', by, "FIELDS", NULL,
+	    "merge records that agree in these fields; with --rows or "
+	    "--cols: a table for each [what defines a point]"),
+	STR("rows", 0, rows, "FIELDS", NULL,
+	    "a table in two directions: a row for each of their values"),
+	STR("cols", 0, cols, "FIELDS", NULL,
+	    "a table in two directions: a column for each of their values"),
+	STR("columns", 'c', columns, "FIELDS", NULL,
+	    "what to show; with --rows or --cols the one field in the cells "
+	    "[what varies, latency, its interval, throughput, status]"),
+	STR("sort", 's', sort, "FIELDS", NULL,
+	    "order of the rows; -FIELD is downwards"),
+	FORMAT,
+	OUTPUT,
+	STRICT,
+	FM_OPT_END,
+};
+
+#define SUB(name, brief, args, opts)                                           \
+	{                                                                      \
+		"fm-report " name, brief, args, opts, NULL, NULL               \
+	}
+static const struct fm_cmd commands[COMMANDS + 1] = {
+	[CMD_TABLE] =
+	    SUB("table", "print records as a table", "[FILE ...]", table),
+	[COMMANDS] = { NULL, NULL, NULL, NULL, NULL, NULL },
+};
+
+const struct fm_cmd conf_cmd = {
+	"fm-report",
+	"tables, plots, a page and a verdict from records",
+	"COMMAND [FILE ...]",
+	none,
+	commands,
+	"fm-report COMMAND --help tells the options of a command.",
+};
+
+enum command
+conf_command(int argc, char **argv, struct fm_err *err)
+{
+	const struct fm_cmd *sub = fm_opt_sub(&conf_cmd, argc, argv);
+
+	if (sub)
+		return (enum command)(sub - commands);
+	(void)fm_err_set(err, FM_USAGE,
+	    argc > 1 ? "'%s' is no command: see fm-report --help"
+		     : "a command is missing: see fm-report --help",
+	    argc > 1 ? argv[1] : "");
+	return COMMANDS;
+}
+
+int
+conf_read(
+    struct conf *c, enum command cmd, int argc, char **argv, struct fm_err *err)
+{
+	size_t i;
+
+	memset(c, 0, sizeof *c);
+	if (fm_opt_parse(&commands[cmd], c, argc - 1, argv + 1, NULL, &c->args,
+		err) != 0)
+		return -1;
+	for (i = 0; i < c->args.rest.n; i++)
+		fm_strs_add(&c->files, c->args.rest.v[i]);
+	return 0;
+}
+
+void
+conf_release(struct conf *c)
+{
+	fm_args_release(&c->args);
+	fm_strs_release(&c->files);
+	fm_strs_release(&c->history);
+}
