@@ -55,6 +55,26 @@ static const struct fm_opt table[] = {
 	FM_OPT_END,
 };
 
+static const struct fm_opt diff[] = {
+	WHERE,
+	STR("metric", 'm', metric, "FIELD", "latency", "what is compared"),
+	STR("threshold", 't', threshold, "N%", NULL,
+	    "what counts as a difference [0% for the verdict of a point, 3% "
+	    "for the exit status]"),
+	{ "alpha", 0, NULL, FM_OPT_REAL, AT(alpha), "P", "0.05", 0, 0, NULL,
+	    "chance of a false alarm that is accepted" },
+	STR("match", 0, match, "FIELDS", NULL,
+	    "fields that define a point [all but metadata_id and host]"),
+	{ "history", 0, NULL, FM_OPT_LIST, AT(history), "FILE", NULL, 0, 0,
+	    NULL,
+	    "records of earlier runs, from which the noise between runs is "
+	    "taken; may be given many times" },
+	FORMAT,
+	OUTPUT,
+	STRICT,
+	FM_OPT_END,
+};
+
 #define SUB(name, brief, args, opts)                                           \
 	{                                                                      \
 		"fm-report " name, brief, args, opts, NULL, NULL               \
@@ -62,6 +82,10 @@ static const struct fm_opt table[] = {
 static const struct fm_cmd commands[COMMANDS + 1] = {
 	[CMD_TABLE] =
 	    SUB("table", "print records as a table", "[FILE ...]", table),
+	[CMD_DIFF] = SUB("diff",
+	    "compare two sets of records, point by point; the exit status is "
+	    "the verdict",
+	    "BASE NEW", diff),
 	[COMMANDS] = { NULL, NULL, NULL, NULL, NULL, NULL },
 };
 

@@ -32,13 +32,7 @@ struct conf {
 
 enum command {
 	CMD_TABLE,
-	CMD_PLOT,
 	CMD_DIFF,
-	CMD_HTML,
-	CMD_PROM,
-	CMD_BENCHSTAT,
-	CMD_JUNIT,
-	CMD_GITHUB,
 	COMMANDS
 };
 

@@ -79,8 +79,8 @@ passing(const char *opt)
 {
 	static const char *const names[] = { "input_sizes", "output_sizes",
 		"batch_sizes", "reps", "seconds", "until", "model_root",
-		"model_name", "model", "output", "out", "timeout", "state",
-		"resume", "order", "seed", NULL };
+		"model_name", "model", "platform", "output", "out", "timeout",
+		"state", "resume", "order", "seed", NULL };
 	size_t i, n;
 
 	while (*opt == '-')

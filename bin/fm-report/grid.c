@@ -148,6 +148,8 @@ put_padded(struct fm_buf *b, const char *s, size_t width, bool right, bool last)
 {
 	size_t w = quote_width(s), pad = width > w ? width - w : 0;
 
+	if (last && !*s)
+		return;
 	if (right)
 		fm_buf_printf(b, "%*s%s", (int)pad, "", s);
 	else

@@ -3,6 +3,7 @@
  * the bottom.
  */
 #include "conf.h"
+#include "diff.h"
 #include "prog.h"
 #include "table.h"
 
@@ -10,6 +11,7 @@ typedef int run_fn(const struct conf *c, struct fm_err *err);
 
 static run_fn *const commands[COMMANDS] = {
 	[CMD_TABLE] = table_run,
+	[CMD_DIFF] = diff_run,
 };
 
 int

@@ -11,7 +11,7 @@
 #include "alloc.h"
 #include "compare.h"
 #include "cross.h"
-#include "io.h"
+#include "out.h"
 #include "prog.h"
 #include "view.h"
 
@@ -215,17 +215,6 @@ plain(const struct conf *c, struct view *v, struct fm_buf *b)
 	free(o);
 }
 
-static int
-write_out(const struct conf *c, const struct fm_buf *b, struct fm_err *err)
-{
-	struct fm_out out;
-
-	if (fm_out_open(&out, c->output, err) != 0)
-		return -1;
-	(void)fwrite(b->s, 1, b->len, out.f);
-	return fm_out_close(&out, err);
-}
-
 int
 table_run(const struct conf *c, struct fm_err *err)
 {
@@ -246,7 +235,7 @@ table_run(const struct conf *c, struct fm_err *err)
 			cross_put(c, &v, &b);
 		else
 			plain(c, &v, &b);
-		rc = write_out(c, &b, err);
+		rc = out_write(c->output, &b, err);
 	}
 	if (rc == 0 && r.in.bad)
 		rc = 1;
