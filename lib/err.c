@@ -26,7 +26,7 @@ static const struct {
 	[FM_STOPPED] = { "stopped", 130 },
 };
 
-static void
+__attribute__((format(printf, 3, 0))) static void
 store(struct fm_err *err, enum fm_code code, const char *fmt, va_list ap,
     const char *why)
 {

@@ -470,7 +470,7 @@ fm_npy_write(const char *path, const struct fm_tensor *t, struct fm_err *err)
 		return fm_err_sys(err, FM_IO, "cannot write '%s'", path);
 	put_header(&b, t);
 	good = fwrite(b.s, 1, b.len, f) == b.len &&
-	       fwrite(t->data, 1, n, f) == n && fflush(f) == 0;
+	       (n == 0 || fwrite(t->data, 1, n, f) == n) && fflush(f) == 0;
 	if (!good)
 		(void)fm_err_sys(err, FM_IO, "cannot write '%s'", path);
 	if (fclose(f) != 0 && good) {

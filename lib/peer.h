@@ -2,6 +2,9 @@
  * The driver's end of the conversation with a backend (fm-backend(7)): starts
  * the process, greets it, sends requests and reads answers, with limits. What
  * the backend says on stderr is kept (the last lines) for diagnosis.
+ *
+ * Limits count the time that is spent waiting in here. SIGPIPE must be ignored
+ * in a program that uses this.
  */
 #ifndef FM_PEER_H
 #define FM_PEER_H
@@ -38,15 +41,20 @@ const char *fm_peer_name(const struct fm_peer *p);
 bool fm_peer_can(const struct fm_peer *p, const char *cap);
 const json_t *fm_peer_opts(const struct fm_peer *p);
 
-/* Sends one request; the answer must be read to its end before the next. */
+/*
+ * Sends one request; the answer must be read to its end before the next. A
+ * backend that has said something since its last answer ended is not trusted
+ * any more: its samples could belong to another point.
+ */
 int fm_peer_send(struct fm_peer *p, const json_t *request, struct fm_err *err);
 
 /*
  * The next line of the answer, without its end: 1 with a line (valid until
  * the next call), 0 when FMWORK OK has ended it, -1 when FMWORK ERR has (err
- * has its code and text, the backend lives) or when the backend has gone:
- * fm_peer_alive() tells, and err names exit status or signal and the last
- * line of stderr. Lines that are not FMWORK lines are dropped and kept.
+ * has its code and text, the backend lives), or when it is lost: FM_DIED (err
+ * names exit status or signal and the last line of stderr), FM_TIMEOUT,
+ * FM_STOPPED, or FM_INTERNAL for a line without end; fm_peer_alive() tells.
+ * Lines that are not FMWORK lines are dropped and kept in the tail.
  */
 int fm_peer_line(
     struct fm_peer *p, char **line, size_t *len, struct fm_err *err);
@@ -54,12 +62,17 @@ int fm_peer_line(
 /* Reads the rest of an answer, handing nothing on. 0 or -1 as above. */
 int fm_peer_finish(struct fm_peer *p, struct fm_err *err);
 
+/* Can it be asked anything? Without it, only fm_peer_end() makes sense. */
 bool fm_peer_alive(const struct fm_peer *p);
 
-/* The last lines of its stderr (and stray stdout), at most 20. */
+/* The last lines of its stderr (and stray stdout), at most 20, cut. */
 const struct fm_strs *fm_peer_tail(const struct fm_peer *p);
 
-/* Says close, ends the process group, frees. NULL is allowed. */
+/*
+ * Says close when it can be asked, closes its stdin, waits grace_ns (at most a
+ * second after FM_STOPPED); SIGTERM to its group, waits term_ns; SIGKILL.
+ * Frees. NULL is allowed.
+ */
 void fm_peer_end(struct fm_peer *p);
 
 #endif

@@ -199,6 +199,20 @@ int_floor_div(int64_t a, int64_t b, int64_t *quot, int64_t *rem)
 	return true;
 }
 
+/*
+ * Python rounds a quotient of ints once. A double holds ints up to 2**53;
+ * larger ones go through the wider type.
+ */
+static json_t *
+int_div(int64_t a, int64_t b, struct fm_err *err)
+{
+	const int64_t exact = INT64_C(1) << 53;
+
+	if (b == 0 || (a <= exact && a >= -exact && b <= exact && b >= -exact))
+		return real_op(FM_PYOP_DIV, (double)a, (double)b, err);
+	return fm_pyarith_real((double)((long double)a / (long double)b));
+}
+
 static json_t *
 int_op(enum fm_pyop op, int64_t a, int64_t b, struct fm_err *err)
 {
@@ -221,7 +235,7 @@ int_op(enum fm_pyop op, int64_t a, int64_t b, struct fm_err *err)
 		fits = int_pow(a, b, &r);
 		break;
 	case FM_PYOP_DIV:
-		return real_op(op, (double)a, (double)b, err);
+		return int_div(a, b, err);
 	case FM_PYOP_FLOOR:
 	case FM_PYOP_MOD:
 		if (b == 0)

@@ -62,8 +62,9 @@ fm_record_tag(const char *line, size_t len, const char **body)
 	for (n = 0; p + n < end && p[n] != ' '; n++)
 		;
 	*body = p + n < end ? p + n + 1 : end;
-	for (t = FM_TAG_ARG; t < FM_TAGS; t++)
-		if (strncmp(words[t], p, n) == 0 && words[t][n] == '\0')
+	for (t = FM_TAG_ARG; n > 0 && t < FM_TAGS; t++)
+		if (words[t][0] == *p && strncmp(words[t], p, n) == 0 &&
+		    words[t][n] == '\0')
 			return (enum fm_tag)t;
 	return FM_TAG_OTHER;
 }

@@ -112,7 +112,7 @@ like "sets of another backend are said to be ignored" "$T/err" \
     "ignored by backend 'null': --compile --eval --compile:backend"
 log=$top/../shared/data/fmwork-logs/driver-run.embed-tf.dev.log
 if [ -f "$log" ]; then
-	grep -v backend.*null "$T/got" >"$T/ours"
+	grep -v 'backend.*null' "$T/got" >"$T/ours"
 	sed '/^RUNTIME$/,$d' "$log" | sed '$d' | sed '$d' >"$T/want"
 	same "byte for byte what fmwork printed for it" "$T/ours" "$T/want"
 else
@@ -136,7 +136,7 @@ reps=$(grep -c '^FMWORK REP' "$T/out")
 ok "about as many as fit ($reps)" test "$reps" -ge 5 -a "$reps" -le 12
 run 0 null --warmup 2 --reps 3
 is "warm-up is not printed" "$(grep -c '^FMWORK REP' "$T/out")" 3
-run 0 fm-driver --device null --runtime null --reps=2
+run 0 fm-driver --devices null --runtime null --reps=2
 run 0 fm-driver --backend local --platform null --rep 2
 like "names may be cut and have a dash" "$T/out" '^FMWORK ARG --reps 2$'
 run 0 fm-driver --platform null,null --reps 2
@@ -194,6 +194,8 @@ run 1 null --input_sizes 1,2,3 --reps 2 --null:fault garbage@2
 like "a broken line is a fault of the backend" "$T/out" '^FMWORK ERR internal 2 1 1 '
 run 0 null --input_sizes 1,2,3 --reps 2 --null:fault noise@2
 is "a chatty library breaks nothing" "$(grep -c '^FMWORK RES' "$T/out")" 3
+run 4 null --timeout 1 --null:latency_ms 2500 --reps 1
+like "no answer in time is a row" "$T/out" "^FMWORK ERR timeout 128 1 1 backend 'null' did not answer within 1 s"
 run 4 null --null:fault die
 like "nothing could be measured" "$T/err" 'nothing could be measured'
 

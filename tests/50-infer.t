@@ -1,6 +1,6 @@
 #!/bin/sh
 # fm-driver --infer: given inputs, padding, expected outputs, wrong input.
-# shellcheck disable=SC2154
+# shellcheck disable=SC2154,SC2317
 . "$(dirname "$0")/lib.sh"
 
 data=$top/tests/data/infer
@@ -64,10 +64,10 @@ run 0 infer --infer "$data/short" --pad 1 --out "$T/p" \
     --expect "$data/short-want"
 case_with mask.npy short/mask.npy
 refused 'open dimensions that disagree' \
-    "'in': mask.npy has 2 for dimension 'sequence', an input before it 3; --pad VALUE fills what is short"
+    "'in': mask.npy has 2 for dimension 'sequence', an input before it 3; with --infer, --pad VALUE fills what is short"
 case_with x.npy short/x.npy
 refused 'a short input' \
-    "'in': x.npy is float[1,2], the model wants float[2,3] for 'x'; --pad VALUE fills what is short"
+    "'in': x.npy is float[1,2], the model wants float[2,3] for 'x'; with --infer, --pad VALUE fills what is short"
 refused 'padding is a number' "--pad must be a number, got 'one'" --pad one
 case_with mask.npy short/mask.npy
 refused 'of the type' \
@@ -148,6 +148,17 @@ like 'nothing expected' "$T/err" \
     "holds no <output>.npy and no output_<k>.pb$"
 run 2 infer --infer "$data/case"
 like 'nothing to do' "$T/err" '^fm-driver: --infer needs --out DIR'
+
+# Timed runs on given inputs: the sizes are those of the files.
+run 0 infer --inputs "$data/case" --reps 2
+is 'the sizes' "$(grep '^RUN [0-9]' "$T/out")" 'RUN 3 / 1'
+is 'every repetition' "$(grep -c '^FMWORK REP' "$T/out")" 2
+run 0 infer --inputs "$data/many/10" --reps 2
+is 'the sizes of tensor files' "$(grep '^RUN [0-9]' "$T/out")" 'RUN 3 / 1'
+case_with x.npy short/x.npy
+run 2 infer --inputs "$T/in" --reps 2
+like 'inputs are checked' "$T/err" \
+    'x.npy is float\[1,2\], the model wants float\[2,3\]'
 
 # A backend that answers but writes nothing, and one that dies.
 cat >"$T/fake" <<'END'

@@ -2,8 +2,8 @@
 # The ONNX project's own cases (Debian: libonnx-testdata), run as they lie:
 # a model, its inputs and expected outputs as tensor files. Normally a fixed
 # choice that covers every element type; FM_TEST_LONG=1 runs all of them.
-# onnx-cases.tsv says which cannot pass and why; one of those that passes
-# all the same is a failure of the table.
+# onnx-cases.tsv says which cannot pass and why; one of those that passes all
+# the same is a fault of the table. Tolerances are the ONNX project's.
 . "$(dirname "$0")/lib.sh"
 
 data=${FM_ONNX_CASES:-/usr/share/libonnx-testdata/data}
@@ -30,7 +30,7 @@ node/test_identity_sequence node/test_if node/test_isinf_positive
 node/test_isnan node/test_layer_normalization_2d_axis0 node/test_loop11
 node/test_lstm_defaults node/test_matmul_3d node/test_matmulinteger
 node/test_max_float16 node/test_max_int32 node/test_maxpool_2d_uint8
-node/test_max_int16 node/test_mod_mixed_sign_int16
+node/test_mod_mixed_sign_int16
 node/test_mod_mixed_sign_int64 node/test_mod_uint16 node/test_nonzero_example
 node/test_not_2d node/test_pow_types_int32_int32
 node/test_quantizelinear_axis node/test_reduce_log_sum_exp_keepdims_random

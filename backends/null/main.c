@@ -53,7 +53,7 @@ read_fault(struct null *n, const char *s, struct fm_err *err)
 		if (strlen(words[i]) == len && strncmp(s, words[i], len) == 0)
 			break;
 	n->fault = (enum fault)i;
-	if (i == sizeof words / sizeof *words ||
+	if (i == sizeof words / sizeof *words || (i == NONE && s[len]) ||
 	    (s[len] && (!fm_num_get_int(s + len + 1, strlen(s + len + 1),
 			    &n->fault_point) ||
 			   n->fault_point < 1)))

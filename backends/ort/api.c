@@ -125,6 +125,10 @@ ort_api_load(struct ort_api *api, const char *path, struct fm_err *err)
 	void *lib, *symbol;
 
 	memset(api, 0, sizeof *api);
+	/* From 1.29 on the library reports about each session to its makers,
+	 * by threads, a database and the network, from the moment it starts:
+	 * no company for a measurement. It asks the environment only. */
+	(void)setenv("ORT_DISABLE_TELEMETRY", "1", 0);
 	lib = path ? load_named(api, path, err) : load_found(api, err);
 	if (!lib)
 		return -1;
@@ -195,6 +199,7 @@ ort_api_check(const struct ort_api *api, struct ort_status *status,
 	case ORT_NO_SUCHFILE:
 	case ORT_NO_MODEL:
 	case ORT_INVALID_PROTOBUF:
+	case ORT_NOT_IMPLEMENTED:
 	case ORT_INVALID_GRAPH:
 		code = FM_NOMODEL;
 		break;

@@ -32,6 +32,7 @@ enum {
 	ORT_NO_SUCHFILE = 3,
 	ORT_NO_MODEL = 4,
 	ORT_INVALID_PROTOBUF = 7,
+	ORT_NOT_IMPLEMENTED = 9, /* an operator this library lacks */
 	ORT_INVALID_GRAPH = 10,
 
 	ORT_ARENA_ALLOCATOR = 1,
@@ -42,7 +43,6 @@ enum {
 /* X(position, name, arguments) of functions that return a status. */
 #define ORT_SLOTS(X)                                                           \
 	X(3, CreateEnv, (int severity, const char *id, struct ort_env **))     \
-	X(6, DisableTelemetryEvents, (const struct ort_env *))                 \
 	X(8, CreateSessionFromArray,                                           \
 	    (const struct ort_env *, const void *model, size_t bytes,          \
 		const struct ort_options *, struct ort_session **))            \
@@ -123,12 +123,15 @@ enum {
 	X(135, ReleaseIoBinding, ort_binding)
 
 struct ort_api {
+/* Arguments and types cannot stand in parentheses.
+ * NOLINTBEGIN(bugprone-macro-parentheses) */
 #define ORT_MEMBER(at, name, args) struct ort_status *(*name)args;
 	ORT_SLOTS(ORT_MEMBER)
 #undef ORT_MEMBER
 #define ORT_MEMBER(at, name, type) void (*name)(struct type *);
 	ORT_RELEASES(ORT_MEMBER)
 #undef ORT_MEMBER
+	/* NOLINTEND(bugprone-macro-parentheses) */
 	int (*GetErrorCode)(const struct ort_status *);
 	const char *(*GetErrorMessage)(const struct ort_status *);
 

@@ -238,7 +238,8 @@ wanted_shape(const struct given *g, const struct fm_model *m, size_t i,
 			return wrong_shape(&g->v[i], p, "", err);
 		if (t->dims[k] < dims[k] && !pad)
 			return wrong_shape(&g->v[i], p,
-			    "; --pad VALUE fills what is short", err);
+			    "; with --infer, --pad VALUE fills what is short",
+			    err);
 	}
 	return 0;
 }
@@ -309,7 +310,7 @@ add_dims(json_t *dims, const struct fm_model_port *p,
 			return fm_err_set(err, FM_USAGE,
 			    "%s has %" PRId64 " for dimension '%s', an input "
 			    "before it %" PRId64
-			    "; --pad VALUE fills what is short",
+			    "; with --infer, --pad VALUE fills what is short",
 			    in->file, in->t.dims[k], p->syms[k],
 			    (int64_t)json_integer_value(had));
 		fm_json_set_int(dims, p->syms[k], in->t.dims[k]);

@@ -113,44 +113,56 @@ read_point(struct session *s, struct reps *r, struct fm_err *err)
 
 /* --- closing a point --- */
 
-/* For people: one line on the terminal. */
-static void
-tell(const struct session *s, const struct fm_point *at, int64_t *v, size_t n,
-    double med_ns)
-{
-	const char *device = fm_json_str(s->sys, "device", s->p.name);
-	double mad_ns;
-	size_t i;
+/* The kept repetitions of a point. */
+struct kept {
+	int64_t *dt_ns;
+	size_t n;
+	double med_ns;
+};
 
-	if (!isatty(STDERR_FILENO))
-		return;
-	for (i = 0; i < n; i++)
-		v[i] = llabs(v[i] - (int64_t)med_ns);
-	mad_ns = fm_stat_median_ns(v, n);
-	fm_prog_say("fm-driver",
-	    "%s on %s, %lld x %lld: %.3f ms (median of %zu, +- %.3f median "
-	    "deviation), %.1f sequences/s",
-	    s->name, device, (long long)at->input, (long long)at->batch,
-	    med_ns / 1e6, n, mad_ns / 1e6, (double)at->batch / (med_ns / 1e9));
+static struct kept
+keep(const struct reps *r)
+{
+	size_t drop = fm_stat_fmwork_drop(r->n);
+	struct kept k = { r->dt_ns + drop, r->n - drop, 0 };
+
+	k.med_ns = fm_stat_median_ns(k.dt_ns, k.n);
+	return k;
 }
 
 static void
-put_res(struct session *s, struct reps *r, const struct fm_point *at)
+put_res(struct session *s, const struct reps *r, const struct kept *k,
+    const struct fm_point *at)
 {
-	size_t drop = fm_stat_fmwork_drop(r->n);
-	double med_ns = fm_stat_median_ns(r->dt_ns + drop, r->n - drop);
 	struct fm_res res = { r->t0_ns, r->t1_ns, s->name, s->model_class,
-		at->input, at->batch, med_ns / 1e9 };
+		at->input, at->batch, k->med_ns / 1e9 };
 
 	fm_buf_putc(&s->t->b, '\n');
 	fm_record_put_res(&s->t->b, &res);
 	fm_buf_put(&s->t->b, r->after.s, r->after.len);
-	if (r->n == 1)
+}
+
+/* For people: one line on the terminal, after the log's. */
+static void
+tell(const struct session *s, const struct kept *k, const struct fm_point *at)
+{
+	const char *device = fm_json_str(s->sys, "device", s->p.name);
+	size_t i;
+
+	if (k->n == 1)
 		fm_prog_say("fm-driver",
-		    "%lld x %lld: one repetition: nothing was dropped, and "
-		    "there is no spread",
+		    "%lld x %lld: one repetition: there is no spread",
 		    (long long)at->input, (long long)at->batch);
-	tell(s, at, r->dt_ns + drop, r->n - drop, med_ns);
+	if (!isatty(STDERR_FILENO))
+		return;
+	for (i = 0; i < k->n; i++)
+		k->dt_ns[i] = llabs(k->dt_ns[i] - (int64_t)k->med_ns);
+	fm_prog_say("fm-driver",
+	    "%s on %s, %lld x %lld: %.3f ms (median of %zu, +- %.3f median "
+	    "deviation), %.1f sequences/s",
+	    s->name, device, (long long)at->input, (long long)at->batch,
+	    k->med_ns / 1e6, k->n, fm_stat_median_ns(k->dt_ns, k->n) / 1e6,
+	    (double)at->batch / (k->med_ns / 1e9));
 }
 
 static json_t *
@@ -209,6 +221,7 @@ measure_point(struct session *s, const struct fm_point *at, struct fm_err *err)
 	json_t *q = request(s, dims, at);
 	struct reps r = { NULL, 0, 0, 0, 0, FM_BUF_INIT };
 	struct fm_err e = FM_ERR_INIT;
+	struct kept k = { NULL, 0, 0 };
 	char title[80];
 	int rc;
 
@@ -219,19 +232,23 @@ measure_point(struct session *s, const struct fm_point *at, struct fm_err *err)
 	rc = text_flush(s->t, &e);
 	if (rc == 0)
 		rc = run_point(s, q, &r, &e);
-	if (rc == 0)
-		put_res(s, &r, at);
-	else if (e.code != FM_STOPPED && !s->t->failed)
+	if (rc == 0) {
+		k = keep(&r);
+		put_res(s, &r, &k, at);
+	} else if (e.code != FM_STOPPED && !s->t->failed) {
 		put_err(s, &e, at);
+	}
 	if (e.code == FM_STOPPED || s->t->failed)
 		*err = e;
-	else if (text_flush(s->t, err) == 0)
-		rc = rc == 0 ? 0 : 1;
+	else if (text_flush(s->t, err) == 0 && k.n)
+		tell(s, &k, at);
 	free(r.dt_ns);
 	fm_buf_release(&r.after);
 	json_decref(q);
 	json_decref(dims);
-	return err->code == FM_OK ? rc : -1;
+	if (err->code != FM_OK)
+		return -1;
+	return rc == 0 ? 0 : 1;
 }
 
 int

@@ -266,6 +266,32 @@ read_open(struct session *s, struct fm_buf *setup, struct fm_err *err)
 	return rc;
 }
 
+/*
+ * The word for what is computed with: imported encoders compute in single
+ * precision whatever their weights are stored as; other graphs as they say.
+ */
+static const char *
+precision(const struct fm_model *m)
+{
+	static const struct {
+		const char *dtype, *word;
+	} words[] = {
+		{ "float", "fp32" },
+		{ "float16", "fp16" },
+		{ "bfloat16", "bf16" },
+		{ "double", "fp64" },
+		{ "int8", "int8" },
+	};
+	size_t i;
+
+	if (strcmp(m->model_class, "onnx") != 0)
+		return "fp32";
+	for (i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(words[i].dtype, m->dtype) == 0)
+			return words[i].word;
+	return m->dtype;
+}
+
 /* What the driver knows, in front of what the backend said. */
 static void
 join_sys(struct session *s)
@@ -281,7 +307,8 @@ join_sys(struct session *s)
 	fm_json_set_int(sys, "warmup", s->c->warmup);
 	if (s->has_model) {
 		fm_json_set_str(sys, "model_hash", s->m.hash);
-		fm_json_set_str(sys, "precision", s->m.dtype);
+		fm_json_set_str(sys, "precision", precision(&s->m));
+		fm_json_set_str(sys, "weight_type", s->m.dtype);
 		fm_json_set_int(sys, "parameters", s->m.params);
 		fm_json_set_int(sys, "weight_bytes", s->m.bytes);
 		json_object_set_new(

@@ -23,17 +23,17 @@ enum fm_hf_positions {
  * of its tensors, without ".weight" and ".bias".
  */
 struct fm_hf_class {
-	const char *name;       /* "BertModel" */
-	const char *model_type; /* "bert" */
-	enum fm_hf_positions positions;
+	const char *name;                            /* "BertModel" */
+	const char *model_type;                      /* "bert" */
 	int64_t vocab, max_positions, types, layers; /* defaults */
 	int64_t pad;                                 /* default */
-	bool fixed_pad; /* the config's pad_token_id has no say in positions */
-	const char *layer; /* "encoder.layer" */
+	const char *layer;                           /* "encoder.layer" */
 	const char *query, *key, *value, *attn_out, *attn_norm;
 	const char *up, *down, *out_norm;
 	const char *pooler;   /* NULL: the class has none */
 	const char *relative; /* table of relative position bias, or NULL */
+	enum fm_hf_positions positions;
+	bool fixed_pad; /* whatever the config's pad_token_id is */
 };
 
 /* An activation, as one operator. */

@@ -16,9 +16,11 @@
 #include "buf.h"
 #include "err.h"
 #include "io.h"
+#include "model/nesting.h"
 
 enum {
-	DEPTH_MAX = 16 /* of subgraphs, and of steps from input to table */
+	DEPTH_MAX = 16, /* of subgraphs, and of nodes from input to table */
+	STEPS_MAX = 200 /* uses looked at in search of the table */
 };
 
 /* protobuf leaves absent strings out; nobody after here wants NULL. */
@@ -28,8 +30,7 @@ text(const char *s)
 	return s ? s : "";
 }
 
-/* --- weights -----------------------------------------------------------------
- */
+/* --- weights ------------------------------------------------------------- */
 
 static const char *
 external(const Onnx__TensorProto *t, const char *key)
@@ -101,8 +102,7 @@ find_initializer(const Onnx__GraphProto *g, const char *name)
 	return NULL;
 }
 
-/* --- what an input means
- * -------------------------------------------------------- */
+/* --- what an input means ------------------------------------------------- */
 
 static bool
 is_one_of(const char *s, const char *const *list)
@@ -153,9 +153,12 @@ looked_up(const Onnx__GraphProto *g, const Onnx__NodeProto *n, size_t k)
 	return table_rows(g, n->input[0], axis, 0);
 }
 
-/* The smallest table that the value `name` is an index into, or 0. */
+/*
+ * The smallest table that the value `name` is an index into, or 0. `steps`
+ * bounds the search in graphs that are made to be searched for ever.
+ */
 static int64_t
-vocabulary(const Onnx__GraphProto *g, const char *name, int depth)
+vocabulary(const Onnx__GraphProto *g, const char *name, int depth, int *steps)
 {
 	static const char *const same[] = { "Cast", "Identity", "Reshape",
 		"Squeeze", "Unsqueeze", "Flatten", "Transpose", NULL };
@@ -167,12 +170,13 @@ vocabulary(const Onnx__GraphProto *g, const char *name, int depth)
 		for (size_t k = 0; k < n->n_input; k++) {
 			int64_t v;
 
-			if (strcmp(n->input[k], name) != 0)
+			if (strcmp(n->input[k], name) != 0 || --*steps < 0)
 				continue;
 			v = looked_up(g, n, k);
 			if (k == 0 && n->n_output > 0 && v == 0 &&
 			    is_one_of(text(n->op_type), same))
-				v = vocabulary(g, n->output[0], depth + 1);
+				v = vocabulary(
+				    g, n->output[0], depth + 1, steps);
 			if (v > 0 && (best == 0 || v < best))
 				best = v;
 		}
@@ -200,7 +204,8 @@ static json_t *
 fill_integers(struct fm_model *m, const Onnx__GraphProto *g,
     const struct fm_model_port *p)
 {
-	int64_t vocab = vocabulary(g, p->name, 0);
+	int steps = STEPS_MAX;
+	int64_t vocab = vocabulary(g, p->name, 0, &steps);
 
 	if (vocab >= INT64_C(1) << 32)
 		vocab = 0;
@@ -251,8 +256,7 @@ fill_of(struct fm_model *m, const Onnx__GraphProto *g,
 	return fill_integers(m, g, p);
 }
 
-/* --- ports
- * ------------------------------------------------------------------------ */
+/* --- ports --------------------------------------------------------------- */
 
 static int
 read_dims(struct fm_model_port *p, const Onnx__TensorShapeProto *s,
@@ -340,39 +344,78 @@ read_ports(struct fm_model *m, const Onnx__GraphProto *g, struct fm_err *err)
 	return 0;
 }
 
+/* What the runtime would refuse, in words that say which file it is. */
 static int
-read_model(struct fm_model *m, const Onnx__ModelProto *p, struct fm_err *err)
+check_files(const struct fm_model *m, struct fm_err *err)
+{
+	for (size_t i = 0; i < m->files.n; i++) {
+		const char *file = m->files.v[i];
+		char *path = fm_io_join(m->weights, file);
+		bool there = fm_io_is_file(path);
+
+		free(path);
+		if (*file == '/' || strncmp(file, "../", 3) == 0 ||
+		    strstr(file, "/../"))
+			return fm_err_set(err, FM_NOMODEL,
+			    "'%s': its data lies outside of its folder, in "
+			    "'%.200s'",
+			    m->graph, file);
+		if (!there)
+			return fm_err_set(err, FM_NOMODEL,
+			    "'%s' lacks its data: no file '%.200s' in '%s'",
+			    m->graph, file, m->weights);
+	}
+	return 0;
+}
+
+static int
+read_model(struct fm_model *m, const Onnx__GraphProto *g, struct fm_err *err)
 {
 	struct sums s = { m, 0 };
 
-	if (!p || !p->graph || p->ir_version < 1 || p->graph->n_output == 0)
-		return fm_err_set(
-		    err, FM_NOMODEL, "'%s' is not an ONNX model", m->graph);
-	if (read_ports(m, p->graph, err))
+	if (read_ports(m, g, err))
 		return -1;
-	add_weights(&s, p->graph, 0);
+	add_weights(&s, g, 0);
 	free(m->dtype);
 	m->dtype =
 	    fm_strdup(s.type < 0    ? "mixed"
 		      : s.type == 0 ? "none"
 				    : fm_type_name((enum fm_type)s.type));
-	return 0;
+	return check_files(m, err);
+}
+
+/* The whole file, unpacked, or NULL. */
+static Onnx__ModelProto *
+unpack(const char *path, struct fm_err *err)
+{
+	Onnx__ModelProto *p = NULL;
+	struct fm_map f;
+
+	if (fm_map_open(&f, path, err))
+		return NULL;
+	if (fm_nesting_ok(f.p, f.n))
+		p = onnx__model_proto__unpack(NULL, f.n, f.p);
+	fm_map_release(&f);
+	if (!p || !p->graph || p->ir_version < 1 || p->graph->n_output == 0) {
+		(void)fm_err_set(
+		    err, FM_NOMODEL, "'%s' is not an ONNX model", path);
+		if (p)
+			onnx__model_proto__free_unpacked(p, NULL);
+		return NULL;
+	}
+	return p;
 }
 
 int
 fm_onnx_read(struct fm_model *m, struct fm_err *err)
 {
-	struct fm_map f;
-	Onnx__ModelProto *p;
+	Onnx__ModelProto *p = unpack(m->graph, err);
 	int r;
 
-	if (fm_map_open(&f, m->graph, err))
+	if (!p)
 		return -1;
-	p = onnx__model_proto__unpack(NULL, f.n, f.p);
-	r = read_model(m, p, err);
-	if (p)
-		onnx__model_proto__free_unpacked(p, NULL);
-	fm_map_release(&f);
+	r = read_model(m, p->graph, err);
+	onnx__model_proto__free_unpacked(p, NULL);
 	return r;
 }
 
@@ -396,18 +439,13 @@ int
 fm_onnx_hash(const struct fm_model *m, struct fm_hash *h, struct fm_err *err)
 {
 	Onnx__ModelProto *p;
-	struct fm_map f;
 	uint8_t *bytes;
 
 	if (m->files.n == 0)
 		return fm_hash_put_file(h, m->graph, err);
-	if (fm_map_open(&f, m->graph, err))
+	p = unpack(m->graph, err);
+	if (!p)
 		return -1;
-	p = onnx__model_proto__unpack(NULL, f.n, f.p);
-	fm_map_release(&f);
-	if (!p || !p->graph)
-		return fm_err_set(
-		    err, FM_NOMODEL, "'%s' is not an ONNX model", m->graph);
 	for (size_t i = 0; i < p->graph->n_initializer; i++)
 		hide_locations(m, p->graph->initializer[i]);
 	bytes = fm_malloc(onnx__model_proto__get_packed_size(p));

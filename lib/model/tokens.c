@@ -64,7 +64,7 @@ fm_tokens_fill(int64_t vocab, int64_t *special, size_t n)
 	return json_pack("{s:o}", "tokens", ranges);
 }
 
-/* --- tokenizer.json ------------------------------------------------------- */
+/* --- tokenizer.json ------------------------------------------------------ */
 
 /* The end of the string that begins at p, which is at a quote. */
 static const char *
@@ -134,25 +134,27 @@ from_tokenizer(struct ids *l, const char *folder)
 	char *path = fm_io_join(folder, "tokenizer.json");
 	struct fm_err err = FM_ERR_INIT;
 	struct fm_map m = { NULL, 0 };
-	json_t *tokens = NULL, *t;
-	size_t i, before = l->n;
+	json_t *tokens = NULL;
+	size_t before = l->n;
 
 	if (fm_map_open(&m, path, &err) == 0 && m.n > 0) {
 		const char *s = (const char *)m.p;
 
 		tokens = read_member(s, s + m.n, "added_tokens");
 	}
-	json_array_foreach (tokens, i, t)
+	for (size_t i = 0; i < json_array_size(tokens); i++) {
+		const json_t *t = json_array_get(tokens, i);
+
 		if (fm_json_bool(t, "special", false))
 			add(l, fm_json_int(t, "id", -1));
+	}
 	json_decref(tokens);
 	fm_map_release(&m);
 	free(path);
 	return l->n > before;
 }
 
-/* --- the other files --------------------------------------------------------
- */
+/* --- the other files ----------------------------------------------------- */
 
 static json_t *
 read_quietly(const char *folder, const char *name)
@@ -226,15 +228,15 @@ static bool
 from_special_map(struct ids *l, const char *folder)
 {
 	json_t *root = read_quietly(folder, "special_tokens_map.json");
-	json_t *vocab, *v, *t;
+	json_t *vocab, *v;
 	struct fm_strs texts = FM_STRS_INIT;
 	size_t i, before = l->n;
 	const char *key;
 
 	json_object_foreach (root, key, v) {
 		add_text(&texts, v);
-		json_array_foreach (v, i, t)
-			add_text(&texts, t);
+		for (i = 0; i < json_array_size(v); i++)
+			add_text(&texts, json_array_get(v, i));
 	}
 	vocab = texts.n ? read_quietly(folder, "vocab.json") : NULL;
 	for (i = 0; i < texts.n; i++)

@@ -6,11 +6,13 @@
 #define _XOPEN_SOURCE 700 /* realpath */
 #include "model/weights.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "alloc.h"
@@ -162,7 +164,7 @@ static int
 read_index(struct fm_strs *names, const char *path, struct fm_err *err)
 {
 	json_t *root = fm_json_read_file(path, err);
-	const json_t *map = json_object_get(root, "weight_map");
+	json_t *map = json_object_get(root, "weight_map");
 	const char *key;
 	json_t *v;
 	int r = 0;
@@ -172,7 +174,7 @@ read_index(struct fm_strs *names, const char *path, struct fm_err *err)
 	if (json_object_size(map) == 0)
 		r = fm_err_set(
 		    err, FM_NOMODEL, "'%s': no 'weight_map' in it", path);
-	json_object_foreach ((json_t *)(uintptr_t)map, key, v) {
+	json_object_foreach (map, key, v) {
 		const char *s = json_string_value(v);
 
 		if (!s || !*s || strchr(s, '/')) {
@@ -238,9 +240,11 @@ static int
 place_files(struct fm_weights *w, const struct fm_strs *real, const char *work,
     struct fm_err *err)
 {
-	char *dir = parent(real->v[0]);
 	bool one = true;
+	char *dir;
 
+	assert(real->n > 0);
+	dir = parent(real->v[0]);
 	for (size_t i = 1; one && i < real->n; i++) {
 		char *other = parent(real->v[i]);
 
@@ -283,6 +287,15 @@ real_names(struct fm_strs *real, const char *folder,
 	return 0;
 }
 
+/* Also a link that leads nowhere: what it should be is not "no weights". */
+static bool
+is_there(const char *path)
+{
+	struct stat s;
+
+	return lstat(path, &s) == 0;
+}
+
 int
 fm_weights_open(struct fm_weights *w, const char *folder, const char *work,
     struct fm_err *err)
@@ -295,9 +308,9 @@ fm_weights_open(struct fm_weights *w, const char *folder, const char *work,
 	int r = 0;
 
 	memset(w, 0, sizeof *w);
-	if (access(one, F_OK) == 0)
+	if (is_there(one))
 		fm_strs_add(&names, single);
-	else if (access(many, F_OK) == 0)
+	else if (is_there(many))
 		r = read_index(&names, many, err);
 	else
 		r = 1;
@@ -331,10 +344,14 @@ fm_weights_release(struct fm_weights *w)
 	memset(w, 0, sizeof *w);
 }
 
+static int
+is_named(const void *name, const void *w)
+{
+	return strcmp(name, ((const struct fm_weight *)w)->name);
+}
+
 const struct fm_weight *
 fm_weights_find(const struct fm_weights *w, const char *name)
 {
-	struct fm_weight key = { .name = (char *)(uintptr_t)name };
-
-	return w->n ? bsearch(&key, w->v, w->n, sizeof *w->v, by_name) : NULL;
+	return w->n ? bsearch(name, w->v, w->n, sizeof *w->v, is_named) : NULL;
 }

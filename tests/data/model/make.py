@@ -13,14 +13,18 @@ attention to matter, and for each NAME:
 Call 0 is one sequence without padding, call 1 a batch padded on the right,
 call 2 one padded on the left. MINILM is the folder of a real
 all-MiniLM-L6-v2 checkpoint, of which only inputs and answers are kept.
+Also writes what fuzzing starts from, ../../fuzz/corpus/{onnx,checkpoint}.
 Everything is seeded: the same versions make the same bytes.
 """
 
+import json
 import pathlib
 import shutil
+import struct
 import sys
 
 import numpy as np
+import onnx
 import torch
 import transformers as tf
 
@@ -127,6 +131,57 @@ def minilm(path):
     answer(model, HERE / "minilm", batches)
 
 
+def onnx_seeds(folder):
+    """A table that ids look up, in the branches of an If, and a sequence."""
+    h, t = onnx.helper, onnx.TensorProto
+    ids = h.make_tensor_value_info("ids", t.INT64, ["batch", "sequence"])
+    flag = h.make_tensor_value_info("flag", t.BOOL, [])
+    y = h.make_tensor_value_info("y", t.FLOAT, None)
+    table = h.make_tensor("table", t.FLOAT, [3, 2], [0, 1, 2, 3, 4, 5])
+    gather = h.make_node("Gather", ["table", "ids"], ["y"])
+    branch = h.make_graph([gather], "branch", [], [y], [table])
+    seq = h.make_tensor_sequence_value_info("s", t.FLOAT, None)
+    graphs = {
+        "gather": h.make_graph([gather], "g", [ids], [y], [table]),
+        "if": h.make_graph(
+            [h.make_node("If", ["flag"], ["y"], then_branch=branch,
+                         else_branch=branch)], "g", [ids, flag], [y]),
+        "sequence": h.make_graph(
+            [h.make_node("SequenceAt", ["s", "ids"], ["y"])], "g",
+            [seq, ids], [y]),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, graph in graphs.items():
+        onnx.save(h.make_model(graph), folder / f"{name}.onnx")
+    raw = onnx.numpy_helper.from_array(np.array([1, -2], np.float32), "x")
+    listed = h.make_tensor("x", t.FLOAT16, [2], [1, 2])
+    for name, tensor in ("raw", raw), ("listed", listed):
+        (folder / f"{name}.pb").write_bytes(tensor.SerializeToString())
+
+
+def checkpoint_seed(folder):
+    """The smallest checkpoint that loads, as tests/fuzz/checkpoint.c wants."""
+    config = {"model_type": "distilbert", "vocab_size": 3, "dim": 2,
+              "n_layers": 1, "n_heads": 1, "hidden_dim": 2,
+              "max_position_embeddings": 2}
+    tokenizer = {"added_tokens": [{"id": 0, "special": True}], "model": {}}
+    model = tf.DistilBertModel(tf.DistilBertConfig(**config))
+    header, at = {}, 0
+    for name, p in model.state_dict().items():
+        header[name] = {"dtype": "F32", "shape": list(p.shape),
+                        "data_offsets": [at, at + 4 * p.numel()]}
+        at += 4 * p.numel()
+    text = json.dumps(header, separators=(",", ":")).encode()
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "distilbert").write_bytes(
+        json.dumps(config).encode() + b"\0" +
+        json.dumps(tokenizer).encode() + b"\0" +
+        struct.pack("<Q", len(text)) + text + bytes(at))
+
+
+corpus = HERE.parent.parent / "fuzz" / "corpus"
+onnx_seeds(corpus / "onnx")
+checkpoint_seed(corpus / "checkpoint")
 for case in CASES:
     tiny(*case)
 if len(sys.argv) > 1:

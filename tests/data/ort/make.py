@@ -6,8 +6,10 @@ types.onnx    x float[n] as every element type that Cast can make
 nonzero.onnx  where x is not zero: a shape that depends on the values
 outer.onnx    x[n] times itself, n * n: memory grows with the square
 sequence.onnx x as a sequence, which is not a tensor
+external.onnx y = x + w, w in weights/w.bin
 """
 import os
+import struct
 
 import onnx
 from onnx import TensorProto, helper
@@ -66,3 +68,19 @@ save("sequence",
      [helper.make_value_info(
          "parts", helper.make_sequence_type_proto(
              helper.make_tensor_type_proto(F, ["n"])))])
+
+os.makedirs(os.path.join(HERE, "weights"), exist_ok=True)
+with open(os.path.join(HERE, "weights", "w.bin"), "wb") as f:
+    f.write(struct.pack("<3f", 10, 20, 30))
+w = TensorProto(name="w", data_type=F, dims=[3],
+                data_location=TensorProto.EXTERNAL)
+for key, value in ("location", "w.bin"), ("offset", "0"), ("length", "12"):
+    w.external_data.add(key=key, value=value)
+model = helper.make_model(
+    helper.make_graph([helper.make_node("Add", ["x", "w"], ["y"])],
+                      "external", [tensor("x", F, [3])],
+                      [tensor("y", F, [3])], [w]),
+    opset_imports=[helper.make_opsetid("", 17)])
+model.ir_version = 8
+with open(os.path.join(HERE, "external.onnx"), "wb") as f:
+    f.write(model.SerializeToString())

@@ -1,0 +1,50 @@
+/*
+ * --schema fmwork: records exactly as fmwork's own scripts print them, fault
+ * by fault, for those who feed other tools with them. Each script is one
+ * function here; what it cannot read costs the line, not the output.
+ */
+#ifndef COMPAT_H
+#define COMPAT_H
+
+#include "conf.h"
+#include "errors.h"
+#include "folder.h"
+#include "out.h"
+
+struct compat {
+	const struct conf *conf;
+	struct out *out;
+	struct errors *errors;
+	const char *file;
+	struct fm_buf text; /* the file */
+	int64_t faults;
+};
+
+/* A log file, standard input ("-"), or an experiment folder. */
+int compat_read(struct compat *c, const char *path, struct fm_err *err);
+
+/* Says what is wrong with a line, and counts it. */
+void compat_fault(struct compat *c, int64_t line, const char *why);
+
+/* Each reads c->text. */
+void compat_embed(struct compat *c);
+void compat_infer(struct compat *c);
+void compat_infer_4fab875(struct compat *c);
+void compat_jsonfy(struct compat *c);
+/* These read a folder. */
+void compat_server(struct compat *c, const struct folder *f, bool old);
+void compat_log2csv(struct compat *c, const char *path, struct fm_err *err);
+
+/* --- shared by the scripts --- */
+
+void compat_str(struct emit *e, const char *key, const char *s);
+void compat_text(struct emit *e, const char *key, struct fm_text t);
+void compat_null(struct emit *e, const char *key);
+void compat_strs(struct emit *e, const char *key, const struct fm_strs *l);
+/* False, with nothing written, when Python could not read it. */
+bool compat_is_int(struct fm_text t);
+bool compat_is_float(struct fm_text t);
+void compat_int(struct emit *e, const char *key, struct fm_text t);
+void compat_float(struct emit *e, const char *key, struct fm_text t);
+
+#endif

@@ -1,0 +1,221 @@
+/*
+ * embed/tf/process and jsonfy-metadataid.py: one log, lines by position.
+ */
+#include <string.h>
+
+#include "alloc.h"
+#include "compat.h"
+#include "py.h"
+
+/* --- embed/tf/process ---------------------------------------------------- */
+
+static void
+put_embed(struct compat *c, const struct fm_text *f, const struct fm_strs *opts)
+{
+	struct emit *e = out_begin(c->out);
+
+	emit_open(e, '{');
+	compat_text(e, "timestamp", f[0]);
+	compat_str(e, "metadata_id", c->conf->metadata_id);
+	compat_str(e, "engine", "fmwork/embed/tf");
+	compat_text(e, "model", f[2]);
+	compat_null(e, "precision");
+	compat_int(e, "input", f[4]);
+	compat_int(e, "output", (struct fm_text){ "1", 1 });
+	compat_int(e, "batch", f[5]);
+	compat_int(e, "tp", (struct fm_text){ "1", 1 });
+	compat_strs(e, "opts", opts);
+	compat_null(e, "warmup");
+	compat_null(e, "setup");
+	compat_null(e, "ttft");
+	compat_float(e, "itl", f[6]);
+	compat_float(e, "thp", f[7]);
+	emit_close(e, '}');
+	out_end(c->out);
+}
+
+/* All records get the options of the whole file. */
+static void
+file_opts(struct compat *c, struct fm_strs *opts)
+{
+	struct py_lines lines;
+	struct fm_text t;
+
+	py_lines_init(&lines, c->text.s, c->text.len);
+	while (py_lines_next(&lines, &t)) {
+		if (!py_begins(t, "FMWORK ARG"))
+			continue;
+		t = py_strip(t);
+		t.n = t.n > 11 ? t.n - 11 : 0;
+		fm_strs_add_take(opts, fm_strndup(t.s + (t.n ? 11 : 0), t.n));
+	}
+}
+
+void
+compat_embed(struct compat *c)
+{
+	struct fm_strs opts = FM_STRS_INIT;
+	struct py_lines lines;
+	struct fm_text t, f[8];
+	int i;
+
+	file_opts(c, &opts);
+	py_lines_init(&lines, c->text.s, c->text.len);
+	while (py_lines_next(&lines, &t)) {
+		if (!py_begins(t, "FMWORK RES"))
+			continue;
+		t = py_strip(t);
+		for (i = 0; i < 8; i++)
+			f[i] = py_part(t, i + 2);
+		if (f[7].s && compat_is_int(f[4]) && compat_is_int(f[5]) &&
+		    compat_is_float(f[6]) && compat_is_float(f[7]))
+			put_embed(c, f, &opts);
+		else
+			compat_fault(c, lines.line,
+			    "cannot read this RES line as embed/tf's");
+	}
+	fm_strs_release(&opts);
+}
+
+/* --- jsonfy-metadataid.py ------------------------------------------------ */
+
+struct jsonfy {
+	struct fm_text gen, warmup, setup;
+	int64_t gen_line;
+	bool done;
+	int block; /* of the Spyre settings: 1 title seen, 2 in its lines */
+	struct fm_strs opts;
+};
+
+/* "KEY:   value" lines after a title, dashes and a blank line. */
+static void
+jsonfy_settings(struct jsonfy *j, struct fm_text t)
+{
+	const char *colon = memchr(t.s, ':', t.n);
+	struct fm_text key, value;
+
+	if (py_has(t, "Settings for Spyre")) {
+		j->block = 1;
+		return;
+	}
+	if (j->block == 0 || (j->block == 1 && colon == NULL))
+		return;
+	if (colon == NULL) {
+		j->block = 0;
+		return;
+	}
+	j->block = 2;
+	key = py_strip((struct fm_text){ t.s, (size_t)(colon - t.s) });
+	value = py_strip(
+	    (struct fm_text){ colon + 1, (size_t)(t.s + t.n - colon) - 1 });
+	fm_strs_add_take(&j->opts,
+	    fm_strdupf("%.*s:%.*s", (int)key.n, key.s, (int)value.n, value.s));
+}
+
+/* "… took 20.61 seconds" */
+static struct fm_text
+before_seconds(struct fm_text t)
+{
+	struct fm_text w = { NULL, 0 }, last = { NULL, 0 };
+	size_t i = 0, k;
+
+	for (; i < t.n; i += k + 1) {
+		for (k = 0; i + k < t.n && t.s[i + k] != ' ';)
+			k++;
+		w = (struct fm_text){ t.s + i, k };
+		if (py_begins(w, "seconds"))
+			return last;
+		last = w;
+	}
+	return last;
+}
+
+static void
+jsonfy_line(struct jsonfy *j, struct fm_text t, int64_t line)
+{
+	if (py_has(t, "FMWORK GEN")) {
+		j->gen = py_strip(t);
+		j->gen_line = line;
+	}
+	if (py_has(t, "FMWORK SETUP"))
+		j->setup = py_last(t);
+	if (py_has(t, "DONE"))
+		j->done = true;
+	if (py_has(t, "init engine") && py_has(t, "took") &&
+	    py_has(t, "seconds"))
+		j->warmup = before_seconds(t);
+	jsonfy_settings(j, t);
+}
+
+static void
+put_jsonfy(struct compat *c, const struct jsonfy *j)
+{
+	static const char *const sizes[] = { "input", "output", "batch", "tp" };
+	struct emit *e = out_begin(c->out);
+	int i;
+
+	emit_open(e, '{');
+	compat_text(e, "timestamp", py_part(j->gen, 2));
+	compat_str(e, "metadata_id", c->conf->metadata_id);
+	compat_str(e, "engine", "vllm/v1");
+	compat_str(e, "model", c->conf->model);
+	compat_str(e, "precision", c->conf->precision);
+	for (i = 0; i < 4; i++)
+		compat_int(e, sizes[i], py_part(j->gen, 3 + i));
+	compat_strs(e, "opts", &j->opts);
+	if (compat_is_float(j->warmup))
+		compat_float(e, "warmup", j->warmup);
+	else
+		compat_null(e, "warmup");
+	if (compat_is_float(j->setup))
+		compat_float(e, "setup", j->setup);
+	else
+		compat_null(e, "setup");
+	compat_float(e, "ttft", py_part(j->gen, 9));
+	compat_float(e, "itl", py_part(j->gen, 10));
+	compat_float(e, "thp", py_part(j->gen, 11));
+	emit_close(e, '}');
+	out_end(c->out);
+}
+
+static const char *
+jsonfy_fault(const struct jsonfy *j)
+{
+	int i;
+
+	if (j->gen.s == NULL)
+		return "no GEN line, no record";
+	if (!j->done)
+		return "no DONE banner, no record";
+	if (py_has(j->gen, "nan"))
+		return "GEN with nan, no record";
+	for (i = 3; i < 7; i++)
+		if (!compat_is_int(py_part(j->gen, i)))
+			return "cannot read this GEN line";
+	for (i = 9; i < 12; i++)
+		if (!compat_is_float(py_part(j->gen, i)))
+			return "cannot read this GEN line";
+	return NULL;
+}
+
+void
+compat_jsonfy(struct compat *c)
+{
+	struct py_lines lines;
+	struct jsonfy j;
+	struct fm_text t;
+	const char *why;
+
+	memset(&j, 0, sizeof j);
+	c->out->no_newline = true;
+	py_lines_init(&lines, c->text.s, c->text.len);
+	lines.wide = true;
+	while (py_lines_next(&lines, &t))
+		jsonfy_line(&j, t, lines.line);
+	why = jsonfy_fault(&j);
+	if (why)
+		compat_fault(c, j.gen_line, why);
+	else
+		put_jsonfy(c, &j);
+	fm_strs_release(&j.opts);
+}

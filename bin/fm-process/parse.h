@@ -1,0 +1,79 @@
+/*
+ * The state of reading a log: one experiment and its open points. Lines go
+ * in, records come out; memory is bound by the largest point.
+ */
+#ifndef PARSE_H
+#define PARSE_H
+
+#include "conf.h"
+#include "dedup.h"
+#include "errors.h"
+#include "fast.h"
+#include "out.h"
+#include "rec.h"
+
+/* The median of a run for one token, for the GEN lines that build on it. */
+struct first_token {
+	struct sizes sizes;
+	double median_s;
+};
+
+struct parse {
+	const struct conf *conf;
+	struct out *out;
+	struct errors *errors;
+	const char *file;
+	int64_t line;   /* number of the line in hand, from 1 */
+	int64_t faults; /* bad lines, in all files */
+	bool stop;      /* a fault and --strict */
+
+	struct exper x;
+	struct errors_found found; /* why the experiment may have failed */
+	bool running;        /* a point has begun that has no result yet */
+	size_t records;      /* of this experiment */
+	struct sizes banner; /* of the RUN line read last */
+	struct fm_buf key;   /* of the KEY line read last */
+	struct points points;
+	struct fast fast;
+	struct first_token *firsts;
+	size_t n_firsts, cap_firsts;
+
+	bool pending; /* a record that GEN, OBS or SIM may complete */
+	struct rec rec;
+	struct point *of;   /* its samples, or NULL */
+	struct sizes sizes; /* its sizes */
+	struct fm_buf text; /* what the texts of rec point into */
+	struct fm_buf obs, sim;
+	struct fm_buf status, message; /* of a record that failed */
+
+	const json_t *own; /* members of --metadata, or NULL */
+	struct dedup dedup;
+	struct fm_stat_work work;
+};
+
+void parse_init(struct parse *ps, const struct conf *c, const json_t *own,
+    struct out *o, struct errors *errors);
+void parse_release(struct parse *ps);
+
+/* A file begins: lines count from 1 again. */
+void parse_begin(struct parse *ps, const char *file);
+/* Whole lines, as input_next() gives them; the last may lack its end. */
+void parse_block(struct parse *ps, const char *p, size_t n, bool cut);
+/* Only looks for known errors; what follows with parse_begin() will have
+ * them. */
+void parse_look(struct parse *ps, const char *p, size_t n);
+/* It is over: what is still open becomes records. */
+void parse_end(struct parse *ps);
+
+/* Says what is wrong with a line, and counts it. */
+void parse_fault(struct parse *ps, const char *why, const char *s, size_t n);
+
+/* Writes one record. */
+void parse_put(struct parse *ps, const struct rec *r, struct point *p);
+
+/* A line that is no FMWORK line. */
+void parse_noise(struct parse *ps, const char *s, size_t n);
+/* One line without its end. */
+void parse_line(struct parse *ps, const char *s, size_t n);
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * One record: what is known of one point when its last line was read, and its
+ * form as JSON (fm-record(5)). Texts point into lines that whoever fills it
+ * keeps alive.
+ */
+#ifndef REC_H
+#define REC_H
+
+#include "conf.h"
+#include "emit.h"
+#include "exper.h"
+#include "point.h"
+
+struct rec {
+	enum fm_dialect dialect;
+	struct fm_text timestamp, time_end, model, model_class;
+	struct fm_text input, output, batch, tp; /* s = NULL: not known */
+	struct fm_text ttft, itl, thp;
+	const char *status;   /* "OK" when NULL */
+	struct fm_text error; /* "" = null */
+	struct fm_strs notes;
+	struct fm_text obs, sim; /* JSON, or nothing */
+	json_t *serving;         /* of a server's folder, or NULL */
+};
+
+void rec_release(struct rec *r);
+void rec_clear(struct rec *r);
+
+/*
+ * Writes the record in the full schema. `p` has its samples, or is empty;
+ * `x` its experiment; `extra` (NULL or JSON members) is joined at the end.
+ */
+void rec_put(struct emit *e, const struct rec *r, struct exper *x,
+    struct point *p, const struct conf *c, struct fm_stat_work *w,
+    const json_t *extra);
+
+#endif

@@ -1,0 +1,247 @@
+/*
+ * Summaries of points: read, made, compared.
+ */
+#include "summary.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "num.h"
+
+static bool
+is_embed(enum fm_dialect d)
+{
+	return d == FM_DIALECT_EMBED || d == FM_DIALECT_EMBED0;
+}
+
+static const struct fm_text one = { "1", 1 };
+
+/* Embeddings have one output and one device; their latency is in the place
+ * of the time between tokens. */
+static void
+fill(struct rec *r, const struct fm_line *l)
+{
+	r->dialect = fm_form_dialect(l->form);
+	r->timestamp = l->f[FM_F_T0].n ? l->f[FM_F_T0] : l->f[FM_F_NOW];
+	r->time_end = l->f[FM_F_T1];
+	r->model = l->f[FM_F_MODEL];
+	r->model_class = l->f[FM_F_CLASS];
+	r->input = l->f[FM_F_INPUT];
+	r->output = is_embed(r->dialect) ? one : l->f[FM_F_OUTPUT];
+	r->batch = l->f[FM_F_BATCH];
+	r->tp = is_embed(r->dialect) ? one : l->f[FM_F_TP];
+	r->ttft = l->f[FM_F_TTFT];
+	r->itl = is_embed(r->dialect) ? l->f[FM_F_MED] : l->f[FM_F_ITL];
+	r->thp = l->f[FM_F_THP];
+}
+
+void
+summary_of_line(struct rec *r, const char *line, size_t n, struct fm_line *l,
+    struct fm_buf *keep)
+{
+	/* Room for what a GEN line and corrections add: texts do not move. */
+	fm_buf_clear(keep);
+	(void)fm_buf_reserve(keep, 2 * n + 8192);
+	fm_buf_put(keep, line, n);
+	if (fm_line_get(l, keep->s, n))
+		fill(r, l);
+}
+
+void
+summary_add_gen(struct rec *r, const char *line, size_t n, struct fm_line *l,
+    struct fm_buf *keep)
+{
+	size_t at = keep->len;
+
+	if (keep->cap - keep->len <= n)
+		return;
+	fm_buf_put(keep, line, n);
+	if (!fm_line_get(l, keep->s + at, n))
+		return;
+	r->ttft = l->f[FM_F_TTFT];
+	r->itl = l->f[FM_F_ITL];
+	r->thp = l->f[FM_F_THP];
+}
+
+/* --- from samples -------------------------------------------------------- */
+
+/* The record's own statistics mostly are by the same rule. */
+double
+summary_median_s(
+    struct point *p, const struct fm_stat_conf *c, struct fm_stat_work *w)
+{
+	static const struct fm_stat_conf fmwork = { FM_STAT_FMWORK, 0, false,
+		false };
+	struct fm_stat st;
+
+	if (c->rule == FM_STAT_FMWORK)
+		return (double)point_describe(p, c, w)->median2 / 2e9;
+	fm_stat_describe(&st, p->dt.v, p->dt.n, &fmwork, w);
+	return (double)st.median2 / 2e9;
+}
+
+static struct fm_text
+say(struct fm_buf *keep, int decimals, double v)
+{
+	size_t at = keep->len;
+
+	fm_buf_printf(keep, "%.*f", decimals, v);
+	return (struct fm_text){ keep->s + at, keep->len - at };
+}
+
+static struct fm_text
+say_int(struct fm_buf *keep, int64_t v)
+{
+	size_t at = keep->len;
+
+	if (v > 0)
+		fm_num_put_int(keep, v);
+	return (struct fm_text){ keep->s + at, keep->len - at };
+}
+
+void
+summary_sizes(struct rec *r, const struct sizes *z, struct fm_buf *keep)
+{
+	r->input = say_int(keep, z->input);
+	r->output = say_int(keep, z->output);
+	r->batch = say_int(keep, z->batch);
+	r->tp = say_int(keep, z->tp);
+}
+
+void
+summary_of_samples(struct rec *r, struct point *p, struct fm_buf *keep,
+    const struct fm_stat_conf *c, struct fm_stat_work *w)
+{
+	double med = summary_median_s(p, c, w), batch, out;
+	bool embed = is_embed(p->dialect);
+
+	fm_buf_clear(keep);
+	(void)fm_buf_reserve(keep, 1024);
+	r->dialect = p->dialect;
+	r->timestamp = (struct fm_text){ p->t0.s, p->t0.len };
+	r->time_end = (struct fm_text){ p->t1.s, p->t1.len };
+	r->model = (struct fm_text){ p->model.s, p->model.len };
+	summary_sizes(r, &p->sizes, keep);
+	batch = (double)p->sizes.batch;
+	out = embed ? 1 : (double)p->sizes.output;
+	if (out > 0)
+		r->itl = say(keep, 3, 1000 * med / out);
+	if (out * batch > 0 && med > 0)
+		r->thp = say(keep, 1, batch * out / med);
+}
+
+/* --- agreement ----------------------------------------------------------- */
+
+static void note(struct rec *r, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+note(struct rec *r, const char *fmt, ...)
+{
+	struct fm_buf b = FM_BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	fm_buf_vprintf(&b, fmt, ap);
+	va_end(ap);
+	fm_strs_add(&r->notes, b.s);
+	fm_buf_release(&b);
+}
+
+/* Does `v` round to the printed text? Half a unit of the last digit, and a
+ * little for the way the double was made. */
+static bool
+rounds_to(double v, struct fm_text t)
+{
+	const char *dot = memchr(t.s, '.', t.n);
+	double printed, unit = 1;
+	size_t i;
+
+	if (!fm_num_get_double(t.s, t.n, &printed))
+		return false;
+	for (i = dot ? (size_t)(dot - t.s) + 1 : t.n; i < t.n; i++)
+		unit /= 10;
+	return fabs(v - printed) <= unit * 0.501 + fabs(v) * 1e-9;
+}
+
+static void
+check_value(struct rec *r, const char *name, double v, struct fm_text t)
+{
+	if (t.n && !rounds_to(v, t) && *t.s != 'n')
+		note(r, "%s %.*s contradicts the REP lines, which give %.6g",
+		    name, (int)t.n, t.s, v);
+}
+
+static double
+number(struct fm_text t)
+{
+	double v;
+
+	return t.n && fm_num_get_double(t.s, t.n, &v) ? v : (double)NAN;
+}
+
+void
+summary_check(struct rec *r, const struct fm_line *l, struct point *p,
+    const struct exper *x, const struct fm_stat_conf *c, struct fm_stat_work *w)
+{
+	double med, batch, out;
+
+	if (p == NULL || p->dt.n == 0)
+		return;
+	if (p->disorder)
+		note(r, "repetitions are missing or twice in the log");
+	else if (p->reps && p->dt.n != (size_t)p->reps)
+		note(r, "%zu of %" PRId64 " repetitions", p->dt.n, p->reps);
+	/* Samples are not all there, or not of this line alone. */
+	if (p->disorder || (p->reps && p->dt.n != (size_t)p->reps) ||
+	    p->dialect == FM_DIALECT_VISION)
+		return;
+	med = summary_median_s(p, c, w) / (double)(x->multiplier * x->times);
+	batch = number(r->batch);
+	out = number(r->output);
+	if (l->f[FM_F_MED].n)
+		check_value(r, is_embed(r->dialect) ? "latency" : "median",
+		    is_embed(r->dialect) ? 1000 * med : med, l->f[FM_F_MED]);
+	if (l->f[FM_F_INF].n)
+		check_value(r, "inference time", med, l->f[FM_F_INF]);
+	if (l->f[FM_F_ITL].n)
+		check_value(
+		    r, "time per token", 1000 * med / out, l->f[FM_F_ITL]);
+	check_value(r, "throughput", batch * out / med, l->f[FM_F_THP]);
+}
+
+/*
+ * One driver multiplied the batch and divided the time by the same number, so
+ * that its throughput is too high by that number.
+ */
+void
+summary_correct(struct rec *r, const struct exper *x, struct fm_buf *keep)
+{
+	double batch = number(r->batch), thp = number(r->thp);
+
+	if (x->times == 1 || r->dialect != FM_DIALECT_CLASSIC ||
+	    !isfinite(batch) || !isfinite(thp))
+		return;
+	note(r,
+	    "throughput %.*s and batch %.*s corrected for batch_size_times "
+	    "%" PRId64,
+	    (int)r->thp.n, r->thp.s, (int)r->batch.n, r->batch.s, x->times);
+	r->thp = say(keep, 1, thp / (double)x->times);
+	r->batch = say_int(keep, (int64_t)batch / x->times);
+}
+
+void
+summary_check_gen(struct rec *r, const struct fm_line *l, const struct exper *x,
+    double first_s)
+{
+	double ttft = first_s / (double)(x->multiplier * x->times);
+	double gen = number(l->f[FM_F_GEN]);
+
+	if (gen <= 0)
+		note(r, "the generation time is not positive: the run for one "
+			"token took longer");
+	if (first_s > 0 && l->f[FM_F_TTFT].n)
+		check_value(r, "time to first token", ttft, l->f[FM_F_TTFT]);
+}

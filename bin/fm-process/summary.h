@@ -1,0 +1,44 @@
+/*
+ * What RES and GEN lines say of a point, made into a record; the same made
+ * from the samples where the line is missing; and whether the two agree.
+ */
+#ifndef SUMMARY_H
+#define SUMMARY_H
+
+#include "rec.h"
+
+/*
+ * Fills `r` from a RES or GEN line. Texts point into `keep`, which gets a
+ * copy of the line; it must not grow while `r` is used.
+ */
+void summary_of_line(struct rec *r, const char *line, size_t n,
+    struct fm_line *l, struct fm_buf *keep);
+
+/* Adds what a GEN line knows to the record of its RES line. */
+void summary_add_gen(struct rec *r, const char *line, size_t n,
+    struct fm_line *l, struct fm_buf *keep);
+
+/* Only the sizes, as far as they are known. */
+void summary_sizes(struct rec *r, const struct sizes *z, struct fm_buf *keep);
+
+/* Fills `r` from samples by fmwork's rule. */
+void summary_of_samples(struct rec *r, struct point *p, struct fm_buf *keep,
+    const struct fm_stat_conf *c, struct fm_stat_work *w);
+
+/* Notes where the samples contradict the line. */
+void summary_check(struct rec *r, const struct fm_line *l, struct point *p,
+    const struct exper *x, const struct fm_stat_conf *c,
+    struct fm_stat_work *w);
+/* The same for a GEN line; `first_s` is the median of the run for one token
+ * (seconds), or 0. */
+void summary_check_gen(struct rec *r, const struct fm_line *l,
+    const struct exper *x, double first_s);
+
+/* Puts right what a driver is known to print wrong, and notes it. */
+void summary_correct(struct rec *r, const struct exper *x, struct fm_buf *keep);
+
+/* fmwork's median of samples, in seconds. */
+double summary_median_s(
+    struct point *p, const struct fm_stat_conf *c, struct fm_stat_work *w);
+
+#endif
