@@ -33,6 +33,33 @@
 #define STRICT                                                                 \
 	FLAG("strict", strict, "stop at the first record that cannot be read")
 
+#define OUTPUT_PICTURE                                                         \
+	STR("output", 'o', output, "FILE", NULL,                               \
+	    "write the picture there: FILE.svg, FILE.png or FILE.pdf")
+
+/* diff, and whatever compares */
+#define METRIC                                                                 \
+	STR("metric", 'm', metric, "FIELD", "latency", "what is compared")
+#define THRESHOLD                                                              \
+	STR("threshold", 't', threshold, "N%", NULL,                           \
+	    "what counts as a difference [0% for the verdict of a point, 3% "  \
+	    "for the exit status]")
+#define ALPHA                                                                  \
+	{                                                                      \
+		"alpha", 0, NULL, FM_OPT_REAL, AT(alpha), "P", "0.05", 0, 0,   \
+		    NULL, "chance of a false alarm that is accepted"           \
+	}
+#define MATCH                                                                  \
+	STR("match", 0, match, "FIELDS", NULL,                                 \
+	    "fields that define a point [all but metadata_id and host]")
+#define HISTORY                                                                \
+	{                                                                      \
+		"history", 0, NULL, FM_OPT_LIST, AT(history), "FILE", NULL, 0, \
+		    0, NULL,                                                   \
+		    "records of earlier runs, from which the noise between "   \
+		    "runs is taken; may be given many times"                   \
+	}
+
 static const struct fm_opt none[] = { FM_OPT_END };
 
 static const struct fm_opt table[] = {
@@ -55,20 +82,40 @@ static const struct fm_opt table[] = {
 	FM_OPT_END,
 };
 
+static const struct fm_opt plot[] = {
+	WHERE,
+	OUTPUT_PICTURE,
+	STR("terminal", 'T', terminal, "TYPE", NULL,
+	    "svg, png, pdf or text [by the name of the output, text on a "
+	    "terminal, else svg]"),
+	STR("x", 'x', x, "FIELD", NULL,
+	    "latency, throughput, phases: along the axis [batch, or input when "
+	    "only that varies]"),
+	STR("y", 'y', y, "FIELD", NULL,
+	    "what is shown, instead of what the kind is called after"),
+	STR("series", 0, series, "FIELDS", NULL,
+	    "a line for each of their values [all fields that vary]"),
+	STR("title", 0, title, "TEXT", NULL, "instead of the kind's own"),
+	STR("template", 0, template, "FILE", NULL,
+	    "gnuplot commands instead of those in share/fm/plot/KIND.gp"),
+	FLAG("keep", keep,
+	    "keep what gnuplot was given: FILE.gp and FILE.dat beside FILE"),
+	METRIC,
+	THRESHOLD,
+	ALPHA,
+	MATCH,
+	HISTORY,
+	STRICT,
+	FM_OPT_END,
+};
+
 static const struct fm_opt diff[] = {
 	WHERE,
-	STR("metric", 'm', metric, "FIELD", "latency", "what is compared"),
-	STR("threshold", 't', threshold, "N%", NULL,
-	    "what counts as a difference [0% for the verdict of a point, 3% "
-	    "for the exit status]"),
-	{ "alpha", 0, NULL, FM_OPT_REAL, AT(alpha), "P", "0.05", 0, 0, NULL,
-	    "chance of a false alarm that is accepted" },
-	STR("match", 0, match, "FIELDS", NULL,
-	    "fields that define a point [all but metadata_id and host]"),
-	{ "history", 0, NULL, FM_OPT_LIST, AT(history), "FILE", NULL, 0, 0,
-	    NULL,
-	    "records of earlier runs, from which the noise between runs is "
-	    "taken; may be given many times" },
+	METRIC,
+	THRESHOLD,
+	ALPHA,
+	MATCH,
+	HISTORY,
 	FORMAT,
 	OUTPUT,
 	STRICT,
@@ -86,6 +133,9 @@ static const struct fm_cmd commands[COMMANDS + 1] = {
 	    "compare two sets of records, point by point; the exit status is "
 	    "the verdict",
 	    "BASE NEW", diff),
+	[CMD_PLOT] = SUB("plot",
+	    "draw records, or the repetitions of a log, with gnuplot",
+	    "KIND [FILE ...]", plot),
 	[COMMANDS] = { NULL, NULL, NULL, NULL, NULL, NULL },
 };
 
@@ -122,7 +172,10 @@ conf_read(
 	if (fm_opt_parse(&commands[cmd], c, argc - 1, argv + 1, NULL, &c->args,
 		err) != 0)
 		return -1;
-	for (i = 0; i < c->args.rest.n; i++)
+	i = 0;
+	if (cmd == CMD_PLOT && c->args.rest.n)
+		c->kind = c->args.rest.v[i++];
+	for (; i < c->args.rest.n; i++)
 		fm_strs_add(&c->files, c->args.rest.v[i]);
 	return 0;
 }

@@ -18,6 +18,7 @@ struct conf {
 	const char *output; /* NULL = stdout */
 	bool strict;
 	/* plot */
+	const char *kind; /* first argument; NULL = none */
 	const char *x, *y, *series, *terminal, *template, *title, *roofs;
 	bool keep;
 	/* diff */
@@ -32,6 +33,7 @@ struct conf {
 
 enum command {
 	CMD_TABLE,
+	CMD_PLOT,
 	CMD_DIFF,
 	COMMANDS
 };

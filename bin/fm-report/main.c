@@ -4,6 +4,7 @@
  */
 #include "conf.h"
 #include "diff.h"
+#include "plot.h"
 #include "prog.h"
 #include "table.h"
 
@@ -11,6 +12,7 @@ typedef int run_fn(const struct conf *c, struct fm_err *err);
 
 static run_fn *const commands[COMMANDS] = {
 	[CMD_TABLE] = table_run,
+	[CMD_PLOT] = plot_run,
 	[CMD_DIFF] = diff_run,
 };
 

@@ -1,0 +1,20 @@
+# Latency or throughput against a size: a line for each series, with the
+# interval of each point.
+# DATA: a block for each series; x, y, lower end, upper end.
+set title TITLE."\n".ABOUT noenhanced
+set xlabel XLABEL noenhanced
+set ylabel YLABEL noenhanced
+set offsets graph 0.02, graph 0.02, graph 0.05, graph 0.02
+if (N > 1) { set key outside right top vertical Left reverse samplen 2 noenhanced }
+if (N > 20) { set key off }
+if (N == 0) {
+	set label 1 'nothing to show' at graph 0.5,0.5 center
+	set xrange [0:1]; set yrange [0:1]
+	plot NaN notitle
+} else {
+	plot for [i=1:N] DATA index i-1 using 1:2 with lines \
+	        linecolor rgb COLOR[i] linewidth 1.5 dashtype 1 notitle, \
+	     for [i=1:N] DATA index i-1 using 1:2:3:4 with yerrorbars \
+	        linecolor rgb COLOR[i] pointtype 4+i%5*2+1 pointsize 0.7 \
+	        linewidth 1.2 title NAME[i]
+}
