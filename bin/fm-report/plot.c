@@ -47,6 +47,26 @@ plot_set(struct plot *p, const char *name, const char *text)
 }
 
 void
+plot_about(struct plot *p, const char *text)
+{
+	enum {
+		FITS = 95 /* characters, at 800 px */
+	};
+	size_t n = 0, width = 0;
+	char *cut;
+
+	while (text[n] && width < FITS) {
+		n++;
+		while (((unsigned char)text[n] & 0xc0) == 0x80)
+			n++;
+		width++;
+	}
+	cut = fm_strdupf("%.*s%s", (int)n, text, text[n] ? "..." : "");
+	plot_set(p, "ABOUT", cut);
+	free(cut);
+}
+
+void
 plot_text(struct plot *p, const char *text)
 {
 	quote_gnuplot(&p->vars, text);
@@ -85,8 +105,14 @@ colour(size_t i, size_t n, bool ordered)
 void
 plot_series(struct plot *p, const struct fm_strs *names, bool ordered)
 {
-	size_t i;
+	size_t i, longest = 0;
 
+	for (i = 0; i < names->n; i++)
+		longest = quote_width(names->v[i]) > longest
+			      ? quote_width(names->v[i])
+			      : longest;
+	/* Long names go below the picture, where they take no width. */
+	fm_buf_printf(&p->vars, "LONG = %d\n", longest > 20);
 	fm_buf_printf(&p->vars, "N = %zu\n", names->n);
 	if (names->n == 0)
 		return;
@@ -129,28 +155,74 @@ enum {
 	MOST_TICS = 9
 };
 
+/* Tics at 1, 2 and 5 of each power of ten, or at the powers when those are
+ * many. */
+static void
+put_log_tics(struct fm_buf *b, char axis, double lo, double hi)
+{
+	static const double parts[] = { 1, 2, 5 };
+	bool many = hi / lo > 2000, any = false;
+	int k;
+	size_t i;
+
+	fm_buf_printf(b, "set %ctics (", axis);
+	for (k = (int)floor(log10(lo)); k <= (int)ceil(log10(hi)); k++)
+		for (i = 0; i < (many ? 1 : 3); i++) {
+			double v = parts[i] * pow(10, k);
+
+			if (v < lo || v > hi)
+				continue;
+			fm_buf_printf(
+			    b, "%s'%.10g' %.10g", any ? ", " : "", v, v);
+			any = true;
+		}
+	fm_buf_puts(b, any ? ")\n" : "0 0)\n");
+}
+
+static void
+put_value_tics(struct fm_buf *b, char axis, const double *v, size_t n)
+{
+	size_t i;
+
+	fm_buf_printf(b, "set %ctics (", axis);
+	for (i = 0; i < n; i++)
+		fm_buf_printf(b, "%s'%.6g' %.17g", i ? ", " : "", v[i], v[i]);
+	fm_buf_puts(b, ")\n");
+}
+
 void
 plot_axis(struct plot *p, char axis, const double *v, size_t n)
 {
-	double *d = fm_calloc(n, sizeof *d);
+	double *d = fm_calloc(n, sizeof *d), lo, hi;
 	struct fm_buf *b = &p->vars;
-	size_t i, m;
+	size_t m;
 
 	memcpy(d, v, n * sizeof *d);
 	m = distinct(d, n);
-	if (m > 1 && d[0] > 0 && d[m - 1] / d[0] >= 4)
-		fm_buf_printf(
-		    b, "set logscale %c %d\n", axis, axis == 'x' ? 2 : 10);
-	if (axis == 'x' && m > 0 && m <= MOST_TICS) {
-		fm_buf_printf(b, "set xtics (");
-		for (i = 0; i < m; i++)
-			fm_buf_printf(
-			    b, "%s'%.6g' %.17g", i ? ", " : "", d[i], d[i]);
-		fm_buf_puts(b, ")\n");
-		if (d[0] > 0)
-			fm_buf_printf(b, "set xrange [%.17g:%.17g]\n",
-			    d[0] * 0.85, d[m - 1] * 1.18);
+	lo = m ? d[0] : 0;
+	hi = m ? d[m - 1] : 0;
+	if (lo > 0 && hi / lo >= 4) {
+		fm_buf_printf(b, "set logscale %c\n", axis);
+		lo /= pow(hi / lo, 0.05);
+		hi *= pow(hi / lo, 0.05);
+		if (axis == 'x' && m <= MOST_TICS)
+			put_value_tics(b, axis, d, m);
+		else
+			put_log_tics(b, axis, lo, hi);
+	} else if (axis == 'x' && m > 1) {
+		double room = (hi - lo) * 0.05;
+
+		lo -= room;
+		hi += room;
+		if (m <= MOST_TICS)
+			put_value_tics(b, axis, d, m);
+	} else if (m) {
+		/* Lengths can be compared only from zero. */
+		lo = axis == 'x' ? lo * 0.9 : lo < 0 ? lo : 0;
+		hi = hi > 0 ? hi * 1.1 : 1;
 	}
+	if (m && hi > lo)
+		fm_buf_printf(b, "set %crange [%.10g:%.10g]\n", axis, lo, hi);
 	free(d);
 }
 
@@ -203,21 +275,31 @@ static void
 put_terminal(struct fm_buf *b, const struct plot *p)
 {
 	struct winsize w = { 24, 80, 0, 0 };
+	/* 800 pixels wide; as high as its rows need. */
+	int height = p->rows > 250 ? 4370 : 120 + 17 * p->rows;
+
+	if (height < 500)
+		height = 500;
 
 	switch (p->type) {
 	case PLOT_SVG:
-		fm_buf_puts(b, "set terminal svg size 800,500 dynamic "
-			       "font 'sans-serif,14' background '#ffffff' "
-			       "noenhanced\n");
+		fm_buf_printf(b,
+		    "set terminal svg size 800,%d dynamic "
+		    "font 'sans-serif,14' background '#ffffff' noenhanced\n",
+		    height);
 		break;
 	case PLOT_PNG:
-		fm_buf_puts(b, "set terminal pngcairo size 1600,1000 "
-			       "font 'sans-serif,22' linewidth 2 "
-			       "pointscale 2 noenhanced\n");
+		fm_buf_printf(b,
+		    "set terminal pngcairo size 1600,%d "
+		    "font 'sans-serif,22' linewidth 2 pointscale 2 "
+		    "noenhanced\n",
+		    height * 2);
 		break;
 	case PLOT_PDF:
-		fm_buf_puts(b, "set terminal pdfcairo size 8in,5in "
-			       "font 'sans-serif,12' noenhanced\n");
+		fm_buf_printf(b,
+		    "set terminal pdfcairo size 8in,%.2fin "
+		    "font 'sans-serif,12' noenhanced\n",
+		    height / 100.0);
 		break;
 	case PLOT_TEXT:
 		(void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &w);
@@ -227,7 +309,9 @@ put_terminal(struct fm_buf *b, const struct plot *p)
 		    w.ws_col, p->rows > w.ws_row ? p->rows : w.ws_row - 1);
 		break;
 	}
-	fm_buf_printf(b, "TEXT = %d\n", p->type == PLOT_TEXT);
+	fm_buf_printf(b, "TEXT = %d; SMALL = ',%d'; TINY = ',%d'\n",
+	    p->type == PLOT_TEXT, p->type == PLOT_PNG ? 18 : 11,
+	    p->type == PLOT_PNG ? 12 : 7);
 }
 
 /* What gnuplot is told; the picture and the data are files. */
@@ -247,6 +331,8 @@ make_script(const struct plot *p, const char *picture, const char *data,
 	if (add_template(b, "common", err) != 0)
 		return -1;
 	fm_buf_put(b, p->vars.s, p->vars.len);
+	if (add_template(b, "title", err) != 0)
+		return -1;
 	return p->conf->template ? add_file(b, p->conf->template, err)
 				 : add_template(b, p->template, err);
 }

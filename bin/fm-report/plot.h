@@ -46,12 +46,15 @@ int plot_draw(const struct conf *c, const char *kind, enum plot_type type,
 
 /* NAME = 'text', quoted. */
 void plot_set(struct plot *p, const char *name, const char *text);
+/* The second line of the title, cut to what fits. */
+void plot_about(struct plot *p, const char *text);
 /* Puts a text into the variables, with its quotes. */
 void plot_text(struct plot *p, const char *text);
-/* N, and array NAME[N] and COLOR[N] of the series; "series" in order. */
+/* N, and the arrays NAME and COLOR of N series; LONG = 1 when their names are
+ * long. `ordered`: they are values of one number. */
 void plot_series(struct plot *p, const struct fm_strs *names, bool ordered);
-/* An axis ('x' or 'y') of these values: logarithmic when they double, with
- * tics where the values are when they are few. */
+/* Range and tics of an axis ('x' or 'y') of these values: logarithmic when
+ * they double, with tics at the values along x when they are few. */
 void plot_axis(struct plot *p, char axis, const double *v, size_t n);
 /* Numbers of a line of data, NaN as such; and the end of a series. */
 void plot_numbers(struct plot *p, const double *v, size_t n);

@@ -33,10 +33,11 @@ name_point(struct fm_buf *b, const struct diff *d, size_t i)
 	}
 }
 
-/* Row `at` from the top: ratio, interval, and the class of its verdict. */
+/* Row `at` from the top: ratio, interval, and the class of its verdict. *far:
+ * the greatest distance from 1. */
 static void
 put_row(struct plot *pl, size_t at, double ratio, double lo, double hi,
-    int class, const char *name)
+    int class, const char *name, double *far)
 {
 	double v[5] = { ratio, -(double)at, isnan(lo) ? ratio : lo,
 		isnan(hi) ? ratio : hi, class };
@@ -45,10 +46,11 @@ put_row(struct plot *pl, size_t at, double ratio, double lo, double hi,
 	plot_text(pl, name);
 	fm_buf_printf(&pl->vars, " -%zu)\n", at);
 	plot_numbers(pl, v, 5);
+	*far = fmax(*far, fmax(fabs(v[2] - 1), fabs(v[3] - 1)));
 }
 
 static void
-put_points(struct plot *pl, const struct diff *d)
+put_points(struct plot *pl, const struct diff *d, double *far)
 {
 	/* 0 no difference, 1 better, 2 worse, 3 not sure */
 	static const int class[FM_VERDICTS] = { 0, 1, 2, 3, 3, 0, 0, 0 };
@@ -63,11 +65,11 @@ put_points(struct plot *pl, const struct diff *d)
 			continue;
 		name_point(&b, d, i);
 		put_row(pl, at++, exp(p->shift), exp(p->lo), exp(p->hi),
-		    class[p->verdict], b.s);
+		    class[p->verdict], b.s, far);
 	}
 	if (d->n_both)
 		put_row(pl, at++, exp(d->mean), exp(d->mean_lo),
-		    exp(d->mean_hi), 4, "geometric mean");
+		    exp(d->mean_hi), 4, "geometric mean", far);
 	fm_buf_printf(&pl->vars, "N = %zu\n", at);
 	pl->rows = (int)at + 8;
 	fm_buf_release(&b);
@@ -77,7 +79,7 @@ int
 plot_compare(struct plot *pl, struct fm_err *err)
 {
 	const struct conf *c = pl->conf;
-	double t;
+	double t, far = 0;
 	struct diff d;
 	struct fm_buf b = FM_BUF_INIT;
 	int rc;
@@ -89,15 +91,15 @@ plot_compare(struct plot *pl, struct fm_err *err)
 	rc = diff_init(&d, c, c->files.v[0], c->files.v[1], err);
 	if (rc == 0) {
 		t = isnan(d.conf.threshold) ? FM_JUDGE_GATE : d.conf.threshold;
-		put_points(pl, &d);
-		fm_buf_printf(
-		    &pl->vars, "BAND = %g; WORSE = %d\n", t, d.conf.worse);
+		put_points(pl, &d, &far);
+		fm_buf_printf(&pl->vars, "BAND = %g; FAR = %.10g\n", t,
+		    fmax(far * 1.1, t * 1.3));
 		fm_buf_printf(
 		    &b, "%s, new against base", d.r.cols[d.metric].name);
 		plot_set(pl, "TITLE", c->title ? c->title : b.s);
 		fm_buf_clear(&b);
 		about_put(&b, &d.about, &d.r);
-		plot_set(pl, "ABOUT", b.s);
+		plot_about(pl, b.s);
 		pl->template = "compare";
 		pl->bad = d.r.in.bad > 0;
 	}

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "alloc.h"
 #include "plot.h"
@@ -39,28 +40,55 @@ collect(const struct view *v, size_t group, size_t time, size_t metric,
 	return n;
 }
 
+struct bounds {
+	double from, to, lo, hi; /* of all that is shown */
+	size_t steps;            /* found */
+};
+
+/* " (+6.1 % 2026-12-24)", behind a name. */
+static void
+put_step(struct fm_buf *name, double time, double change)
+{
+	time_t at = (time_t)time;
+	char day[20] = "";
+	struct tm tm;
+
+	if (gmtime_r(&at, &tm))
+		(void)strftime(day, sizeof day, "%Y-%m-%d", &tm);
+	fm_buf_printf(name, " (%+.1f %% %s)", (exp(change) - 1) * 100, day);
+}
+
 /* Levels are sought on logarithms: a step is a ratio. */
 static void
-put_point(struct plot *pl, const struct run *run, size_t n, size_t *steps)
+put_point(struct plot *pl, const struct run *run, size_t n, bool relative,
+    struct bounds *b, struct fm_buf *name)
 {
 	double *x = fm_calloc(n, sizeof *x),
 	       *level = fm_calloc(n, sizeof *level);
+	double unit;
 	size_t i;
 
 	for (i = 0; i < n; i++)
 		x[i] = log(run[i].value);
-	*steps += steps_find(x, n, level);
+	b->steps += steps_find(x, n, level);
+	unit = relative ? exp(level[0]) / 100 : 1;
 	for (i = 0; i < n; i++) {
 		bool step = i && level[i] != level[i - 1];
 		double v[5];
 
+		if (step && relative)
+			put_step(name, run[i].time, level[i] - level[i - 1]);
 		v[0] = run[i].time;
-		v[1] = run[i].value;
-		v[2] = exp(level[i]);
-		v[3] = step ? exp(level[i]) : (double)NAN;
+		v[1] = run[i].value / unit;
+		v[2] = exp(level[i]) / unit;
+		v[3] = step ? exp(level[i]) / unit : (double)NAN;
 		v[4] = step ? (exp(level[i] - level[i - 1]) - 1) * 100
 			    : (double)NAN;
 		plot_numbers(pl, v, 5);
+		b->from = fmin(b->from, v[0]);
+		b->to = fmax(b->to, v[0]);
+		b->lo = fmin(b->lo, v[1]);
+		b->hi = fmax(b->hi, v[1]);
 	}
 	plot_end_series(pl);
 	free(x);
@@ -92,34 +120,60 @@ name_point(struct fm_buf *b, const struct view *v, size_t group)
 		fm_buf_puts(b, "all");
 }
 
+/* Small steps must be seen: the axis need not begin at zero here. */
+static void
+put_ranges(struct plot *pl, const struct bounds *b)
+{
+	double days = (b->to - b->from) / 86400;
+	double t = days > 0 ? (b->to - b->from) * 0.03 : 43200;
+	double v = b->hi > b->lo ? b->hi - b->lo : b->hi * 0.1;
+
+	fm_buf_printf(&pl->vars,
+	    "set xrange [%.0f:%.0f]\nset yrange [%.10g:%.10g]\n"
+	    "set format x '%s'\n",
+	    b->from - t, b->to + t, b->lo - v * 0.1, b->hi + v * 0.2,
+	    days < 2     ? "%H:%M"
+	    : days < 300 ? "%d %b"
+			 : "%b %Y");
+}
+
+/* Several points are shown against their first level, else their own steps
+ * would vanish beside the distance between them. */
 static void
 put_all(struct plot *pl, struct view *v, size_t time, size_t metric)
 {
+	const struct field *f = field_find(v->r->cols[metric].name);
+	const char *name = f && f->head ? f->head : v->r->cols[metric].name;
+	struct bounds bounds = { (double)INFINITY, 0, (double)INFINITY, 0, 0 };
 	struct fm_strs names = FM_STRS_INIT;
 	struct fm_buf b = FM_BUF_INIT;
-	double *all = fm_calloc(v->r->n, sizeof *all);
 	struct run *run = fm_calloc(v->r->n, sizeof *run);
-	size_t g, n, steps = 0, m = 0, i;
+	bool relative = v->groups.n > 1;
+	size_t g, n;
 
 	for (g = 0; g < v->groups.n; g++) {
 		n = collect(v, g, time, metric, run);
 		if (n == 0)
 			continue;
 		name_point(&b, v, g);
+		put_point(pl, run, n, relative, &bounds, &b);
 		fm_strs_add(&names, b.s);
-		put_point(pl, run, n, &steps);
-		for (i = 0; i < n; i++)
-			all[m++] = run[i].value;
 	}
 	plot_series(pl, &names, false);
-	plot_axis(pl, 'y', all, m);
+	if (names.n)
+		put_ranges(pl, &bounds);
 	fm_buf_clear(&b);
-	fm_buf_printf(&b, "%s over time: %zu step%s", v->r->cols[metric].name,
-	    steps, steps == 1 ? "" : "s");
+	fm_buf_printf(&b, "%s over time: %zu step%s", name, bounds.steps,
+	    bounds.steps == 1 ? "" : "s");
 	plot_set(pl, "TITLE", pl->conf->title ? pl->conf->title : b.s);
+	fm_buf_clear(&b);
+	fm_buf_printf(&b, "%s / %s", name,
+	    relative ? "% of its first level"
+	    : f      ? f->unit
+		     : "");
+	plot_set(pl, "YLABEL", b.s);
 	fm_strs_release(&names);
 	fm_buf_release(&b);
-	free(all);
 	free(run);
 }
 
@@ -127,7 +181,6 @@ int
 plot_history(struct plot *pl, struct fm_err *err)
 {
 	const char *name = pl->conf->y ? pl->conf->y : "latency";
-	const struct field *f = field_find(name);
 	struct recs r = { 0 };
 	struct view v;
 	struct fm_buf b = FM_BUF_INIT;
@@ -152,11 +205,7 @@ plot_history(struct plot *pl, struct fm_err *err)
 		view_group(&v);
 		put_all(pl, &v, time, metric);
 		about_put(&b, &v.about, &r);
-		plot_set(pl, "ABOUT", b.s);
-		fm_buf_clear(&b);
-		fm_buf_printf(&b, "%s / %s", f && f->head ? f->head : name,
-		    f ? f->unit : "");
-		plot_set(pl, "YLABEL", b.s);
+		plot_about(pl, b.s);
 		pl->template = "history";
 		pl->bad = r.in.bad > 0;
 	}

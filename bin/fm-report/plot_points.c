@@ -56,9 +56,11 @@ choose_series(struct points *p, const char *given, size_t also_not)
 	for (i = 0; i < names.n && i < 20; i++)
 		p->series[p->n_series++] = recs_want(&p->r, names.v[i]);
 	for (i = 0; !given && i < p->v.n_identity; i++)
-		if (varies(&p->r, p->v.identity[i]) &&
-		    p->v.identity[i] != p->x && p->v.identity[i] != also_not)
+		if (p->v.identity[i] != p->x && p->v.identity[i] != also_not)
 			p->series[p->n_series++] = p->v.identity[i];
+	if (!given)
+		p->n_series = view_distinguish(&p->v, p->series, p->n_series);
+	p->series[p->n_series++] = p->v.about.simulated;
 	fm_strs_release(&names);
 }
 
@@ -124,21 +126,27 @@ put_cell(struct fm_buf *b, const struct recs *r, size_t col, size_t row)
 
 	if (cell_is_text(c))
 		fm_buf_puts(b, texts_get(&r->texts, c));
-	else if (strcmp(r->cols[col].name, "simulated") == 0)
-		fm_buf_puts(b, c == CELL_TRUE ? "simulated" : "measured");
+	else if (c == CELL_TRUE || c == CELL_FALSE)
+		fm_buf_printf(
+		    b, "%s%s", c == CELL_TRUE ? "" : "not ", r->cols[col].name);
+	else if (c == CELL_NULL)
+		fm_buf_printf(b, "no %s", r->cols[col].name);
 	else
 		fm_buf_printf(b, "%s %.10g", r->cols[col].name, cell_to_num(c));
 }
 
+/* The last column of a series is `simulated`. */
 static void
 series_name(struct fm_buf *b, const struct points *p, size_t line)
 {
 	size_t row = groups_first(&p->lines, line), i;
 
-	for (i = 0; i < p->n_series; i++) {
+	for (i = 0; i + 1 < p->n_series; i++) {
 		fm_buf_puts(b, i ? ", " : "");
 		put_cell(b, &p->r, p->series[i], row);
 	}
+	if (recs_at(&p->r, p->v.about.simulated, row) == CELL_TRUE)
+		fm_buf_puts(b, b->len ? ", simulated" : "simulated");
 }
 
 /* Series in the order of their values. */
@@ -229,14 +237,14 @@ put_lines(
 		put_line(pl, p, l[i].group, make, n_values);
 	}
 	plot_series(
-	    pl, &names, p->n_series == 1 && !recs_text(&p->r, p->series[0], 0));
+	    pl, &names, p->n_series == 2 && !recs_text(&p->r, p->series[0], 0));
 	fm_buf_release(&name);
 	fm_strs_release(&names);
 	free(l);
 }
 
 static const char *
-label(struct fm_buf *b, const struct recs *r, size_t col)
+label(struct fm_buf *b, const struct recs *r, size_t col, size_t output)
 {
 	const char *name = r->cols[col].name;
 	const struct field *f = field_find(name);
@@ -247,7 +255,8 @@ label(struct fm_buf *b, const struct recs *r, size_t col)
 	else if (strcmp(name, "input") == 0)
 		fm_buf_puts(b, "input size / tokens");
 	else if (f && strcmp(f->unit, "/s") == 0)
-		fm_buf_printf(b, "%s per second", f->head ? f->head : name);
+		fm_buf_printf(b, "%s / %s per second", f->head ? f->head : name,
+		    recs_num(r, output, 0) > 1 ? "tokens" : "sequences");
 	else if (f && *f->unit)
 		fm_buf_printf(b, "%s / %s", f->head ? f->head : name, f->unit);
 	else
@@ -262,9 +271,9 @@ put_titles(struct plot *pl, const struct points *p, const char *what)
 
 	plot_set(pl, "TITLE", pl->conf->title ? pl->conf->title : what);
 	about_put(&b, &p->v.about, &p->r);
-	plot_set(pl, "ABOUT", b.s);
-	plot_set(pl, "XLABEL", label(&b, &p->r, p->x));
-	plot_set(pl, "YLABEL", label(&b, &p->r, p->metric));
+	plot_about(pl, b.s);
+	plot_set(pl, "XLABEL", label(&b, &p->r, p->x, p->v.output));
+	plot_set(pl, "YLABEL", label(&b, &p->r, p->metric, p->v.output));
 	fm_buf_release(&b);
 }
 
@@ -381,7 +390,7 @@ plot_pareto(struct plot *pl, struct fm_err *err)
 		p.x = p.v.latency;
 		put_titles(pl, &p, "throughput against latency, by batch size");
 		put_axis(pl, &p, 'y', p.metric);
-		fm_buf_puts(&pl->vars, "set logscale x 10\n");
+		put_axis(pl, &p, 'x', p.x);
 		put_lines(pl, &p, pareto_dot, 3);
 		put_front(pl, &p);
 		pl->template = "pareto";
@@ -503,8 +512,9 @@ plot_heatmap(struct plot *pl, struct fm_err *err)
 		view_warn(&p.v);
 		fm_buf_printf(&what, "%s by input and batch size", metric);
 		put_titles(pl, &p, what.s);
-		plot_set(pl, "CBLABEL", label(&what, &p.r, p.metric));
-		plot_set(pl, "YLABEL", label(&what, &p.r, p.input));
+		plot_set(
+		    pl, "CBLABEL", label(&what, &p.r, p.metric, p.v.output));
+		plot_set(pl, "YLABEL", label(&what, &p.r, p.input, p.v.output));
 		put_heat(pl, &p);
 		pl->template = "heatmap";
 	}
@@ -542,7 +552,7 @@ plot_phases(struct plot *pl, struct fm_err *err)
 		choose_series(&p, NULL, p.x);
 		group_points(&p, p.x);
 		put_titles(pl, &p, "first token and decode");
-		fm_buf_puts(&pl->vars, "set xtics (0 0)\n");
+		fm_buf_puts(&pl->vars, "set ytics ('' -1)\n");
 		for (g = 0; g < p.v.groups.n; g++) {
 			struct dot d;
 
@@ -561,6 +571,7 @@ plot_phases(struct plot *pl, struct fm_err *err)
 			plot_numbers(pl, d.v, 3);
 		}
 		fm_buf_printf(&pl->vars, "N = %zu\n", n);
+		pl->rows = (int)n;
 		pl->template = "phases";
 	}
 	fm_buf_release(&name);

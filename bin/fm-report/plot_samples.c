@@ -32,7 +32,7 @@ put_titles(struct plot *pl, const struct samples *s, const char *what)
 	char *about = samples_about(s);
 
 	plot_set(pl, "TITLE", pl->conf->title ? pl->conf->title : what);
-	plot_set(pl, "ABOUT", about);
+	plot_about(pl, about);
 	free(about);
 }
 
@@ -59,6 +59,25 @@ describe(const struct sample_set *p, struct fm_stat *st)
 	fm_stat_work_release(&work);
 }
 
+/* Logarithmic when a few are many times slower; else close around them. */
+static void
+put_times(struct plot *pl, const struct sample_set *p)
+{
+	double *v = fm_calloc(p->n, sizeof *v), lo = ms(p->ns[0]), hi = lo;
+	size_t i;
+
+	for (i = 0; i < p->n; i++) {
+		v[i] = ms(p->ns[i]);
+		lo = fmin(lo, v[i]);
+		hi = fmax(hi, v[i]);
+	}
+	plot_axis(pl, 'y', v, p->n);
+	if (!(lo > 0 && hi / lo >= 4) && hi > lo)
+		fm_buf_printf(&pl->vars, "set yrange [%.10g:%.10g]\n",
+		    lo - (hi - lo) * 0.08, hi + (hi - lo) * 0.08);
+	free(v);
+}
+
 static void
 put_reps(struct plot *pl, const struct sample_set *p, const struct fm_stat *st)
 {
@@ -66,10 +85,11 @@ put_reps(struct plot *pl, const struct sample_set *p, const struct fm_stat *st)
 	double half = st->has_drift ? st->drift / 200 * median : 0;
 	size_t i;
 
+	put_times(pl, p);
 	fences(st, &lo, &hi);
 	for (i = 0; i < p->n; i++) {
 		double t = (double)p->ns[i];
-		double v[3] = { (double)i + 1, t / 1e6, 0 };
+		double v[3] = { (double)i + 1, ms(p->ns[i]), 0 };
 
 		v[2] = i < st->dropped ? 1 : t < lo || t > hi ? 2 : 0;
 		plot_numbers(pl, v, 3);
@@ -103,12 +123,10 @@ plot_reps(struct plot *pl, struct fm_err *err)
 		describe(&s.v[0], &st);
 		put_reps(pl, &s.v[0], &st);
 		fm_buf_printf(&what, "%zu repetitions: %s", s.v[0].n, name);
-		put_titles(pl, &s, what.s);
-		fm_buf_clear(&what);
 		if (st.has_drift)
-			fm_buf_printf(&what, "drift %+.1f %% (%.1f to %.1f)",
+			fm_buf_printf(&what, "; drift %+.1f %% (%.1f to %.1f)",
 			    st.drift, st.drift_lo, st.drift_hi);
-		plot_set(pl, "DRIFT", what.len ? what.s : "no drift known");
+		put_titles(pl, &s, what.s);
 		free(name);
 	} else if (rc == 0) {
 		put_titles(pl, &s, "repetitions");
@@ -151,7 +169,7 @@ put_names(struct plot *pl, const struct samples *s, size_t n)
 }
 
 static void
-put_ecdf(struct plot *pl, const struct sample_set *p)
+put_ecdf(struct plot *pl, const struct sample_set *p, struct fm_buf *all)
 {
 	size_t n, i;
 	int64_t *v = sorted(p, &n);
@@ -160,6 +178,7 @@ put_ecdf(struct plot *pl, const struct sample_set *p)
 		double d[2] = { ms(v[i]), (double)(i + 1) / (double)n };
 
 		plot_numbers(pl, d, 2);
+		fm_buf_put(all, d, sizeof *d);
 	}
 	plot_end_series(pl);
 	free(v);
@@ -169,30 +188,20 @@ int
 plot_ecdf(struct plot *pl, struct fm_err *err)
 {
 	struct samples s;
-	double *medians;
-	size_t i, n;
+	struct fm_buf all = FM_BUF_INIT;
+	size_t i;
 	int rc = read_samples(pl, &s, err);
 
 	if (rc == 0) {
-		medians = fm_calloc(s.n, sizeof *medians);
-		for (i = 0; i < s.n; i++) {
-			int64_t *v = sorted(&s.v[i], &n);
-
-			medians[i] = n ? ms(v[n / 2]) : (double)NAN;
-			put_ecdf(pl, &s.v[i]);
-			free(v);
-		}
+		for (i = 0; i < s.n; i++)
+			put_ecdf(pl, &s.v[i], &all);
 		put_titles(pl, &s, "distribution of the repetitions");
-		for (i = 1; i < s.n; i++)
-			if (medians[i] > 8 * medians[0] ||
-			    medians[i] < medians[0] / 8)
-				break;
-		if (i < s.n)
-			fm_buf_puts(&pl->vars, "set logscale x\n");
+		plot_axis(pl, 'x', (const double *)(void *)all.s,
+		    all.len / sizeof(double));
 		put_names(pl, &s, s.n);
 		pl->template = "ecdf";
-		free(medians);
 	}
+	fm_buf_release(&all);
 	samples_release(&s);
 	return rc;
 }
@@ -201,14 +210,25 @@ enum {
 	MOST_HISTS = 4 /* more in one picture hide one another */
 };
 
+/* One series; its name says what lies beyond the picture. */
 static void
-put_hist(struct plot *pl, const struct sample_set *p)
+put_hist(
+    struct plot *pl, const struct samples *s, size_t at, struct fm_strs *names)
 {
 	struct spark_hist h;
+	char *name = samples_name(s, at);
 	size_t n, i;
-	int64_t *v = sorted(p, &n);
+	int64_t *v = sorted(&s->v[at], &n);
 
 	spark_bins(&h, v, n);
+	if (h.beyond) {
+		fm_strs_add_take(
+		    names, fm_strdupf("%s (%zu beyond %.4g ms)", name, h.beyond,
+			       (h.from + h.width * (double)h.n) / 1e6));
+	} else {
+		fm_strs_add(names, name);
+	}
+	free(name);
 	for (i = 0; i < h.n; i++) {
 		double d[3];
 
@@ -226,6 +246,7 @@ int
 plot_hist(struct plot *pl, struct fm_err *err)
 {
 	struct samples s;
+	struct fm_strs names = FM_STRS_INIT;
 	size_t i, n;
 	int rc = read_samples(pl, &s, err);
 
@@ -240,9 +261,10 @@ plot_hist(struct plot *pl, struct fm_err *err)
 			    "others",
 			    n, s.n);
 		for (i = 0; i < n; i++)
-			put_hist(pl, &s.v[i]);
+			put_hist(pl, &s, i, &names);
 		put_titles(pl, &s, "histogram of the repetitions");
-		put_names(pl, &s, n);
+		plot_series(pl, &names, false);
+		fm_strs_release(&names);
 		pl->template = "hist";
 	}
 	samples_release(&s);

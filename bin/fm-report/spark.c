@@ -30,14 +30,17 @@ put_bar(struct fm_buf *b, int level)
 void
 spark_bins(struct spark_hist *h, const int64_t *v, size_t n)
 {
-	double iqr, range;
+	double iqr, range, top;
 	size_t i, at;
 
 	memset(h, 0, sizeof *h);
 	if (n == 0)
 		return;
-	range = (double)(v[n - 1] - v[0]);
 	iqr = (double)(v[n * 3 / 4] - v[n / 4]);
+	top = (double)v[n - 1];
+	if (iqr > 0)
+		top = fmin(top, (double)v[n * 3 / 4] + 6 * iqr);
+	range = top - (double)v[0];
 	h->n = FEWEST_BINS;
 	if (iqr > 0) {
 		double bins = ceil(range / (2 * iqr / cbrt((double)n)));
@@ -50,6 +53,10 @@ spark_bins(struct spark_hist *h, const int64_t *v, size_t n)
 	h->width = range > 0 ? range / (double)h->n : 1;
 	h->count = fm_calloc(h->n, sizeof *h->count);
 	for (i = 0; i < n; i++) {
+		if ((double)v[i] > top) {
+			h->beyond = n - i;
+			break;
+		}
 		at = (size_t)(((double)v[i] - h->from) / h->width);
 		h->count[at < h->n ? at : h->n - 1]++;
 	}
@@ -172,6 +179,8 @@ put_hist(struct fm_buf *b, const struct sample_set *p)
 			fm_buf_puts(b, ".");
 		fm_buf_putc(b, '\n');
 	}
+	if (h.beyond)
+		fm_buf_printf(b, "    beyond     %6zu\n", h.beyond);
 	spark_hist_release(&h);
 	free(v);
 	free(tmp);

@@ -10,12 +10,16 @@
 #include "buf.h"
 #include "samples.h"
 
-/* Equal bins over all values; the width is Freedman and Diaconis' (1981),
- * 2 IQR / n^(1/3), with 5 to 60 bins. */
+/*
+ * Equal bins; their width is Freedman and Diaconis' (1981), 2 IQR / n^(1/3),
+ * but there are 5 to 60 of them. They end 6 quartile distances above the upper
+ * quartile: a few stragglers do not squeeze all others into one bin.
+ */
 struct spark_hist {
 	double from, width; /* ns */
 	size_t *count;
 	size_t n;
+	size_t beyond; /* values above the last bin */
 };
 /* `v` in order. */
 void spark_bins(struct spark_hist *h, const int64_t *v, size_t n);

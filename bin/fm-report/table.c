@@ -46,20 +46,24 @@ static void
 choose(struct view *v, const struct recs *r, enum grid_format format,
     struct fm_strs *list)
 {
-	size_t i;
-	bool repeated = v->groups.n < r->n;
+	size_t i, j, n, *by = fm_calloc(v->n_by, sizeof *by);
+	bool repeated = v->groups.n < r->n, people = grid_for_people(format);
 
+	memcpy(by, v->by, v->n_by * sizeof *by);
+	n = people ? view_distinguish(v, by, v->n_by) : v->n_by;
 	for (i = 0; i < v->n_by; i++) {
 		const char *name = r->cols[v->by[i]].name;
+		bool tells = false;
 
-		if (strcmp(name, "key") != 0 &&
-		    (!recs_is_same(r, v->by[i]) ||
-			always(name, grid_for_people(format))))
+		for (j = 0; j < n; j++)
+			tells = tells ||
+				(by[j] == v->by[i] && !recs_is_same(r, by[j]));
+		if ((tells && strcmp(name, "key") != 0) || always(name, people))
 			fm_strs_add(list, name);
 	}
+	free(by);
 	fm_strs_split(list,
-	    grid_for_people(format) ? "latency interval throughput"
-				    : "latency lo hi throughput",
+	    people ? "latency interval throughput" : "latency lo hi throughput",
 	    " ");
 	if (known(r, v->ttft))
 		fm_strs_split(list, "ttft itl", " ");

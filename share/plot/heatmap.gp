@@ -1,5 +1,4 @@
 # A metric over the grid of input and batch sizes. DATA: column, row, value.
-set title TITLE."\n".ABOUT noenhanced
 set xlabel XLABEL noenhanced
 set ylabel YLABEL noenhanced
 set cblabel CBLABEL noenhanced
@@ -18,12 +17,14 @@ if (N == 0) {
 	    : (v-LOW)/(HIGH-LOW)
 	text(v) = v < 10 ? sprintf('%.2f', v) : v < 100 ? sprintf('%.1f', v) \
 	    : sprintf('%.0f', v)
-	size = CELLS > 14 ? ',7' : CELLS > 8 ? ',10' : ',13'
+	size = CELLS > 12 ? TINY : CELLS > 8 ? SMALL : ''
 	if (TEXT) {
 		unset colorbox
 		plot DATA using 1:2:(text($3)) with labels notitle
 	} else {
-		plot DATA using 1:2:3 with image notitle, \
+		set style fill solid 1 border linecolor rgb '#ffffff'
+		plot DATA using 1:2:($1-0.5):($1+0.5):($2-0.5):($2+0.5):3 \
+		        with boxxyerror linecolor palette notitle, \
 		     DATA using (part($3) < 0.6 ? $1 : NaN):2:(text($3)) \
 		        with labels font size textcolor rgb '#ffffff' notitle, \
 		     DATA using (part($3) < 0.6 ? NaN : $1):2:(text($3)) \

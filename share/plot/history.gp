@@ -1,15 +1,22 @@
 # A metric over time: runs, their level, and the steps of the level.
 # DATA: a block for each point; seconds since 1970, value, level, level where
 # it has just changed, the change in percent.
-set title TITLE."\n".ABOUT noenhanced
 set ylabel YLABEL noenhanced
 set xdata time
 set timefmt '%s'
-set format x "%d %b\n%Y"
 set xtics autofreq rotate by 0
-set offsets graph 0.02, graph 0.06, graph 0.08, graph 0.03
-if (N > 1) { set key outside right top vertical Left reverse samplen 2 noenhanced }
-if (N > 20) { set key off }
+if (N > 1 && LONG) {
+	set key at screen 0.5,0.01 center bottom horizontal Left reverse \
+	    samplen 2 noenhanced maxrows 4
+	set bmargin (N > 4 ? 9 : 5+N)
+}
+if (N > 1 && !LONG) {
+	set key outside right top vertical Left reverse samplen 2 noenhanced
+}
+if (N > 20) {
+	set key off
+	set bmargin -1
+}
 if (N == 0) {
 	set label 1 'nothing to show' at graph 0.5,0.5 center
 	unset xdata; set xrange [0:1]; set yrange [0:1]; set format x '%g'
@@ -22,6 +29,6 @@ if (N == 0) {
 	        linecolor rgb COLOR[i] linewidth 2 notitle, \
 	     DATA using 1:4 with points linecolor rgb '#000000' pointtype 6 \
 	        pointsize 1.4 linewidth 1.5 notitle, \
-	     DATA using 1:4:(sprintf('%+.1f %%', $5)) with labels \
-	        offset 0,1 font ',11' textcolor rgb '#000000' notitle
+	     DATA using 1:(N == 1 ? $4 : NaN):(sprintf('%+.1f %%', $5)) \
+	        with labels offset 0,1 font SMALL textcolor rgb '#000000' notitle
 }

@@ -1,12 +1,20 @@
 # Latency or throughput against a size: a line for each series, with the
 # interval of each point.
 # DATA: a block for each series; x, y, lower end, upper end.
-set title TITLE."\n".ABOUT noenhanced
 set xlabel XLABEL noenhanced
 set ylabel YLABEL noenhanced
-set offsets graph 0.02, graph 0.02, graph 0.05, graph 0.02
-if (N > 1) { set key outside right top vertical Left reverse samplen 2 noenhanced }
-if (N > 20) { set key off }
+if (N > 1 && LONG) {
+	set key at screen 0.5,0.01 center bottom horizontal Left reverse \
+	    samplen 2 noenhanced maxrows 4
+	set bmargin (N > 4 ? 9 : 5+N)
+}
+if (N > 1 && !LONG) {
+	set key outside right top vertical Left reverse samplen 2 noenhanced
+}
+if (N > 20) {
+	set key off
+	set bmargin -1
+}
 if (N == 0) {
 	set label 1 'nothing to show' at graph 0.5,0.5 center
 	set xrange [0:1]; set yrange [0:1]

@@ -2,12 +2,20 @@
 # its points, and the front that no point beats in both.
 # DATA: a block for each series; latency, throughput, batch. The last block is
 # the front.
-set title TITLE."\n".ABOUT noenhanced
 set xlabel XLABEL noenhanced
 set ylabel YLABEL noenhanced
-set offsets graph 0.05, graph 0.08, graph 0.08, graph 0.03
-set key outside right top vertical Left reverse samplen 2 noenhanced
-if (N > 20) { set key off }
+if (N > 0 && LONG) {
+	set key at screen 0.5,0.01 center bottom horizontal Left reverse \
+	    samplen 2 noenhanced maxrows 4
+	set bmargin (N > 4 ? 9 : 5+N)
+}
+if (N > 0 && !LONG) {
+	set key outside right top vertical Left reverse samplen 2 noenhanced
+}
+if (N > 20) {
+	set key off
+	set bmargin -1
+}
 if (N == 0) {
 	set label 1 'nothing to show' at graph 0.5,0.5 center
 	unset logscale; set xrange [0:1]; set yrange [0:1]
@@ -19,5 +27,5 @@ if (N == 0) {
 	        linecolor rgb COLOR[i] linewidth 1.5 pointtype 4+i%5*2+1 \
 	        pointsize 0.7 title NAME[i], \
 	     DATA index 0:N-1 using 1:2:(sprintf('%.0f', $3)) with labels \
-	        offset 0,0.8 font ',10' textcolor rgb '#555555' notitle
+	        offset 0,0.8 font SMALL textcolor rgb '#555555' notitle
 }

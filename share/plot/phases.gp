@@ -1,10 +1,11 @@
 # Time to the first token and time of all others, a bar for each point.
 # DATA: row, first token, rest, in milliseconds.
-set title TITLE."\n".ABOUT noenhanced
 set xlabel 'time of a request / ms' noenhanced
 set yrange [N-0.4:-0.6]
-set key outside below center horizontal samplen 1
-set xtics auto
+set key at screen 0.5,0.01 center bottom horizontal maxrows 1 samplen 1.5
+set bmargin 6
+set ytics font SMALL scale 0 noenhanced
+set grid noytics xtics
 set xrange [0:*]
 set style fill solid 1 noborder
 if (N == 0) {

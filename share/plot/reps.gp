@@ -1,12 +1,12 @@
 # Repetitions in the order they were measured. DATA: repetition, time, class
 # (0 kept, 1 dropped as warm-up, 2 outlier). CUT: repetitions dropped; MEDIAN,
 # LO, HI: of the rest, with its interval; FROM, TO: ends of the drift line.
-set title TITLE."\n".ABOUT noenhanced
 set xlabel 'repetition' noenhanced
 set ylabel 'time / ms' noenhanced
 set xtics autofreq
-set offsets graph 0.01, graph 0.01, graph 0.06, graph 0.03
-set key outside below center horizontal samplen 1.5
+set xrange [0.5:N+0.5]
+set key at screen 0.5,0.01 center bottom horizontal maxrows 1 samplen 1.5
+set bmargin 6
 if (N == 0) {
 	set label 1 'no repetitions' at graph 0.5,0.5 center
 	set xrange [0:1]; set yrange [0:1]
@@ -32,5 +32,5 @@ if (N == 0) {
 	        linewidth 1.2 title 'median', \
 	     [CUT+1:N] FROM+(TO-FROM)*(x-CUT-1)/(N-CUT-1.0+(N-CUT<2)) \
 	        with lines linecolor rgb '#009e73' linewidth 1.5 dashtype 2 \
-	        title DRIFT
+	        title 'drift'
 }
