@@ -111,16 +111,19 @@ blanks(struct parser *p)
 		p->at++;
 }
 
+/* The text is named by its beginning: it may be longer than any message. */
 static struct fm_expr_node *
 wrong(struct parser *p, const char *what)
 {
+	const char *more = strlen(p->text) > 100 ? "..." : "";
+
 	if (*p->at)
 		(void)fm_err_set(p->err, FM_USAGE,
-		    "'%s': %s at column %zu, got '%.20s'", p->text, what,
-		    (size_t)(p->at - p->text) + 1, p->at);
+		    "'%.100s%s': %s at column %zu, got '%.20s'", p->text, more,
+		    what, (size_t)(p->at - p->text) + 1, p->at);
 	else
-		(void)fm_err_set(
-		    p->err, FM_USAGE, "'%s': %s at the end", p->text, what);
+		(void)fm_err_set(p->err, FM_USAGE, "'%.100s%s': %s at the end",
+		    p->text, more, what);
 	return NULL;
 }
 
@@ -276,8 +279,9 @@ compile(struct parser *p, struct fm_expr_node *n)
 	if (rc == 0)
 		return true;
 	(void)regerror(rc, &n->re, why, sizeof why);
-	(void)fm_err_set(p->err, FM_USAGE, "'%s': regular expression '%s': %s",
-	    p->text, n->b->text, why);
+	(void)fm_err_set(p->err, FM_USAGE,
+	    "'%.100s': regular expression '%.100s': %s", p->text, n->b->text,
+	    why);
 	return false;
 }
 
