@@ -122,6 +122,25 @@ static const struct fm_opt diff[] = {
 	FM_OPT_END,
 };
 
+static const struct fm_opt html[] = {
+	WHERE,
+	STR("output", 'o', output, "FILE", NULL,
+	    "write the page there instead of to stdout"),
+	STR("base", 0, base, "FILE", NULL,
+	    "records of a baseline: the page has a comparison with them"),
+	STR("title", 0, title, "TEXT", NULL, "heading of the page"),
+	STR("columns", 'c', columns, "FIELDS", NULL,
+	    "of the table of points [as in fm-report table]"),
+	STR("sort", 's', sort, "FIELDS", NULL, "order of the table of points"),
+	METRIC,
+	THRESHOLD,
+	ALPHA,
+	MATCH,
+	HISTORY,
+	STRICT,
+	FM_OPT_END,
+};
+
 #define SUB(name, brief, args, opts)                                           \
 	{                                                                      \
 		"fm-report " name, brief, args, opts, NULL, NULL               \
@@ -136,6 +155,9 @@ static const struct fm_cmd commands[COMMANDS + 1] = {
 	[CMD_PLOT] = SUB("plot",
 	    "draw records, or the repetitions of a log, with gnuplot",
 	    "KIND [FILE ...]", plot),
+	[CMD_HTML] = SUB("html",
+	    "write a page with tables, plots and the comparison to a baseline",
+	    "[FILE ...]", html),
 	[COMMANDS] = { NULL, NULL, NULL, NULL, NULL, NULL },
 };
 

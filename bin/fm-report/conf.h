@@ -35,6 +35,7 @@ enum command {
 	CMD_TABLE,
 	CMD_PLOT,
 	CMD_DIFF,
+	CMD_HTML,
 	COMMANDS
 };
 

@@ -4,6 +4,7 @@
  */
 #include "conf.h"
 #include "diff.h"
+#include "html.h"
 #include "plot.h"
 #include "prog.h"
 #include "table.h"
@@ -14,6 +15,7 @@ static run_fn *const commands[COMMANDS] = {
 	[CMD_TABLE] = table_run,
 	[CMD_PLOT] = plot_run,
 	[CMD_DIFF] = diff_run,
+	[CMD_HTML] = html_run,
 };
 
 int

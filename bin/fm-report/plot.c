@@ -17,6 +17,7 @@
 #include "out.h"
 #include "prog.h"
 #include "quote.h"
+#include "svg.h"
 
 const char *const plot_types[] = { "svg", "png", "pdf", "text", NULL };
 
@@ -111,6 +112,8 @@ plot_series(struct plot *p, const struct fm_strs *names, bool ordered)
 		longest = quote_width(names->v[i]) > longest
 			      ? quote_width(names->v[i])
 			      : longest;
+	for (i = 0; i < names->n; i++)
+		fm_strs_add(&p->names, names->v[i]);
 	/* Long names go below the picture, where they take no width. */
 	fm_buf_printf(&p->vars, "LONG = %d\n", longest > 20);
 	fm_buf_printf(&p->vars, "N = %zu\n", names->n);
@@ -405,26 +408,74 @@ find_kind(const char *name, struct fm_err *err)
 	return -1;
 }
 
+/* Fills in and draws; the caller releases p. */
+static int
+draw_kind(struct plot *p, struct fm_buf *out, struct fm_err *err)
+{
+	int i = find_kind(p->template, err), rc = i < 0 ? -1 : 0;
+
+	if (rc == 0)
+		rc = kinds[i].fill(p, err);
+	fm_buf_printf(&p->vars, "HOVER = %d\n", p->hover);
+	if (rc == 0 && p->refused) {
+		fm_buf_put(out, p->data.s, p->data.len);
+	} else if (rc == 0) {
+		rc = draw(p, out, err);
+		if (rc == 0 && p->conf->keep)
+			rc = keep(p, err);
+	}
+	return rc == 0 && p->bad ? 1 : rc;
+}
+
+static void
+init(
+    struct plot *p, const struct conf *c, const char *kind, enum plot_type type)
+{
+	memset(p, 0, sizeof *p);
+	p->conf = c;
+	p->template = kind;
+	p->type = type;
+	fm_buf_init(&p->vars);
+	fm_buf_init(&p->data);
+}
+
+static void
+release(struct plot *p)
+{
+	fm_buf_release(&p->vars);
+	fm_buf_release(&p->data);
+	fm_strs_release(&p->names);
+}
+
 int
 plot_draw(const struct conf *c, const char *kind, enum plot_type type,
     struct fm_buf *out, struct fm_err *err)
 {
-	struct plot p = { c, kind, FM_BUF_INIT, FM_BUF_INIT, type, 0, false,
-		false };
-	int i = find_kind(kind, err), rc = i < 0 ? -1 : 0;
+	struct plot p;
+	int rc;
 
-	if (rc == 0)
-		rc = kinds[i].fill(&p, err);
-	if (rc == 0 && p.refused) {
-		fm_buf_put(out, p.data.s, p.data.len);
-	} else if (rc == 0) {
-		rc = draw(&p, out, err);
-		if (rc == 0 && c->keep)
-			rc = keep(&p, err);
-	}
-	fm_buf_release(&p.vars);
-	fm_buf_release(&p.data);
-	return rc == 0 && p.bad ? 1 : rc;
+	init(&p, c, kind, type);
+	rc = draw_kind(&p, out, err);
+	release(&p);
+	return rc;
+}
+
+int
+plot_inline(const struct conf *c, const char *kind, struct fm_buf *out,
+    struct fm_err *err)
+{
+	struct fm_buf svg = FM_BUF_INIT;
+	struct plot p;
+	int rc;
+
+	init(&p, c, kind, PLOT_SVG);
+	p.hover = true;
+	rc = draw_kind(&p, &svg, err);
+	if (rc >= 0)
+		svg_inline(out, svg.s, kind, &p.names);
+	fm_buf_release(&svg);
+	release(&p);
+	return rc;
 }
 
 /* By -T, else the end of the file's name, else what stdout is. */

@@ -27,9 +27,11 @@ struct plot {
 	struct fm_buf vars;   /* lines of gnuplot: variables, axes */
 	struct fm_buf data;   /* what DATA names */
 	enum plot_type type;
-	int rows;     /* wanted height in lines of text, 0 = as usual */
-	bool refused; /* the kind has printed its picture itself */
-	bool bad;     /* some records could not be read */
+	int rows;             /* wanted height in lines of text, 0 = as usual */
+	bool hover;           /* points carry their values, for a page */
+	struct fm_strs names; /* of the series */
+	bool refused;         /* the kind has printed its picture itself */
+	bool bad;             /* some records could not be read */
 };
 
 int plot_run(const struct conf *c, struct fm_err *err);
@@ -41,6 +43,14 @@ int plot_run(const struct conf *c, struct fm_err *err);
  */
 int plot_draw(const struct conf *c, const char *kind, enum plot_type type,
     struct fm_buf *out, struct fm_err *err);
+
+/*
+ * The same as SVG that may stand in a page: without scripts, declarations and
+ * names that a second picture has, too; points tell their values when pointed
+ * at.
+ */
+int plot_inline(const struct conf *c, const char *kind, struct fm_buf *out,
+    struct fm_err *err);
 
 /* --- for the kinds --- */
 

@@ -188,15 +188,14 @@ want_all(const struct conf *c, struct recs *r)
 	fm_strs_release(&names);
 }
 
-/* One table of all rows of the view. */
-static void
-plain(const struct conf *c, struct view *v, struct fm_buf *b)
+void
+table_grid(const struct conf *c, struct view *v, enum grid_format format,
+    struct grid *g)
 {
 	struct fm_strs show = FM_STRS_INIT;
 	struct order_ctx x = { v, NULL, 0 };
 	struct key *keys = sort_keys(c, v, &x.n_keys);
 	struct order *o;
-	struct grid g = { 0 };
 	struct fm_buf title = FM_BUF_INIT;
 
 	x.keys = keys;
@@ -204,19 +203,27 @@ plain(const struct conf *c, struct view *v, struct fm_buf *b)
 	if (c->columns)
 		fm_strs_split(&show, c->columns, ", ");
 	else
-		choose(v, v->r, (enum grid_format)c->format, &show);
+		choose(v, v->r, format, &show);
 	if (about_simulated(&v->about, v->r) &&
 	    fm_strs_find(&show, "simulated") < 0)
 		fm_strs_add(&show, "simulated");
-	fill(v, &show, o, &g);
+	fill(v, &show, o, g);
 	about_put(&title, &v->about, v->r);
-	g.title = fm_buf_detach(&title);
-	grid_put(b, &g, (enum grid_format)c->format,
-	    !c->output && grid_colour(stdout));
-	grid_release(&g);
+	g->title = fm_buf_detach(&title);
 	fm_strs_release(&show);
 	free(keys);
 	free(o);
+}
+
+static void
+plain(const struct conf *c, struct view *v, struct fm_buf *b)
+{
+	struct grid g = { 0 };
+
+	table_grid(c, v, (enum grid_format)c->format, &g);
+	grid_put(b, &g, (enum grid_format)c->format,
+	    !c->output && grid_colour(stdout));
+	grid_release(&g);
 }
 
 int

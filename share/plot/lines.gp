@@ -24,5 +24,9 @@ if (N == 0) {
 	        linecolor rgb COLOR[i] linewidth 1.5 dashtype 1 notitle, \
 	     for [i=1:N] DATA index i-1 using 1:2:3:4 with yerrorbars \
 	        linecolor rgb COLOR[i] pointtype 4+i%5*2+1 pointsize 0.7 \
-	        linewidth 1.2 title NAME[i]
+	        linewidth 1.2 title NAME[i], \
+	     for [i=1:HOVER*N] DATA index i-1 \
+	        using 1:2:(sprintf('%d|%g|%g|%g|%g', i, $1, $2, $3, $4)) \
+	        with labels hypertext point pointtype 7 pointsize 1.5 \
+	        linecolor rgb '#ff000000' notitle
 }

@@ -27,5 +27,9 @@ if (N == 0) {
 	        linecolor rgb COLOR[i] linewidth 1.5 pointtype 4+i%5*2+1 \
 	        pointsize 0.7 title NAME[i], \
 	     DATA index 0:N-1 using 1:2:(sprintf('%.0f', $3)) with labels \
-	        offset 0,0.8 font SMALL textcolor rgb '#555555' notitle
+	        offset 0,0.8 font SMALL textcolor rgb '#555555' notitle, \
+	     for [i=1:HOVER*N] DATA index i-1 \
+	        using 1:2:(sprintf('%d|%g|%g', i, $1, $2)) \
+	        with labels hypertext point pointtype 7 pointsize 1.5 \
+	        linecolor rgb '#ff000000' notitle
 }
