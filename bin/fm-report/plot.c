@@ -103,6 +103,10 @@ colour(size_t i, size_t n, bool ordered)
 	return c;
 }
 
+enum {
+	MOST_NAMES = 20 /* more are not told apart anyway: no key */
+};
+
 void
 plot_series(struct plot *p, const struct fm_strs *names, bool ordered)
 {
@@ -115,7 +119,9 @@ plot_series(struct plot *p, const struct fm_strs *names, bool ordered)
 	for (i = 0; i < names->n; i++)
 		fm_strs_add(&p->names, names->v[i]);
 	/* Long names go below the picture, where they take no width. */
-	fm_buf_printf(&p->vars, "LONG = %d\n", longest > 20);
+	p->key_rows =
+	    longest > 20 && names->n <= MOST_NAMES ? (int)names->n : 0;
+	fm_buf_printf(&p->vars, "KEYROWS = %d\n", p->key_rows);
 	fm_buf_printf(&p->vars, "N = %zu\n", names->n);
 	if (names->n == 0)
 		return;
@@ -283,6 +289,7 @@ put_terminal(struct fm_buf *b, const struct plot *p)
 
 	if (height < 500)
 		height = 500;
+	height += 19 * p->key_rows;
 
 	switch (p->type) {
 	case PLOT_SVG:

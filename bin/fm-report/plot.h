@@ -27,7 +27,8 @@ struct plot {
 	struct fm_buf vars;   /* lines of gnuplot: variables, axes */
 	struct fm_buf data;   /* what DATA names */
 	enum plot_type type;
-	int rows;             /* wanted height in lines of text, 0 = as usual */
+	int rows;             /* labels one above the other, 0 = as usual */
+	int key_rows;         /* names of series below the picture */
 	bool hover;           /* points carry their values, for a page */
 	struct fm_strs names; /* of the series */
 	bool refused;         /* the kind has printed its picture itself */
@@ -60,8 +61,8 @@ void plot_set(struct plot *p, const char *name, const char *text);
 void plot_about(struct plot *p, const char *text);
 /* Puts a text into the variables, with its quotes. */
 void plot_text(struct plot *p, const char *text);
-/* N, and the arrays NAME and COLOR of N series; LONG = 1 when their names are
- * long. `ordered`: they are values of one number. */
+/* N, and the arrays NAME and COLOR of N series; KEYROWS > 0 when they
+ * are long and stand below. `ordered`: they are values of one number. */
 void plot_series(struct plot *p, const struct fm_strs *names, bool ordered);
 /* Range and tics of an axis ('x' or 'y') of these values: logarithmic when
  * they double, with tics at the values along x when they are few. */

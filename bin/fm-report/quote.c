@@ -137,8 +137,10 @@ put_csv(struct fm_buf *b, char c)
 {
 	if (c == '"')
 		fm_buf_puts(b, "\"\"");
-	else
+	else if (c == '\n' || c == '\t' || c == '\r')
 		fm_buf_putc(b, c);
+	else
+		fm_buf_puts(b, "\xef\xbf\xbd");
 }
 
 /*
@@ -168,7 +170,7 @@ put_tsv(struct fm_buf *b, char c)
 	if (at && c)
 		fm_buf_printf(b, "\\%c", to[at - from]);
 	else
-		fm_buf_putc(b, c);
+		fm_buf_puts(b, "\xef\xbf\xbd");
 }
 
 void

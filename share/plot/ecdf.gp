@@ -4,17 +4,16 @@ set xlabel 'time / ms' noenhanced
 set ylabel 'share of repetitions' noenhanced
 set yrange [0:1]
 set ytics 0,0.25,1
-if (N > 1 && LONG) {
-	set key at screen 0.5,0.01 center bottom horizontal Left reverse \
-	    samplen 2 noenhanced maxrows 4
-	set bmargin (N > 4 ? 9 : 5+N)
+if (KEYROWS > 1) {
+	set key at screen 0.5,0.01 center bottom vertical maxcols 1 Left \
+	    reverse samplen 2 noenhanced font SMALL
+	set bmargin 4.5+KEYROWS*0.85
 }
-if (N > 1 && !LONG) {
+if (N > 1 && KEYROWS == 0) {
 	set key outside right top vertical Left reverse samplen 2 noenhanced
 }
 if (N > 20) {
 	set key off
-	set bmargin -1
 }
 if (N == 0) {
 	set label 1 'no repetitions' at graph 0.5,0.5 center
