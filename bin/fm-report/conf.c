@@ -141,6 +141,23 @@ static const struct fm_opt html[] = {
 	FM_OPT_END,
 };
 
+#define EXPORT WHERE, OUTPUT, STRICT
+
+static const struct fm_opt export[] = { EXPORT, FM_OPT_END };
+
+static const struct fm_opt junit[] = {
+	EXPORT,
+	STR("base", 0, base, "FILE", NULL,
+	    "records of a baseline: the verdicts of fm-report diff are the "
+	    "tests"),
+	METRIC,
+	THRESHOLD,
+	ALPHA,
+	MATCH,
+	HISTORY,
+	FM_OPT_END,
+};
+
 #define SUB(name, brief, args, opts)                                           \
 	{                                                                      \
 		"fm-report " name, brief, args, opts, NULL, NULL               \
@@ -158,6 +175,18 @@ static const struct fm_cmd commands[COMMANDS + 1] = {
 	[CMD_HTML] = SUB("html",
 	    "write a page with tables, plots and the comparison to a baseline",
 	    "[FILE ...]", html),
+	[CMD_PROM] = SUB("prom",
+	    "write metrics for the textfile collector of Prometheus' "
+	    "node_exporter",
+	    "[FILE ...]", export),
+	[CMD_BENCHSTAT] =
+	    SUB("benchstat", "write the text of Go benchmarks, for benchstat",
+		"[FILE ...]", export),
+	[CMD_JUNIT] = SUB("junit", "write JUnit XML: a test for each point",
+	    "[FILE ...]", junit),
+	[CMD_GITHUB] = SUB("github",
+	    "write JSON for github-action-benchmark, customSmallerIsBetter",
+	    "[FILE ...]", export),
 	[COMMANDS] = { NULL, NULL, NULL, NULL, NULL, NULL },
 };
 

@@ -45,6 +45,9 @@ int diff_init(struct diff *d, const struct conf *c, const char *base,
 void diff_release(struct diff *d);
 int diff_status(const struct diff *d);
 
+/* Sets b to what tells the point from the others: "input 128, batch 4". */
+void diff_name(struct fm_buf *b, const struct diff *d, size_t i);
+
 /* The points as a table, with the summary as its last line. */
 struct grid;
 void diff_grid(const struct diff *d, struct grid *g, bool people);

@@ -11,6 +11,30 @@
 #include "out.h"
 #include "prog.h"
 
+void
+diff_name(struct fm_buf *b, const struct diff *d, size_t i)
+{
+	size_t row = groups_first(&d->groups, d->group[i]), j;
+
+	fm_buf_clear(b);
+	for (j = 0; j < d->n_match; j++) {
+		const char *name = d->r.cols[d->match[j]].name;
+		cell c = recs_at(&d->r, d->match[j], row);
+
+		if (c == CELL_NULL || (recs_is_same(&d->r, d->match[j]) &&
+					  strcmp(name, "batch") != 0))
+			continue;
+		fm_buf_puts(b, b->len ? ", " : "");
+		if (cell_is_text(c))
+			fm_buf_puts(b, texts_get(&d->r.texts, c));
+		else if (cell_is_num(c))
+			fm_buf_printf(b, "%s %.10g", name, cell_to_num(c));
+		else
+			fm_buf_puts(
+			    b, c == CELL_TRUE ? "simulated" : "measured");
+	}
+}
+
 /* --- the table --- */
 
 static void

@@ -4,6 +4,7 @@
  */
 #include "conf.h"
 #include "diff.h"
+#include "export.h"
 #include "html.h"
 #include "plot.h"
 #include "prog.h"
@@ -16,6 +17,10 @@ static run_fn *const commands[COMMANDS] = {
 	[CMD_PLOT] = plot_run,
 	[CMD_DIFF] = diff_run,
 	[CMD_HTML] = html_run,
+	[CMD_PROM] = export_prom,
+	[CMD_BENCHSTAT] = export_benchstat,
+	[CMD_JUNIT] = export_junit,
+	[CMD_GITHUB] = export_github,
 };
 
 int
