@@ -202,8 +202,8 @@ diff_summary(const struct diff *d)
 
 	put_counts(&b, d);
 	if (d->n_both)
-		fm_buf_printf(&b, "; geometric mean of %zu points: %.3f",
-		    d->n_both, exp(d->mean));
+		fm_buf_printf(&b, "; geometric mean of %zu point%s: %.3f",
+		    d->n_both, d->n_both == 1 ? "" : "s", exp(d->mean));
 	if (!isnan(d->mean_lo))
 		fm_buf_printf(
 		    &b, " (%.3f..%.3f)", exp(d->mean_lo), exp(d->mean_hi));

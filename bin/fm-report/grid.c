@@ -176,6 +176,8 @@ put_text_row(struct fm_buf *b, const struct grid *g, char **row,
 		    b, row[i], width[i], g->heads[i].right, i + 1 == g->n_cols);
 		fm_buf_puts(b, *on ? "\033[0m" : "");
 	}
+	while (b->s[b->len - 1] == ' ')
+		b->len--;
 	fm_buf_putc(b, '\n');
 }
 

@@ -3,7 +3,16 @@
 
 make.py SEED RUNS [slow=INPUT:BATCH:FACTOR] [all=FACTOR] [noise=PERCENT]
         [days=N] [first=DAY] [model=NAME] [fail=INPUT:BATCH] [sim] [tokens]
-        [factors from day N: step=DAY:FACTOR] [points=N] [runid=TEXT]
+        [step=DAY:FACTOR] [points=N] [small] [at=INPUT:BATCH] [runid=TEXT]
+
+The files beside it:
+
+    make.py 1 5 small >base.jsonl
+    make.py 2 5 small slow=512:8:1.08 >slow.jsonl
+    make.py 3 1 small fail=512:64 >one.jsonl
+    make.py 4 1 small tokens >tokens.jsonl
+    make.py 5 30 at=128:8 days=30 step=18:1.06 >history.jsonl
+    make.py 6 1 small sim all=0.2 >sim.jsonl
 
 One record a point and run of a grid of 4 input and 7 batch sizes. Times are a
 cost model times lognormal noise between runs; within a run 3 %.
@@ -19,6 +28,10 @@ rng = random.Random(seed)
 noise = float(opt.get("noise", 1)) / 100
 reps, kept = 100, 80
 grid = [(i, b) for i in (64, 128, 256, 512) for b in (1, 2, 4, 8, 16, 32, 64)]
+if "small" in opt:
+    grid = [(i, b) for i in (128, 512) for b in (1, 8, 64)]
+if "at" in opt:
+    grid = [tuple(int(v) for v in opt["at"].split(":"))]
 if "points" in opt:
     grid = [(1 + k // 100, 1 + k % 100) for k in range(int(opt["points"]))]
 
@@ -87,4 +100,4 @@ for run in range(runs):
             r["ttft"] = round(med, 6)
             r["itl"] = round(0.4 + med * 30, 3)
             r["thp"] = round(b * 1e3 / r["itl"], 1)
-        print(json.dumps(r))
+        print(json.dumps(r, separators=(",", ":")))
