@@ -50,8 +50,11 @@ gnuplot_run(const struct fm_buf *script, struct fm_err *err)
 	int rc = 0;
 	void (*old)(int);
 
-	if (fm_proc_start(&p, argv, err) != 0)
+	if (fm_proc_start(&p, argv, err) != 0) {
+		/* The word of the table is for backends. */
+		err->code = FM_IO;
 		return fm_err_wrap(err, "plots are drawn by gnuplot");
+	}
 	old = signal(SIGPIPE, SIG_IGN);
 	/* It stops reading when it has found an error: then it says so. */
 	(void)fm_io_write_all(p.in, script->s, script->len);
@@ -59,10 +62,10 @@ gnuplot_run(const struct fm_buf *script, struct fm_err *err)
 	fm_proc_hang_up(&p);
 	listen(p.errfd, &said);
 	if (!fm_proc_wait(&p, (int64_t)SECONDS * 1000000000))
-		rc = fm_err_set(err, FM_TIMEOUT,
+		rc = fm_err_set(err, FM_IO,
 		    "gnuplot did not end within %d seconds", (int)SECONDS);
 	else if (p.status != 0)
-		rc = fm_err_set(err, FM_DIED, "gnuplot: %s%s%s",
+		rc = fm_err_set(err, FM_IO, "gnuplot: %s%s%s",
 		    fm_proc_status_text(&p, how, sizeof how),
 		    said.len ? ": " : "", last_line(&said));
 	fm_proc_end(&p, 0, 0);

@@ -73,6 +73,17 @@ plot_text(struct plot *p, const char *text)
 	quote_gnuplot(&p->vars, text);
 }
 
+void
+plot_tic_text(struct plot *p, const char *text)
+{
+	struct fm_buf b = FM_BUF_INIT;
+
+	for (; *text; text++)
+		fm_buf_printf(&b, "%s%c", *text == '%' ? "%" : "", *text);
+	quote_gnuplot(&p->vars, b.s);
+	fm_buf_release(&b);
+}
+
 /*
  * Okabe and Ito's colours, told apart with every kind of colour vision; for
  * more series, or none of another kind than the one before, viridis by steps.

@@ -61,6 +61,8 @@ void plot_set(struct plot *p, const char *name, const char *text);
 void plot_about(struct plot *p, const char *text);
 /* Puts a text into the variables, with its quotes. */
 void plot_text(struct plot *p, const char *text);
+/* The same for the label of a tic, in which % begins a format. */
+void plot_tic_text(struct plot *p, const char *text);
 /* N, and the arrays NAME and COLOR of N series; KEYROWS > 0 when they
  * are long and stand below. `ordered`: they are values of one number. */
 void plot_series(struct plot *p, const struct fm_strs *names, bool ordered);

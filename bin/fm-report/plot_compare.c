@@ -18,7 +18,7 @@ put_row(struct plot *pl, size_t at, double ratio, double lo, double hi,
 		isnan(hi) ? ratio : hi, class };
 
 	fm_buf_puts(&pl->vars, "set ytics add (");
-	plot_text(pl, name);
+	plot_tic_text(pl, name);
 	fm_buf_printf(&pl->vars, " -%zu)\n", at);
 	plot_numbers(pl, v, 5);
 	*far = fmax(*far, fmax(fabs(v[2] - 1), fabs(v[3] - 1)));

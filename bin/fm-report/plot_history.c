@@ -126,7 +126,7 @@ put_ranges(struct plot *pl, const struct bounds *b)
 {
 	double days = (b->to - b->from) / 86400;
 	double t = days > 0 ? (b->to - b->from) * 0.03 : 43200;
-	double v = b->hi > b->lo ? b->hi - b->lo : b->hi * 0.1;
+	double v = b->hi - b->lo > b->hi * 1e-6 ? b->hi - b->lo : b->hi * 0.1;
 
 	fm_buf_printf(&pl->vars,
 	    "set xrange [%.0f:%.0f]\nset yrange [%.10g:%.10g]\n"

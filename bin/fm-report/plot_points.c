@@ -565,7 +565,7 @@ plot_phases(struct plot *pl, struct fm_err *err)
 			put_cell(
 			    &name, &p.r, p.x, groups_first(&p.v.groups, g));
 			fm_buf_puts(&pl->vars, "set ytics add (");
-			plot_text(pl, name.s);
+			plot_tic_text(pl, name.s);
 			fm_buf_printf(&pl->vars, " %zu)\n", n);
 			d.v[0] = (double)n++;
 			plot_numbers(pl, d.v, 3);

@@ -179,19 +179,26 @@ quote_tsv(struct fm_buf *b, const char *s)
 	walk(b, s, "\\", put_tsv);
 }
 
-/* Nothing but a quote means anything in single quotes, save a line end. */
 static void
 put_gnuplot(struct fm_buf *b, char c)
 {
-	fm_buf_puts(b, c == '\'' ? "''" : " ");
+	if ((unsigned char)c < 0x20 || c == 0x7f)
+		fm_buf_putc(b, ' ');
+	else
+		fm_buf_printf(b, "\\%03o", (unsigned)(unsigned char)c);
 }
 
+/*
+ * gnuplot looks for `commands` and @macros before it looks for strings, and
+ * finds them in single quotes, too, behind a quote that is doubled. So
+ * whatever it could mean something to is written as an octal escape.
+ */
 void
 quote_gnuplot(struct fm_buf *b, const char *s)
 {
-	fm_buf_putc(b, '\'');
-	walk(b, s, "'", put_gnuplot);
-	fm_buf_putc(b, '\'');
+	fm_buf_putc(b, '"');
+	walk(b, s, "!\"#$&'*;<=>?@[\\]^`{|}~", put_gnuplot);
+	fm_buf_putc(b, '"');
 }
 
 static void

@@ -23,7 +23,7 @@ void quote_html(struct fm_buf *b, const char *s);
 void quote_csv(struct fm_buf *b, const char *s);
 /* A field of TSV: tab, line ends and backslash as \t \n \r \\. */
 void quote_tsv(struct fm_buf *b, const char *s);
-/* A string of gnuplot, with its single quotes. */
+/* A string of gnuplot, with its quotes. */
 void quote_gnuplot(struct fm_buf *b, const char *s);
 /* The value of a Prometheus label, without its quotes. */
 void quote_prom(struct fm_buf *b, const char *s);
