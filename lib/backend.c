@@ -161,7 +161,6 @@ say_sys(struct talk *t, json_t *sys)
 	fm_json_set_int(sys, "clock_cost_ns", cost_ns);
 	fm_json_set_int(sys, "clock_resolution_ns", resolution_ns);
 	fm_host_facts(sys);
-	fm_host_facts(sys);
 	fm_record_put_json(&t->b.out, FM_TAG_SYS, sys);
 }
 
@@ -178,6 +177,7 @@ op_open(struct talk *t, const json_t *req, struct fm_err *err)
 	t->b.model = json_incref(json_object_get(req, "model"));
 	t->is_open = true;
 	sys = json_object();
+	json_object_set_new(sys, "settings", json_deep_copy(t->b.options));
 	t->b.setup_ns = -1;
 	t0 = fm_clock_now_ns();
 	if (t->ops->open)
@@ -494,6 +494,7 @@ fm_backend_main(const struct fm_backend_ops *ops)
 	char *line;
 	size_t len;
 
+	fm_json_start();
 	t.b.out_fd = take_stdout();
 	(void)signal(SIGPIPE, SIG_IGN);
 	fm_clock_start(&t.b.clock);

@@ -48,11 +48,17 @@ read_backend(struct platform *p, const json_t *table)
 
 	p->needs_model =
 	    strcmp(fm_json_str(row, "model", "none"), "required") == 0;
+	p->loads = strcmp(fm_json_str(row, "loads", ""), "folder") == 0;
 	p->threads = threads ? fm_strdup(threads) : NULL;
 	add_words(&p->sets, json_object_get(row, "sets"));
+	add_words(
+	    &p->shows, json_object_get(row,
+			   json_object_get(row, "shows") ? "shows" : "sets"));
 	add_words(&p->ignores, json_object_get(row, "ignores"));
-	if (!row)
+	if (!row) {
 		fm_strs_add(&p->sets, p->backend);
+		fm_strs_add(&p->shows, p->backend);
+	}
 }
 
 static bool
@@ -120,7 +126,9 @@ choose(
     struct platform *p, json_t *table, const char *backend, struct fm_err *err)
 {
 	json_t *platforms = json_object_get(table, "platforms");
-	const char *own = fm_json_str(platforms, p->name, NULL);
+	const json_t *row =
+	    json_object_getn(platforms, p->name, strcspn(p->name, ":"));
+	const char *own = json_string_value(row);
 	struct fm_buf all = FM_BUF_INIT;
 
 	if (backend && strcmp(backend, "local") == 0)
@@ -175,6 +183,7 @@ platform_release(struct platform *p)
 	free(p->backend);
 	free(p->threads);
 	fm_strs_release(&p->sets);
+	fm_strs_release(&p->shows);
 	fm_strs_release(&p->ignores);
 	fm_strs_release(&p->argv);
 	memset(p, 0, sizeof *p);

@@ -52,6 +52,8 @@ static const struct fm_opt opts[] = {
 	  "interpolate percentiles instead of taking the nearest rank" },
 	{ "with_sys", 0, NULL, FM_OPT_FLAG, AT(with_sys), NULL, NULL, 0, 0,
 	  NULL, "repeat the facts of the system in every record" },
+	{ "profile", 0, NULL, FM_OPT_STR, AT(profile), "FILE", NULL, 0, 0, NULL,
+	  "sum up a profile of ONNX Runtime instead of logs" },
 	{ "dedup", 0, NULL, FM_OPT_FLAG, AT(dedup), NULL, NULL, 0, 0, NULL,
 	  "leave out records that were there before" },
 	{ "jobs", 'j', NULL, FM_OPT_INT, AT(jobs), "N", "1", 1, 1024, NULL,
@@ -99,6 +101,12 @@ conf_finish(struct conf *c, struct fm_err *err)
 	c->stat.type7 = c->type7;
 	if (c->format == FORMAT_QAIC)
 		c->schema = SCHEMA_QAIC;
+	/* The tables of a profile have keys of their own. */
+	if (c->profile && c->format == FORMAT_QAIC)
+		return fm_err_set(
+		    err, FM_USAGE, "'--profile' has no form 'qaic'");
+	if (c->profile)
+		c->schema = SCHEMA_FMWORK;
 	/* These need all records in one place. */
 	if (c->dedup || c->schema == SCHEMA_FMWORK)
 		c->jobs = 1;

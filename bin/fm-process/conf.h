@@ -56,6 +56,7 @@ struct conf {
 	bool recursive;
 	bool dedup;
 	const char *metadata; /* file of members for every record */
+	const char *profile;  /* of ONNX Runtime, instead of logs */
 	int64_t jobs;
 	bool drop_given;
 	json_t *own; /* what `metadata` holds, or NULL */

@@ -19,7 +19,7 @@ struct job {
 
 struct jobs {
 	const struct conf *conf;
-	const json_t *own;
+	json_t *own;
 	jobs_read *read;
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t ended;
@@ -72,8 +72,8 @@ collect(struct jobs *s, struct out *out, struct fm_err *err)
 }
 
 int
-jobs_run(const struct conf *c, const json_t *own, struct out *out,
-    jobs_read *read, struct fm_err *err)
+jobs_run(const struct conf *c, json_t *own, struct out *out, jobs_read *read,
+    struct fm_err *err)
 {
 	struct jobs s = { c, own, read, PTHREAD_MUTEX_INITIALIZER,
 		PTHREAD_COND_INITIALIZER, 0, NULL };

@@ -11,7 +11,7 @@
 typedef int jobs_read(const struct conf *c, size_t i, struct out *out);
 
 /* Runs `read` for every path on c->jobs threads; returns the worst status. */
-int jobs_run(const struct conf *c, const json_t *own, struct out *out,
+int jobs_run(const struct conf *c, json_t *own, struct out *out,
     jobs_read *read, struct fm_err *err);
 
 #endif

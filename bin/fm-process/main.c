@@ -11,6 +11,7 @@
 #include "jobs.h"
 #include "out.h"
 #include "parse.h"
+#include "profile.h"
 #include "prog.h"
 #include "server.h"
 #include "yaml.h"
@@ -204,7 +205,9 @@ process(struct conf *c, struct fm_err *err)
 		return fm_prog_fail(conf_cmd.name, err);
 	if (find_folders(c, err) != 0 || out_open(&out, c, c->own, err) != 0)
 		return fm_prog_fail(conf_cmd.name, err);
-	if (c->schema == SCHEMA_FMWORK)
+	if (c->profile)
+		status = profile_read(c, &out, err);
+	else if (c->schema == SCHEMA_FMWORK)
 		status = read_as_fmwork(c, &out);
 	else if (c->jobs > 1)
 		status = jobs_run(c, c->own, &out, read_nth, err);

@@ -40,6 +40,7 @@ on_banner(struct parse *ps, const char *s, size_t n)
 	}
 	if (k < 2)
 		return;
+	parse_flush(ps);
 	ps->running = true;
 	memset(z, 0, sizeof *z);
 	if (k == 2)

@@ -19,7 +19,7 @@ is_table(const struct out *o)
 }
 
 static void
-init(struct out *o, const struct conf *c, const json_t *own)
+init(struct out *o, const struct conf *c, json_t *own)
 {
 	memset(o, 0, sizeof *o);
 	fm_buf_init(&o->buf);
@@ -29,8 +29,7 @@ init(struct out *o, const struct conf *c, const json_t *own)
 }
 
 int
-out_open(
-    struct out *o, const struct conf *c, const json_t *own, struct fm_err *err)
+out_open(struct out *o, const struct conf *c, json_t *own, struct fm_err *err)
 {
 	init(o, c, own);
 	return fm_out_open(&o->file, c->output, err);
@@ -38,7 +37,7 @@ out_open(
 
 int
 out_open_part(
-    struct out *o, const struct conf *c, const json_t *own, struct fm_err *err)
+    struct out *o, const struct conf *c, json_t *own, struct fm_err *err)
 {
 	init(o, c, own);
 	o->part = true;

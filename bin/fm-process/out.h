@@ -25,10 +25,10 @@ struct out {
 
 /* `own`: members of --metadata, or NULL. */
 int out_open(
-    struct out *o, const struct conf *c, const json_t *own, struct fm_err *err);
+    struct out *o, const struct conf *c, json_t *own, struct fm_err *err);
 /* The same into a temporary file, for out_join(). */
 int out_open_part(
-    struct out *o, const struct conf *c, const json_t *own, struct fm_err *err);
+    struct out *o, const struct conf *c, json_t *own, struct fm_err *err);
 
 /* One record is written with this emitter, from '{' to '}'. */
 struct emit *out_begin(struct out *o);

@@ -25,6 +25,7 @@ struct parse {
 	const char *file;
 	int64_t line;   /* number of the line in hand, from 1 */
 	int64_t faults; /* bad lines, in all files */
+	bool slow;      /* no fast lane: for tests of it */
 	bool stop;      /* a fault and --strict */
 
 	struct exper x;
@@ -46,12 +47,12 @@ struct parse {
 	struct fm_buf obs, sim;
 	struct fm_buf status, message; /* of a record that failed */
 
-	const json_t *own; /* members of --metadata, or NULL */
+	json_t *own; /* members of --metadata, or NULL */
 	struct dedup dedup;
 	struct fm_stat_work work;
 };
 
-void parse_init(struct parse *ps, const struct conf *c, const json_t *own,
+void parse_init(struct parse *ps, const struct conf *c, json_t *own,
     struct out *o, struct errors *errors);
 void parse_release(struct parse *ps);
 
@@ -70,6 +71,17 @@ void parse_fault(struct parse *ps, const char *why, const char *s, size_t n);
 
 /* Writes one record. */
 void parse_put(struct parse *ps, const struct rec *r, struct point *p);
+
+/* Nothing more can come for the record in hand. */
+void parse_flush(struct parse *ps);
+
+/* A new point of the sizes of the banner and the key read last. */
+struct point *parse_open_point(struct parse *ps, enum fm_dialect dialect);
+/* All that is open becomes records. */
+void parse_close_points(struct parse *ps);
+/* ARG, EXP and ENV lines come first: after anything else they belong to the
+ * next experiment. */
+void parse_begin_experiment(struct parse *ps);
 
 /* A line that is no FMWORK line. */
 void parse_noise(struct parse *ps, const char *s, size_t n);

@@ -32,6 +32,6 @@ void rec_clear(struct rec *r);
  */
 void rec_put(struct emit *e, const struct rec *r, struct exper *x,
     struct point *p, const struct conf *c, struct fm_stat_work *w,
-    const json_t *extra);
+    json_t *extra);
 
 #endif

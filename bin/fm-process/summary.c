@@ -150,20 +150,21 @@ note(struct rec *r, const char *fmt, ...)
 	fm_buf_release(&b);
 }
 
-/* Does `v` round to the printed text? Half a unit of the last digit, and a
+/* Does `v` round to the printed text? Half a unit of its last digit, and a
  * little for the way the double was made. */
 static bool
 rounds_to(double v, struct fm_text t)
 {
+	static const double units[] = { 1, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6 };
 	const char *dot = memchr(t.s, '.', t.n);
-	double printed, unit = 1;
-	size_t i;
+	size_t decimals = dot ? (size_t)(t.s + t.n - dot) - 1 : 0;
+	int64_t printed;
 
-	if (!fm_num_get_double(t.s, t.n, &printed))
+	if (decimals > 6 ||
+	    !fm_num_get_scaled(t.s, t.n, (int)decimals, &printed))
 		return false;
-	for (i = dot ? (size_t)(dot - t.s) + 1 : t.n; i < t.n; i++)
-		unit /= 10;
-	return fabs(v - printed) <= unit * 0.501 + fabs(v) * 1e-9;
+	return fabs(v - (double)printed * units[decimals]) <=
+	       units[decimals] * 0.501 + fabs(v) * 1e-9;
 }
 
 static void

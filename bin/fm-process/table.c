@@ -54,12 +54,11 @@ table_knows(const char *key)
 }
 
 void
-table_init(struct table *t, const struct conf *c, const json_t *own)
+table_init(struct table *t, const struct conf *c, json_t *own)
 {
 	const char *key;
-	json_t *copy;
+	json_t *value;
 	size_t i;
-	void *at;
 
 	memset(t, 0, sizeof *t);
 	t->format = (enum format)c->format;
@@ -67,13 +66,9 @@ table_init(struct table *t, const struct conf *c, const json_t *own)
 		return;
 	for (i = 0; i < COLUMNS; i++)
 		fm_strs_add(&t->names, columns[i].name);
-	copy = own ? json_copy((json_t *)(uintptr_t)own) : json_object();
-	for (at = json_object_iter(copy); at;
-	     at = json_object_iter_next(copy, at)) {
-		key = json_object_iter_key(at);
+	json_object_foreach (own, key, value) {
 		fm_strs_add(&t->names, key);
 	}
-	json_decref(copy);
 }
 
 void
@@ -103,10 +98,10 @@ skip_value(const char *p)
 			string = true;
 		else if (*p == '{' || *p == '[')
 			depth++;
-		else if ((*p == '}' || *p == ']') && depth-- == 0)
+		else if (depth == 0 && strchr(",}]", *p))
 			break;
-		else if (*p == ',' && depth == 0)
-			break;
+		else if (*p == '}' || *p == ']')
+			depth--;
 	}
 	return p;
 }

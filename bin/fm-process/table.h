@@ -14,7 +14,7 @@ struct table {
 };
 
 /* `own`: members that --metadata adds to every record, or NULL. */
-void table_init(struct table *t, const struct conf *c, const json_t *own);
+void table_init(struct table *t, const struct conf *c, json_t *own);
 void table_release(struct table *t);
 
 /* What stands before the first row, once. */
