@@ -1,6 +1,9 @@
 #!/bin/sh
 # The backend's end of the protocol, on the null backend, without fm-driver.
+# shellcheck disable=SC2002,SC2059
 . "$(dirname "$0")/lib.sh"
+# An allocation that fails is no error of memory use, to the sanitizers.
+export ASAN_OPTIONS="allocator_may_return_null=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
 
 null=$B/libexec/fm/fm-backend-null
 # ask REQUEST...: the requests from a file; answers in $T/out

@@ -123,12 +123,15 @@ enum {
 	X(135, ReleaseIoBinding, ort_binding)
 
 struct ort_api {
+/* Arguments and types cannot stand in parentheses.
+ * NOLINTBEGIN(bugprone-macro-parentheses) */
 #define ORT_MEMBER(at, name, args) struct ort_status *(*name)args;
 	ORT_SLOTS(ORT_MEMBER)
 #undef ORT_MEMBER
 #define ORT_MEMBER(at, name, type) void (*name)(struct type *);
 	ORT_RELEASES(ORT_MEMBER)
 #undef ORT_MEMBER
+	/* NOLINTEND(bugprone-macro-parentheses) */
 	int (*GetErrorCode)(const struct ort_status *);
 	const char *(*GetErrorMessage)(const struct ort_status *);
 

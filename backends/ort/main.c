@@ -24,6 +24,10 @@ struct output {
 	struct ort_value *value; /* of the last call, once asked for */
 };
 
+struct input {
+	struct ort_value *value; /* a view of the input's host memory */
+};
+
 struct ort {
 	struct ort_api api;
 	struct ort_env *env;
@@ -36,8 +40,8 @@ struct ort {
 
 	struct ort_binding *binding; /* for the shapes prepared last */
 	size_t n_inputs;
-	struct ort_value **inputs; /* views of the inputs' host memory */
-	int64_t calls;             /* with this binding */
+	struct input *inputs;
+	int64_t calls; /* with this binding */
 };
 
 static const struct fm_backend_opt opts[] = {
@@ -343,8 +347,8 @@ unbind(struct ort *o)
 	if (o->binding)
 		o->api.ReleaseIoBinding(o->binding);
 	for (i = 0; i < o->n_inputs; i++)
-		if (o->inputs[i])
-			o->api.ReleaseValue(o->inputs[i]);
+		if (o->inputs[i].value)
+			o->api.ReleaseValue(o->inputs[i].value);
 	free(o->inputs);
 	o->binding = NULL;
 	o->inputs = NULL;
@@ -360,7 +364,7 @@ bind_inputs(struct ort *o, const struct fm_backend_point *p, struct fm_err *err)
 	for (i = 0; i < o->n_inputs; i++)
 		if (ort_api_check(&o->api,
 			o->api.BindInput(
-			    o->binding, p->inputs[i].name, o->inputs[i]),
+			    o->binding, p->inputs[i].name, o->inputs[i].value),
 			p->inputs[i].name, err))
 			return -1;
 	return 0;
@@ -395,7 +399,7 @@ ort_prepare(
 		if (ort_api_check(api,
 			api->CreateTensorWithDataAsOrtValue(o->host, t->data,
 			    fm_tensor_bytes(t), t->dims, (size_t)t->rank,
-			    (int)t->type, &o->inputs[i]),
+			    (int)t->type, &o->inputs[i].value),
 			p->inputs[i].name, err))
 			return -1;
 	}

@@ -118,8 +118,8 @@ append_other(const struct ort_api *api, const char *provider,
 }
 
 static int
-append(const struct ort_api *api, const char *provider, struct ort_options *o,
-    json_t *settings, struct fm_err *err)
+append_provider(const struct ort_api *api, const char *provider,
+    struct ort_options *o, json_t *settings, struct fm_err *err)
 {
 	struct pairs p;
 	size_t i;
@@ -172,42 +172,59 @@ full_name(const json_t *have, const char *name)
 	return NULL;
 }
 
+/* Adds one provider and says what it is called in full. */
+static const char *
+add_provider(const struct ort_api *api, const json_t *have, const char *name,
+    struct ort_options *o, json_t *settings, struct fm_err *err)
+{
+	const char *full = full_name(have, name);
+	struct fm_buf text = FM_BUF_INIT;
+	size_t i;
+
+	if (full && strcmp(full, "CPUExecutionProvider") != 0 &&
+	    append_provider(api, full, o, settings, err) != 0)
+		return NULL;
+	if (full)
+		return full;
+	for (i = 0; i < json_array_size(have); i++)
+		fm_buf_printf(&text, "%s%s", i ? ", " : "",
+		    json_string_value(json_array_get(have, i)));
+	(void)fm_err_set(err, FM_NODEVICE,
+	    "this ONNX Runtime has no provider '%s'; it has: %s", name, text.s);
+	fm_buf_release(&text);
+	return NULL;
+}
+
 static int
 add_providers(const struct ort_api *api, const json_t *options,
     struct ort_options *o, char **provider, bool *accelerator,
     struct fm_err *err)
 {
-	json_t *have = ort_session_providers(api, err), *v;
+	const json_t *wanted = json_object_get(options, "provider");
 	json_t *settings = json_object_get(options, "provider_options");
-	struct fm_buf text = FM_BUF_INIT;
+	json_t *have = ort_session_providers(api, err);
 	size_t i;
-	int rc = have ? 0 : -1;
 
-	json_array_foreach (have, i, v)
-		fm_buf_printf(
-		    &text, "%s%s", i ? ", " : "", json_string_value(v));
-	json_array_foreach (json_object_get(options, "provider"), i, v) {
-		const char *full = full_name(have, json_string_value(v));
+	if (!have)
+		return -1;
+	for (i = 0; i < json_array_size(wanted); i++) {
+		const char *full = add_provider(api, have,
+		    json_string_value(json_array_get(wanted, i)), o,
+		    i ? NULL : settings, err);
 
-		if (rc == 0 && !full)
-			rc = fm_err_set(err, FM_NODEVICE,
-			    "this ONNX Runtime has no provider '%s'; it has: "
-			    "%s",
-			    json_string_value(v), text.s);
-		if (rc)
-			break;
-		if (!*provider)
+		if (!full) {
+			json_decref(have);
+			return -1;
+		}
+		if (i == 0)
 			*provider = fm_strdup(full);
-		if (strcmp(full, "CPUExecutionProvider") == 0)
-			continue;
-		*accelerator = true;
-		rc = append(api, full, o, i ? NULL : settings, err);
+		if (strcmp(full, "CPUExecutionProvider") != 0)
+			*accelerator = true;
 	}
 	if (!*provider)
 		*provider = fm_strdup("CPUExecutionProvider");
-	fm_buf_release(&text);
 	json_decref(have);
-	return rc;
+	return 0;
 }
 
 static int

@@ -4,6 +4,7 @@
 #include "compat.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "prog.h"
@@ -128,18 +129,61 @@ script_for(const struct compat *c)
 	return COMPAT_EMBED;
 }
 
-int
-compat_file(struct compat *c, const char *path, struct fm_err *err)
+static int
+read_log(struct compat *c, const char *path, enum compat_script which,
+    struct fm_err *err)
 {
-	enum compat_script which = (enum compat_script)c->conf->compat;
+	bool in = strcmp(path, "-") == 0;
 
-	c->file = strcmp(path, "-") == 0 ? "stdin" : path;
+	c->file = in ? "stdin" : path;
 	fm_buf_clear(&c->text);
-	if (fm_io_read_file(
-		strcmp(path, "-") == 0 ? "/dev/stdin" : path, &c->text, err))
+	if (fm_io_read_file(in ? "/dev/stdin" : path, &c->text, err))
 		return -1;
 	if (which == COMPAT_AUTO)
 		which = script_for(c);
 	scripts[which](c);
 	return 0;
+}
+
+static int
+read_folder(struct compat *c, const char *path, enum compat_script which,
+    struct fm_err *err)
+{
+	struct folder f;
+	char *log;
+	int rc;
+
+	switch (folder_kind_of(path)) {
+	case FOLDER_NONE:
+		return fm_err_set(err, FM_IO,
+		    "'%s' has neither 'driver.log' nor 'server.log'", path);
+	case FOLDER_DIRECT:
+		log = fm_io_join(path, "driver.log");
+		rc = read_log(
+		    c, log, which == COMPAT_AUTO ? COMPAT_INFER : which, err);
+		free(log);
+		return rc;
+	case FOLDER_SERVER:
+		break;
+	}
+	c->file = path;
+	if (folder_read(&f, path, err) != 0)
+		return -1;
+	compat_server(c, &f, which == COMPAT_INFER_4FAB875);
+	folder_release(&f);
+	return 0;
+}
+
+int
+compat_read(struct compat *c, const char *path, struct fm_err *err)
+{
+	enum compat_script which = (enum compat_script)c->conf->compat;
+
+	if (which == COMPAT_LOG2CSV) {
+		compat_log2csv(c, path, err);
+		return err->code == FM_OK ? 0 : -1;
+	}
+	if (fm_io_is_dir(path))
+		return read_folder(c, path, which, err);
+	return read_log(c, path, which, err);
 }

@@ -8,6 +8,7 @@
 
 #include "conf.h"
 #include "errors.h"
+#include "folder.h"
 #include "out.h"
 
 struct compat {
@@ -19,8 +20,8 @@ struct compat {
 	int64_t faults;
 };
 
-/* A log file, or standard input ("-"). */
-int compat_file(struct compat *c, const char *path, struct fm_err *err);
+/* A log file, standard input ("-"), or an experiment folder. */
+int compat_read(struct compat *c, const char *path, struct fm_err *err);
 
 /* Says what is wrong with a line, and counts it. */
 void compat_fault(struct compat *c, int64_t line, const char *why);
@@ -30,6 +31,9 @@ void compat_embed(struct compat *c);
 void compat_infer(struct compat *c);
 void compat_infer_4fab875(struct compat *c);
 void compat_jsonfy(struct compat *c);
+/* These read a folder. */
+void compat_server(struct compat *c, const struct folder *f, bool old);
+void compat_log2csv(struct compat *c, const char *path, struct fm_err *err);
 
 /* --- shared by the scripts --- */
 

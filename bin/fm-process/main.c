@@ -68,7 +68,7 @@ read_as_fmwork(struct conf *c, struct out *out, const struct errors *errors)
 	size_t i;
 
 	for (i = 0; i < c->paths.n; i++) {
-		if (compat_file(&k, c->paths.v[i], &err) == 0)
+		if (compat_read(&k, c->paths.v[i], &err) == 0)
 			continue;
 		fm_prog_say(conf_cmd.name, "%s", err.text);
 		fm_err_clear(&err);

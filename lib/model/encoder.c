@@ -33,7 +33,7 @@ struct build {
 	struct fm_err *err;
 };
 
-/* --- tensors of the checkpoint ------------------------------------------ */
+/* --- tensors of the checkpoint ------------------------------------------- */
 
 /* Checkpoints of models with a head have the base model under a name. */
 static char *
@@ -176,7 +176,7 @@ row(struct build *b, const char *name, int64_t n)
 	return as_float(b, name, tensor(b, name, 1, n, 0, false));
 }
 
-/* --- the parts ------------------------------------------------------------ */
+/* --- the parts ----------------------------------------------------------- */
 
 /* Rows of a table; the table stays as it is, the rows become float. */
 static const char *
@@ -361,7 +361,7 @@ activation(struct build *b, const char *in, const char *layer)
 	return out;
 }
 
-/* `bias` is " - name" of the attention bias, or "". */
+/* `bias` is the name of the attention bias, or "". */
 static const char *
 attention(struct build *b, const char *x, const char *layer, const char *bias)
 {
@@ -424,8 +424,7 @@ pooler(struct build *b)
 	fm_graph_output(b->g, "pooler_output", FM_TYPE_FLOAT, 2, dims, syms);
 }
 
-/* --- the whole -------------------------------------------------------------
- */
+/* --- the whole ----------------------------------------------------------- */
 
 static void
 ports(struct build *b)

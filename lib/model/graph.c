@@ -5,10 +5,12 @@
  */
 #include "model/graph.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <onnx.pb-c.h>
 
@@ -37,7 +39,7 @@ keep(struct fm_graph *g, void *p)
 }
 
 static char *
-dup(struct fm_graph *g, const char *s)
+text(struct fm_graph *g, const char *s)
 {
 	return keep(g, fm_strdup(s));
 }
@@ -72,7 +74,7 @@ fm_graph_new(void)
 	struct fm_graph *g = fm_calloc(1, sizeof *g);
 
 	onnx__graph_proto__init(&g->graph);
-	g->graph.name = dup(g, "main");
+	g->graph.name = text(g, "main");
 	return g;
 }
 
@@ -100,7 +102,7 @@ fm_graph_name(struct fm_graph *g, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(s, sizeof s, fmt, ap);
 	va_end(ap);
-	return dup(g, s);
+	return text(g, s);
 }
 
 static Onnx__TensorShapeProto__Dimension *
@@ -112,7 +114,7 @@ dimension(struct fm_graph *g, int64_t size, const char *sym)
 	if (sym) {
 		d->value_case =
 		    ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM;
-		d->dim_param = dup(g, sym);
+		d->dim_param = text(g, sym);
 	} else {
 		d->value_case =
 		    ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
@@ -130,7 +132,7 @@ value_info(struct fm_graph *g, const char *name, enum fm_type type, int rank,
 	Onnx__TypeProto__Tensor *t;
 
 	NEW(g, v, value_info_proto);
-	v->name = dup(g, name);
+	v->name = text(g, name);
 	NEW(g, v->type, type_proto);
 	NEW(g, t, type_proto__tensor);
 	v->type->value_case = ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE;
@@ -173,7 +175,7 @@ initializer(struct fm_graph *g, const char *name, enum fm_type type, int rank,
 	Onnx__TensorProto *t;
 
 	NEW(g, t, tensor_proto);
-	t->name = dup(g, name);
+	t->name = text(g, name);
 	t->has_data_type = 1;
 	t->data_type = (int32_t)type;
 	t->n_dims = (size_t)rank;
@@ -230,7 +232,7 @@ fm_graph_external(struct fm_graph *g, const char *name, enum fm_type type,
 	t->external_data = pointers(g, 3);
 	for (size_t i = 0; i < 3; i++) {
 		NEW(g, t->external_data[i], string_string_entry_proto);
-		t->external_data[i]->key = dup(g, keys[i]);
+		t->external_data[i]->key = text(g, keys[i]);
 		t->external_data[i]->value = keep(g, values[i]);
 	}
 }
@@ -239,7 +241,7 @@ fm_graph_external(struct fm_graph *g, const char *name, enum fm_type type,
 static char **
 name_list(struct fm_graph *g, const char *names, size_t *n)
 {
-	char *s = dup(g, names);
+	char *s = text(g, names);
 	char **v;
 	size_t max = 1;
 
@@ -268,10 +270,10 @@ fm_graph_node(
 	Onnx__NodeProto *n;
 
 	NEW(g, n, node_proto);
-	n->name = dup(g, output);
-	n->op_type = dup(g, op[0] == '.' ? op + 1 : op);
+	n->name = text(g, output);
+	n->op_type = text(g, op[0] == '.' ? op + 1 : op);
 	if (op[0] == '.')
-		n->domain = dup(g, "com.microsoft");
+		n->domain = text(g, "com.microsoft");
 	n->input = name_list(g, inputs, &n->n_input);
 	n->output = name_list(g, output, &n->n_output);
 	p->node = one_more(p->node, &g->cap_node, p->n_node);
@@ -290,7 +292,7 @@ attribute(struct fm_graph *g, const char *name,
 	for (size_t i = 0; i + 1 < k; i++)
 		v[i] = n->attribute[i];
 	NEW(g, v[k - 1], attribute_proto);
-	v[k - 1]->name = dup(g, name);
+	v[k - 1]->name = text(g, name);
 	v[k - 1]->has_type = 1;
 	v[k - 1]->type = type;
 	n->attribute = v;
@@ -330,6 +332,18 @@ fm_graph_attr_ints(
 	memcpy(a->ints, v, n * sizeof *v);
 }
 
+/* Without a sync: the file lives as long as the run that made it. */
+static int
+write_file(const char *path, const void *p, size_t n, struct fm_err *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	int r = fd < 0 ? -1 : fm_io_write_all(fd, p, n);
+
+	if (fd >= 0 && close(fd))
+		r = -1;
+	return r ? fm_err_sys(err, FM_IO, "cannot write '%s'", path) : 0;
+}
+
 int
 fm_graph_write(const struct fm_graph *g, const char *path, struct fm_err *err)
 {
@@ -339,9 +353,9 @@ fm_graph_write(const struct fm_graph *g, const char *path, struct fm_err *err)
 	Onnx__OperatorSetIdProto *set_list[2] = { &sets[0], &sets[1] };
 	Onnx__GraphProto graph = g->graph;
 	char onnx[] = "", microsoft[] = "com.microsoft", fm[] = "fm";
-	struct fm_out o;
 	uint8_t *bytes;
 	size_t n;
+	int r;
 
 	sets[0].domain = onnx;
 	sets[0].has_version = 1;
@@ -356,12 +370,10 @@ fm_graph_write(const struct fm_graph *g, const char *path, struct fm_err *err)
 	m.opset_import = set_list;
 	m.graph = &graph;
 
-	if (fm_out_open(&o, path, err))
-		return -1;
 	n = onnx__model_proto__get_packed_size(&m);
 	bytes = fm_malloc(n);
 	(void)onnx__model_proto__pack(&m, bytes);
-	(void)fwrite(bytes, 1, n, o.f);
+	r = write_file(path, bytes, n, err);
 	free(bytes);
-	return fm_out_close(&o, err);
+	return r;
 }

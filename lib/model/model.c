@@ -77,8 +77,22 @@ load_onnx(struct fm_model *m, const char *path, struct fm_err *err)
 	return fm_onnx_read(m, err);
 }
 
-/* --- folders from the hub ----------------------------------------------------
- */
+/* --- folders from the hub ------------------------------------------------ */
+
+static void
+note_random(
+    struct fm_model *m, const char *folder, const struct fm_model_opts *o)
+{
+	char *other = fm_io_join(folder, "pytorch_model.bin");
+	bool unread = !o->dummy && access(other, F_OK) == 0;
+
+	fm_strs_add_take(&m->notes,
+	    fm_strdupf("%s '%s'%s: random weights from seed %" PRIu64,
+		o->dummy ? "asked not to read the weights of" : "no weights in",
+		folder, unread ? " (pytorch_model.bin is not read)" : "",
+		o->seed));
+	free(other);
+}
 
 static int
 open_weights(struct fm_model *m, struct fm_weights *w, const struct fm_hf *h,
@@ -91,11 +105,7 @@ open_weights(struct fm_model *m, struct fm_weights *w, const struct fm_hf *h,
 	fm_weights_release(w);
 	fm_weights_make_up(w, o->work, "model.safetensors", fm_encoder_max(h));
 	m->dummy = true;
-	fm_strs_add_take(&m->notes,
-	    fm_strdupf("%s '%s': random weights from seed %" PRIu64,
-		o->dummy ? "asked not to read the weights of"
-			 : "no weights in",
-		folder, o->seed));
+	note_random(m, folder, o);
 	return 0;
 }
 

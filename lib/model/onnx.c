@@ -30,8 +30,7 @@ text(const char *s)
 	return s ? s : "";
 }
 
-/* --- weights -----------------------------------------------------------------
- */
+/* --- weights ------------------------------------------------------------- */
 
 static const char *
 external(const Onnx__TensorProto *t, const char *key)
@@ -103,8 +102,7 @@ find_initializer(const Onnx__GraphProto *g, const char *name)
 	return NULL;
 }
 
-/* --- what an input means
- * -------------------------------------------------------- */
+/* --- what an input means ------------------------------------------------- */
 
 static bool
 is_one_of(const char *s, const char *const *list)
@@ -258,8 +256,7 @@ fill_of(struct fm_model *m, const Onnx__GraphProto *g,
 	return fill_integers(m, g, p);
 }
 
-/* --- ports
- * ------------------------------------------------------------------------ */
+/* --- ports --------------------------------------------------------------- */
 
 static int
 read_dims(struct fm_model_port *p, const Onnx__TensorShapeProto *s,
@@ -347,6 +344,30 @@ read_ports(struct fm_model *m, const Onnx__GraphProto *g, struct fm_err *err)
 	return 0;
 }
 
+/* What the runtime would refuse, in words that say which file it is. */
+static int
+check_files(const struct fm_model *m, struct fm_err *err)
+{
+	for (size_t i = 0; i < m->files.n; i++) {
+		const char *file = m->files.v[i];
+		char *path = fm_io_join(m->weights, file);
+		bool there = fm_io_is_file(path);
+
+		free(path);
+		if (*file == '/' || strncmp(file, "../", 3) == 0 ||
+		    strstr(file, "/../"))
+			return fm_err_set(err, FM_NOMODEL,
+			    "'%s': its data lies outside of its folder, in "
+			    "'%.200s'",
+			    m->graph, file);
+		if (!there)
+			return fm_err_set(err, FM_NOMODEL,
+			    "'%s' lacks its data: no file '%.200s' in '%s'",
+			    m->graph, file, m->weights);
+	}
+	return 0;
+}
+
 static int
 read_model(struct fm_model *m, const Onnx__GraphProto *g, struct fm_err *err)
 {
@@ -360,7 +381,7 @@ read_model(struct fm_model *m, const Onnx__GraphProto *g, struct fm_err *err)
 	    fm_strdup(s.type < 0    ? "mixed"
 		      : s.type == 0 ? "none"
 				    : fm_type_name((enum fm_type)s.type));
-	return 0;
+	return check_files(m, err);
 }
 
 /* The whole file, unpacked, or NULL. */

@@ -64,7 +64,7 @@ fm_tokens_fill(int64_t vocab, int64_t *special, size_t n)
 	return json_pack("{s:o}", "tokens", ranges);
 }
 
-/* --- tokenizer.json ------------------------------------------------------- */
+/* --- tokenizer.json ------------------------------------------------------ */
 
 /* The end of the string that begins at p, which is at a quote. */
 static const char *
@@ -154,8 +154,7 @@ from_tokenizer(struct ids *l, const char *folder)
 	return l->n > before;
 }
 
-/* --- the other files --------------------------------------------------------
- */
+/* --- the other files ----------------------------------------------------- */
 
 static json_t *
 read_quietly(const char *folder, const char *name)

@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "alloc.h"
@@ -286,6 +287,15 @@ real_names(struct fm_strs *real, const char *folder,
 	return 0;
 }
 
+/* Also a link that leads nowhere: what it should be is not "no weights". */
+static bool
+is_there(const char *path)
+{
+	struct stat s;
+
+	return lstat(path, &s) == 0;
+}
+
 int
 fm_weights_open(struct fm_weights *w, const char *folder, const char *work,
     struct fm_err *err)
@@ -298,9 +308,9 @@ fm_weights_open(struct fm_weights *w, const char *folder, const char *work,
 	int r = 0;
 
 	memset(w, 0, sizeof *w);
-	if (access(one, F_OK) == 0)
+	if (is_there(one))
 		fm_strs_add(&names, single);
-	else if (access(many, F_OK) == 0)
+	else if (is_there(many))
 		r = read_index(&names, many, err);
 	else
 		r = 1;

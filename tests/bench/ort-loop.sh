@@ -7,6 +7,7 @@
 #
 # The arguments after CALLS are ort-loop's. Prints
 #   NAME <backend us> <loop us> <ratio>
+# shellcheck disable=SC2012
 name=$1 rounds=$2 calls=$3 model=$4 weights=$5 threads=$6
 shift 6
 B=${B:-build}

@@ -23,8 +23,7 @@ is_fill(const struct fm_model_port *p, const char *want, const char *name)
 	fm_buf_release(&b);
 }
 
-/* --- what is known
- * ------------------------------------------------------------ */
+/* --- what is known ------------------------------------------------------- */
 
 static void
 test_bert(void)
@@ -147,8 +146,7 @@ test_buckets(void)
 	ok(same, "buckets of relative positions");
 }
 
-/* --- tokens
- * --------------------------------------------------------------------- */
+/* --- tokens -------------------------------------------------------------- */
 
 static void
 is_tokens(
@@ -211,8 +209,7 @@ test_tokens(void)
 	free(dir);
 }
 
-/* --- random weights
- * --------------------------------------------------------------- */
+/* --- random weights ------------------------------------------------------ */
 
 static void
 test_statistics(const struct fm_weight *t, const struct fm_map *f)
@@ -289,16 +286,25 @@ test_random(void)
 	is_str(m.hash, first, "the same seed makes the same weights");
 	fm_model_release(&m);
 
+	put_text(at("config/pytorch_model.bin"), "");
+	(void)load(&m, dir, &err);
+	ok(m.notes.n == 1 &&
+		strstr(m.notes.v[0], "' (pytorch_model.bin is not read): "),
+	    "weights in another format are mentioned");
+	fm_model_release(&m);
+
 	is_int(load_as(&m, DATA "bert/model", NULL, true, &err), 0,
 	    "random weights when asked for");
-	ok(m.dummy && m.notes.n == 0, "without a note");
+	is_str(m.notes.n ? m.notes.v[0] : "",
+	    "asked not to read the weights of '" DATA
+	    "bert/model': random weights from seed 7",
+	    "are noted as well");
 	is_str(m.weights, at("work"), "in the work folder");
 	fm_model_release(&m);
 	free(dir);
 }
 
-/* --- files that are elsewhere
- * ------------------------------------------------------- */
+/* --- files that are elsewhere -------------------------------------------- */
 
 static void
 test_links(void)
@@ -307,7 +313,7 @@ test_links(void)
 	struct fm_model m;
 	char *blobs = fm_strdup(make_dir("hub/blobs"));
 	char here[33];
-	const char *snap = make_dir("hub/snap");
+	char *snap = fm_strdup(make_dir("hub/snap"));
 
 	copy_file(DATA "roberta/model/config.json", at("hub/snap/config.json"));
 	copy_file(DATA "roberta/model/model.safetensors", at("hub/blobs/8f3a"));
@@ -319,12 +325,18 @@ test_links(void)
 	memcpy(here, m.hash, sizeof here);
 	fm_model_release(&m);
 
+	(void)remove(at("hub/blobs/8f3a"));
+	ok(load(&m, snap, &err) == -1 &&
+		strstr(err.text, "model.safetensors' cannot be opened"),
+	    "a link to nothing is not a folder without weights");
+
 	(void)load(&m, DATA "roberta/model", &err);
 	(void)fm_model_hash(&m, &err);
 	is_str(m.hash, here, "the hash does not depend on names");
 	is_int((intmax_t)strlen(m.hash), 32, "and has 32 digits");
 	fm_model_release(&m);
 	free(blobs);
+	free(snap);
 }
 
 static void

@@ -4,8 +4,7 @@
  */
 #include "model.h"
 
-/* --- what can be wrong
- * --------------------------------------------------------------- */
+/* --- what can be wrong --------------------------------------------------- */
 
 static void
 fails(const char *path, const char *want, const char *name)

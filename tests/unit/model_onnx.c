@@ -154,6 +154,21 @@ test_axes(void)
 		is_int(fm_model_axis(other[i]), FM_AXIS_OTHER, other[i]);
 }
 
+static void
+fails(const char *path, const char *want)
+{
+	struct fm_err err = FM_ERR_INIT;
+	struct fm_model m;
+	bool good = load(&m, path, &err) == -1 && err.code == FM_NOMODEL &&
+		    strstr(err.text, want);
+
+	ok(good, want);
+	if (!good)
+		printf("# got %s: %s\n", fm_code_word(err.code), err.text);
+	if (err.code == FM_OK)
+		fm_model_release(&m);
+}
+
 /* External data: sums, the folder, and a hash of the bytes behind it. */
 static void
 test_external(void)
@@ -194,21 +209,24 @@ test_external(void)
 	is_int(fm_model_hash(&m, &err), -1, "a file that is gone");
 	ok(strstr(err.text, "data.bin") != NULL, "is named");
 	fm_model_release(&m);
+	fails(at("external.onnx"), "lacks its data: no file 'data.bin' in ");
 }
 
 static void
-fails(const char *path, const char *want)
+test_outside(void)
 {
-	struct fm_err err = FM_ERR_INIT;
-	struct fm_model m;
-	bool good = load(&m, path, &err) == -1 && err.code == FM_NOMODEL &&
-		    strstr(err.text, want);
+	static const char *const files[] = { "/etc/passwd", "../data.bin" };
+	const int64_t dims[1] = { 1 };
 
-	ok(good, want);
-	if (!good)
-		printf("# got %s: %s\n", fm_code_word(err.code), err.text);
-	if (err.code == FM_OK)
-		fm_model_release(&m);
+	for (int i = 0; i < 2; i++) {
+		struct fm_graph *g = fm_graph_new();
+
+		fm_graph_external(
+		    g, "w", FM_TYPE_INT8, 1, dims, files[i], 0, 1);
+		write_graph(g, "outside.onnx");
+		fails(
+		    at("outside.onnx"), "its data lies outside of its folder");
+	}
 }
 
 static void
@@ -280,8 +298,7 @@ test_nested(void)
 	fm_buf_release(&out);
 }
 
-/* --- tensor files ------------------------------------------------------------
- */
+/* --- tensor files -------------------------------------------------------- */
 
 static void
 reads_pb(const char *bytes, size_t n, const char *want, const char *name)
@@ -384,6 +401,7 @@ main(void)
 	test_dims();
 	test_axes();
 	test_external();
+	test_outside();
 	test_bad();
 	test_nested();
 	test_pb();

@@ -117,7 +117,9 @@ test_inherits(void)
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGINT, SIG_IGN);
-	says("grep -E '^Sig(Blk|Ign)' /proc/self/status | tr -d '\\t0'",
+	/* Signals 32 and 33 are the C library's own: nobody can set them. */
+	says("grep -E '^Sig(Blk|Ign)' /proc/self/status |"
+	     " sed 's/180000000$//' | tr -d '\\t0'",
 	    "SigBlk:\nSigIgn:\n", "no signal is blocked or ignored");
 	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
 	says("cut -d' ' -f5,6 /proc/$$/stat | tr ' ' '\\n' | uniq | wc -l |"
