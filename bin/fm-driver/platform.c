@@ -45,9 +45,10 @@ read_backend(struct platform *p, const json_t *table)
 	const json_t *row =
 	    json_object_get(json_object_get(table, "backends"), p->backend);
 	const char *threads = fm_json_str(row, "threads", NULL);
+	const char *model = fm_json_str(row, "model", "none");
 
-	p->needs_model =
-	    strcmp(fm_json_str(row, "model", "none"), "required") == 0;
+	p->plain_model = strcmp(model, "config") == 0;
+	p->needs_model = p->plain_model || strcmp(model, "required") == 0;
 	p->threads = threads ? fm_strdup(threads) : NULL;
 	add_words(&p->sets, json_object_get(row, "sets"));
 	add_words(&p->ignores, json_object_get(row, "ignores"));
@@ -120,9 +121,11 @@ choose(
     struct platform *p, json_t *table, const char *backend, struct fm_err *err)
 {
 	json_t *platforms = json_object_get(table, "platforms");
-	const char *own = fm_json_str(platforms, p->name, NULL);
+	char *word = fm_strndup(p->name, strcspn(p->name, ":"));
+	const char *own = fm_json_str(platforms, word, NULL);
 	struct fm_buf all = FM_BUF_INIT;
 
+	free(word);
 	if (backend && strcmp(backend, "local") == 0)
 		backend = NULL;
 	if (backend &&
@@ -159,6 +162,8 @@ platform_find(struct platform *p, const char *name, const char *backend,
 	if (!table)
 		return -1;
 	p->name = fm_strdup(name);
+	if (strchr(name, ':'))
+		p->device = fm_strdup(strchr(name, ':') + 1);
 	rc = choose(p, table, backend, err);
 	if (rc == 0) {
 		read_backend(p, table);
@@ -172,6 +177,7 @@ void
 platform_release(struct platform *p)
 {
 	free(p->name);
+	free(p->device);
 	free(p->backend);
 	free(p->threads);
 	fm_strs_release(&p->sets);

@@ -12,9 +12,11 @@
 #include "strs.h"
 
 struct platform {
-	char *name;    /* "cpu" */
+	char *name;    /* "cpu"; "sim:H100" with a device of the backend's */
+	char *device;  /* what follows the colon, or NULL */
 	char *backend; /* "ort" */
 	bool needs_model;
+	bool plain_model;       /* the model's path is all the backend wants */
 	struct fm_strs sets;    /* sub-option sets it takes */
 	struct fm_strs ignores; /* and those it may be given in vain */
 	char *threads;          /* its own name for --threads, or NULL */

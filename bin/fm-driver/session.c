@@ -10,6 +10,7 @@
 
 #include "alloc.h"
 #include "conf.h"
+#include "given.h"
 #include "host.h"
 #include "infer.h"
 #include "io.h"
@@ -63,6 +64,43 @@ unknown_option(const struct session *s, const char *key, struct fm_err *err)
 	return -1;
 }
 
+/* Settings that only some backends know: options of theirs, by name. */
+static int
+add_setting(const struct session *s, json_t *options, const char *name,
+    const char *as, json_t *value, struct fm_err *err)
+{
+	int rc = 0;
+
+	if (value && has_option(s->peer, name))
+		json_object_set(options, name, value);
+	else if (value)
+		rc = fm_err_set(err, FM_USAGE,
+		    "%s: backend '%s' has no such setting", as, s->p.backend);
+	json_decref(value);
+	return rc;
+}
+
+static int
+add_settings(const struct session *s, json_t *options, struct fm_err *err)
+{
+	const struct conf *c = s->c;
+	json_t *tp = c->tp_size > 1 ? json_integer(c->tp_size) : NULL;
+	json_t *device = s->p.device ? json_string(s->p.device) : NULL;
+
+	if (add_setting(s, options, "device", s->p.name, device, err) |
+	    add_setting(s, options, "tp_size", "--tp_size", tp, err) |
+	    add_setting(s, options, "strict", "--strict",
+		c->strict ? json_true() : NULL, err) |
+	    add_setting(s, options, "estimate", "--estimate",
+		c->estimate ? json_true() : NULL, err))
+		return -1;
+	if (c->n_output && !fm_peer_can(s->peer, "generate"))
+		return fm_err_set(err, FM_USAGE,
+		    "--output_sizes: backend '%s' cannot generate",
+		    s->p.backend);
+	return 0;
+}
+
 /* The options of the open request: its own set, and --threads. */
 static json_t *
 backend_options(const struct session *s, struct fm_err *err)
@@ -81,6 +119,8 @@ backend_options(const struct session *s, struct fm_err *err)
 		    s->p.backend);
 		goto fail;
 	}
+	if (add_settings(s, options, err) != 0)
+		goto fail;
 	if (s->c->threads && !json_object_get(options, s->p.threads))
 		fm_json_set_int(options, s->p.threads, s->c->threads);
 	return options;
@@ -212,13 +252,36 @@ import(struct session *s, struct fm_err *err)
 	return 0;
 }
 
+/* The backend reads the model itself: where it is, in words for anybody. */
+static int
+point_to_model(struct session *s, struct fm_err *err)
+{
+	const char *path = s->c->model_path, *dot = strrchr(path, '.');
+	bool onnx = dot && strcmp(dot, ".onnx") == 0;
+	bool layers = dot && strcmp(dot, ".yaml") == 0;
+	char *full = s->c->via ? fm_strdup(path) : given_absolute(path, err);
+
+	if (!full)
+		return -1;
+	json_object_set_new(s->open, "model",
+	    json_pack("{s:s, s:s}", "kind",
+		onnx     ? "onnx"
+		: layers ? "layers"
+			 : "config",
+		"path", full));
+	free(full);
+	return 0;
+}
+
 int
 session_import(struct session *s, struct fm_err *err)
 {
 	json_t *files = NULL, *given = NULL;
 	int rc = 0;
 
-	if (s->p.needs_model)
+	if (s->p.plain_model)
+		rc = point_to_model(s, err);
+	else if (s->p.needs_model)
 		rc = import(s, err);
 	if (rc == 0 && s->has_model && s->c->inputs)
 		rc = infer_inputs(
@@ -342,10 +405,12 @@ session_open(struct session *s, struct fm_err *err)
 	int rc = -1;
 
 	text_runtime(s->t, s->c, &s->p);
-	text_banner(s->t, "MODEL");
+	text_banner(s->t, s->c->n_output ? "ENGINE" : "MODEL");
 	if (s->has_model)
 		text_model(s->t, &s->m);
-	if (text_flush(s->t, err) != 0 ||
+	/* What a reader of configs refuses is wrong usage, and leaves no log.
+	 */
+	if ((!s->p.plain_model && text_flush(s->t, err) != 0) ||
 	    fm_peer_send(s->peer, s->open, err) != 0)
 		goto out;
 	/* The backend loads the model in its own process meanwhile. */
