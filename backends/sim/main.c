@@ -12,6 +12,7 @@
 #include "prog.h"
 #include "record.h"
 #include "sim.h"
+#include "tables.h"
 #include "upmem.h"
 
 static const struct fm_backend_opt opts[] = {
@@ -40,8 +41,29 @@ static const struct fm_backend_opt opts[] = {
 	    "with compat: layer whose results come back from every expert", 0,
 	    0 },
 	{ "experts_per_token", "int", "2", "with compat and moe_end", 1, 1e6 },
+	{ "tp_size", "int", "1",
+	    "devices that share every layer: tensor parallelism", 1, 65536 },
+	{ "pp_size", "int", "1",
+	    "groups of devices that share the layers: pipeline parallelism", 1,
+	    65536 },
+	{ "microbatches", "int", "1",
+	    "parts of a batch that follow one another through the groups", 1,
+	    65536 },
+	{ "estimate", "bool", "false",
+	    "add the transfers of the request's inputs and outputs", 0, 0 },
 	{ "layers", "bool", "false",
 	    "print the log of operations in the order of time", 0, 0 },
+	{ "summary", "bool", "false",
+	    "print what bounds each kind of operation", 0, 0 },
+	{ "verbose", "bool", "false", "print what every operation was spent on",
+	    0, 0 },
+	{ "print_log", "bool", "false", "the same as layers", 0, 0 },
+	{ "print_log_summary", "bool", "false",
+	    "print UPMEM's tables of operations for each phase", 0, 0 },
+	{ "report_layers", "bool", "false", "print UPMEM's table of layers", 0,
+	    0 },
+	{ "report_functions", "bool", "false",
+	    "print UPMEM's table of functions", 0, 0 },
 	{ "report", "none|upmem", "none",
 	    "upmem: print the report of that tool, too", 0, 0 },
 	{ "strict", "bool", "false",
@@ -159,6 +181,31 @@ positive(const struct fm_backend *b, const char *name)
 	return v > 0 ? v : 0;
 }
 
+/* Sharing and transfers are none of UPMEM's ideas. */
+static int
+settle_ours(struct fm_backend *b, struct fm_err *err)
+{
+	struct sim *s = b->self;
+	struct model *m = &s->ours;
+
+	m->layers = &s->layers;
+	m->mapping = &s->mapping;
+	m->dtype = s->dtype;
+	m->kv_heads = positive(b, "num_key_value_heads");
+	m->window = positive(b, "sliding_window");
+	m->tp = fm_json_int(b->options, "tp_size", 1);
+	m->pp = fm_json_int(b->options, "pp_size", 1);
+	m->parts = fm_json_int(b->options, "microbatches", 1);
+	s->estimate = fm_json_bool(b->options, "estimate", false);
+	if (s->compat && (m->tp > 1 || m->pp > 1 || s->estimate))
+		return fm_err_set(err, FM_USAGE,
+		    "compat upmem has neither tp_size, pp_size nor estimate");
+	if (m->parts > 1 && m->pp == 1)
+		return fm_err_set(
+		    err, FM_USAGE, "microbatches belong to pp_size");
+	return s->compat ? 0 : model_plan(m, err);
+}
+
 static int
 settle(struct fm_backend *b, struct fm_err *err)
 {
@@ -168,12 +215,15 @@ settle(struct fm_backend *b, struct fm_err *err)
 	u->layers = &s->layers;
 	u->mapping = &s->mapping;
 	u->host = devices_find(&s->devices, "HOST", err);
-	u->dtype = dtype_of(fm_json_str(b->options, "data_type", "bfloat16"));
+	s->dtype = dtype_of(fm_json_str(b->options, "data_type", "bfloat16"));
+	u->dtype = s->dtype;
 	u->kv_heads = positive(b, "num_key_value_heads");
 	u->window = positive(b, "sliding_window");
 	u->moe_end = text(b, "moe_end");
 	u->experts_per_token = fm_json_int(b->options, "experts_per_token", 2);
-	return choose_last(s, text(b, "last_layer"), err);
+	if (choose_last(s, text(b, "last_layer"), err) != 0)
+		return -1;
+	return settle_ours(b, err);
 }
 
 static int
@@ -209,7 +259,7 @@ put_facts(const struct sim *s, const struct fm_backend *b, json_t *sys)
 	fm_json_set_str(
 	    sys, "device", s->device ? s->device->name : s->mapping.name);
 	fm_json_set_str(sys, "model_class", s->layers.model_class);
-	fm_json_set_str(sys, "precision", dtype_word(s->upmem.dtype));
+	fm_json_set_str(sys, "precision", dtype_word(s->dtype));
 	fm_json_set_int(sys, "parameters", s->layers.params);
 	json_object_set(sys, "settings", b->options);
 }
@@ -231,6 +281,7 @@ sim_close(struct fm_backend *b)
 {
 	struct sim *s = b->self;
 
+	model_release(&s->ours);
 	mapping_release(&s->mapping);
 	fm_layers_release(&s->layers);
 	devices_release(&s->devices);
@@ -239,23 +290,122 @@ sim_close(struct fm_backend *b)
 
 /* --- run ----------------------------------------------------------------- */
 
+/* What wants to see every operation. */
+struct views {
+	struct fm_buf *b;
+	bool log, trace;
+	struct tables t;
+};
+
 static void
 see(void *arg, const struct op *op)
 {
-	print_log_op(arg, op);
+	struct views *v = arg;
+
+	if (v->log)
+		print_log_op(v->b, op);
+	if (v->trace)
+		print_trace(v->b, op);
+	tables_see(&v->t, op);
 }
 
 static void
-simulate(struct fm_backend *b, const struct point *p, struct result *r)
+put_tables(const struct fm_backend *b, struct views *v, const struct result *r)
+{
+	const struct sim *s = b->self;
+	const json_t *o = b->options;
+
+	if (fm_json_bool(o, "summary", false))
+		tables_summary(v->b, &v->t, s->dtype, s->ours.tp);
+	if (fm_json_bool(o, "report_layers", false))
+		tables_layers(v->b, &v->t, r);
+	if (fm_json_bool(o, "report_functions", false))
+		tables_functions(v->b, &v->t);
+	if (fm_json_bool(o, "print_log_summary", false))
+		tables_log(v->b, &v->t, r);
+}
+
+/* Is there a view? They cost more than the numbers. */
+static bool
+is_watched(const struct fm_backend *b)
+{
+	static const char *const views[] = { "layers", "print_log", "verbose",
+		"summary", "report_layers", "report_functions",
+		"print_log_summary" };
+	size_t i;
+
+	for (i = 0; i < sizeof views / sizeof *views; i++)
+		if (fm_json_bool(b->options, views[i], false))
+			return true;
+	return false;
+}
+
+/* From the host to the device, or back. */
+static double
+transfer_ns(double bytes, double gbs, double us)
+{
+	return bytes / gbs + us * 1e3;
+}
+
+/*
+ * The request's tensors: token numbers of four bytes and a mask of the same
+ * size for a model that embeds tokens, else the input of the first layer; a
+ * number for each token, else the output of the last layer.
+ */
+static void
+estimate(const struct sim *s, const struct point *p, struct result *r)
+{
+	const struct device *d = model_first(&s->ours);
+	const struct fm_layer *first = &s->layers.v[0];
+	const struct fm_layer *last = &s->layers.v[s->layers.n - 1];
+	bool ids = first->kind == FM_LAYER_EMBEDDING;
+	double width = dtype_bytes(s->dtype), in = 1, out = 1;
+	struct op op;
+	int i;
+
+	op_shape(&op, first, p->batch, p->input, p->input);
+	for (i = 0; i < op.rank; i++)
+		in *= (double)op.shape[i];
+	op_shape(&op, last, p->batch, p->input, p->input);
+	for (i = 0; i < op.rank - 1; i++)
+		out *= (double)op.shape[i];
+	out *= (double)(last->out ? last->out : op.shape[op.rank - 1]);
+	in *= ids ? 8 : width;
+	out *= width;
+	if (s->layers.decoder)
+		out = 4 * (double)p->batch * (double)p->output;
+	r->in_ns = transfer_ns(in, d->h2d_gbs, d->transfer_us);
+	r->out_ns = transfer_ns(out, d->d2h_gbs, d->transfer_us);
+}
+
+static int
+simulate(struct fm_backend *b, const struct point *p, struct result *r,
+    struct fm_err *err)
 {
 	struct sim *s = b->self;
+	struct views v = { .b = &b->out };
+	bool watched = is_watched(b);
+	int rc = 0;
 
-	if (fm_json_bool(b->options, "layers", false)) {
-		s->upmem.seen = see;
-		s->upmem.arg = &b->out;
-		print_log_head(&b->out);
-	}
-	compat_run(&s->upmem, p, r);
+	v.log = fm_json_bool(b->options, "layers", false) ||
+		fm_json_bool(b->options, "print_log", false);
+	v.trace = fm_json_bool(b->options, "verbose", false);
+	s->upmem.seen = watched ? see : NULL;
+	s->upmem.arg = &v;
+	if (v.log)
+		print_log_head(v.b);
+	if (s->compat)
+		compat_run(&s->upmem, p, r);
+	else
+		rc = model_run(&s->ours, p, r, err);
+	if (rc == 0 && !s->compat && watched)
+		model_walk(&s->ours, p, see, &v);
+	if (rc == 0 && s->estimate)
+		estimate(s, p, r);
+	if (rc == 0)
+		put_tables(b, &v, r);
+	tables_release(&v.t);
+	return rc;
 }
 
 /*
@@ -267,7 +417,7 @@ put_reps(struct fm_backend *b, const struct point *p, const struct result *r,
     int64_t first, int64_t reps)
 {
 	struct sim *s = b->self;
-	double ns = r->sum.c.ns + r->gen.c.ns;
+	double ns = total_ns(r);
 	int64_t dt_ns = ns < 9e18 ? (int64_t)(ns + 0.5) : INT64_MAX, i;
 
 	for (i = first; i < first + reps; i++) {
@@ -299,11 +449,12 @@ sim_run(struct fm_backend *b, const json_t *request, struct fm_err *err)
 		return fm_err_set(err, FM_USAGE,
 		    "'%s' generates nothing: one output token at most",
 		    s->layers.model_class);
-	simulate(b, &p, &r);
+	if (simulate(b, &p, &r, err) != 0)
+		return -1;
 	put_reps(b, &p, &r, first, reps > 0 ? reps : 1);
 	print_sim(&b->out, s, &p, &r);
 	if (strcmp(fm_json_str(b->options, "report", ""), "upmem") == 0)
-		upmem_report(&b->out, s->upmem.dtype, &p, &r);
+		upmem_report(&b->out, s->dtype, &p, &r);
 	return 0;
 }
 

@@ -94,6 +94,27 @@ put_phases(json_t *o, const struct point *p, const struct result *r)
 	set_real(o, "gen_w", quotient(gen * 1e6, r->gen.c.ns));
 }
 
+/* What the compatible model knows nothing of. */
+static void
+put_extent(json_t *o, const struct sim *s, const struct result *r)
+{
+	if (s->compat)
+		return;
+	set_real(o, "need_gb", r->need_bytes / 1e9);
+	if (r->have_bytes > 0)
+		set_real(o, "have_gb", r->have_bytes / 1e9);
+	fm_json_set_int(o, "tp", s->ours.tp);
+	fm_json_set_int(o, "pp", s->ours.pp);
+	json_object_set_new(o, "over_tdp", json_boolean(r->over_tdp));
+	if (s->estimate)
+		json_object_set_new(o, "estimate",
+		    json_pack("{s:f, s:f, s:f, s:f, s:f}", "input_s",
+			r->in_ns / 1e9, "compute_s",
+			(r->sum.c.ns + r->gen.c.ns) / 1e9, "output_s",
+			r->out_ns / 1e9, "latency_s", total_ns(r) / 1e9,
+			"throughput_per_s", 1e9 / total_ns(r)));
+}
+
 void
 print_sim(struct fm_buf *b, const struct sim *s, const struct point *p,
     const struct result *r)
@@ -103,7 +124,7 @@ print_sim(struct fm_buf *b, const struct sim *s, const struct point *p,
 
 	fm_json_set_str(o, "device", s->device ? s->device->name : NULL);
 	fm_json_set_str(o, "mapping", s->mapping.name);
-	fm_json_set_str(o, "dtype", dtype_word(s->upmem.dtype));
+	fm_json_set_str(o, "dtype", dtype_word(s->dtype));
 	fm_json_set_str(o, "compat", s->compat ? "upmem" : NULL);
 	put_phases(o, p, r);
 	json_object_set_new(o, "parts",
@@ -112,9 +133,9 @@ print_sim(struct fm_buf *b, const struct sim *s, const struct point *p,
 	json_object_set_new(o, "bound",
 	    json_pack(
 		"{s:o, s:o}", "sum", bounds(&r->sum), "gen", bounds(&r->gen)));
-	json_object_set_new(o, "fits", json_true());
-	if (r->over_tdp)
-		json_object_set_new(o, "over_tdp", json_true());
+	json_object_set_new(
+	    o, "fits", r->have_bytes > 0 ? json_true() : json_null());
+	put_extent(o, s, r);
 	fm_buf_printf(&line, "FMWORK SIM %lld %lld %lld ", (long long)p->input,
 	    (long long)p->output, (long long)p->batch);
 	fm_json_put(&line, o);
@@ -182,5 +203,20 @@ print_log_op(struct fm_buf *b, const struct op *op)
 		put_number(b, op->c.part_ns[i]);
 	for (i = 0; i < ENERGIES; i++)
 		put_number(b, op->c.pj[i]);
+	fm_buf_putc(b, '\n');
+}
+
+void
+print_trace(struct fm_buf *b, const struct op *op)
+{
+	int i;
+
+	fm_buf_printf(b, "FMWORK SAY %s pass %lld %s on %s: %.3f us, %s bound:",
+	    op->gen ? "gen" : "sum", (long long)op->pass, op->layer->name,
+	    op->device->name, op->c.ns / 1e3, bound_words[op->bound]);
+	for (i = 0; i < PARTS; i++)
+		if (op->c.part_ns[i] > 0)
+			fm_buf_printf(b, " %s %.3f us", part_words[i],
+			    op->c.part_ns[i] / 1e3);
 	fm_buf_putc(b, '\n');
 }

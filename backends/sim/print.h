@@ -12,17 +12,10 @@
 void print_sim(struct fm_buf *b, const struct sim *s, const struct point *p,
     const struct result *r);
 
-/* Tables gather operations as they are seen. */
-struct tables;
-struct tables *tables_new(void);
-void tables_free(struct tables *t);
-void tables_see(struct tables *t, const struct op *op);
-
 /* The time-ordered log, one line an operation. */
 void print_log_head(struct fm_buf *b);
 void print_log_op(struct fm_buf *b, const struct op *op);
-/* One line for each phase and kind of operation. */
-void print_summary(struct fm_buf *b, const struct tables *t,
-    const struct result *r, const struct sim *s);
+/* The same for reading: what every operation was spent on. */
+void print_trace(struct fm_buf *b, const struct op *op);
 
 #endif

@@ -3,6 +3,12 @@
  */
 #include "result.h"
 
+double
+total_ns(const struct result *r)
+{
+	return r->sum.c.ns + r->gen.c.ns + r->in_ns + r->out_ns;
+}
+
 void
 cost_add(struct cost *a, const struct cost *b, double times)
 {

@@ -65,7 +65,8 @@ struct point {
 
 struct result {
 	struct phase sum, gen;
-	double first_ns;               /* until the first token is there */
+	double first_ns;      /* until the first token is there */
+	double in_ns, out_ns; /* transfers of the request, with estimate */
 	double need_bytes, have_bytes; /* memory of one device; have 0 = not
 					* known */
 	bool over_tdp;                 /* more power than the device may take */
@@ -88,6 +89,9 @@ struct op {
 };
 
 typedef void op_seen(void *arg, const struct op *op);
+
+/* All of it. */
+double total_ns(const struct result *r);
 
 /* a += b * times. */
 void cost_add(struct cost *a, const struct cost *b, double times);

@@ -10,6 +10,7 @@
 #include "compat.h"
 #include "device.h"
 #include "mapping.h"
+#include "model.h"
 #include "model/layers.h"
 #include "result.h"
 
@@ -18,8 +19,11 @@ struct sim {
 	struct fm_layers layers;
 	struct mapping mapping;
 	const struct device *device; /* the one of all layers, or NULL */
-	bool compat;                 /* UPMEM's model of computation */
+	enum dtype dtype;
+	bool compat;   /* UPMEM's model of computation */
+	bool estimate; /* with the transfer of inputs and outputs */
 	struct compat upmem;
+	struct model ours;
 	int64_t clock_ns; /* of the simulated world, since the epoch */
 };
 

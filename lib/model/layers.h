@@ -70,6 +70,7 @@ struct fm_layer {
 	bool causal;    /* tokens see those before them only */
 	bool tied;      /* its weights are another layer's */
 	bool bias;
+	bool last_row; /* of a prompt only the last token matters */
 	int64_t kernel[2], stride[2], padding[2]; /* conv2d: height, width */
 	int64_t experts, active; /* so many copies, of which a token visits
 				  * some; 0, 0 = an ordinary layer */
@@ -84,6 +85,7 @@ struct fm_layers {
 	char *last;        /* context of the layer that ends a pass, or NULL */
 	bool decoder;      /* can generate */
 	int64_t positions; /* most tokens of a sequence, 0 = not known */
+	int64_t hidden;    /* width between blocks, 0 = not known */
 	int64_t params;    /* weights, elements, shared ones once */
 };
 

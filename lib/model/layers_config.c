@@ -369,11 +369,13 @@ ids(struct make *m, const char *name, int64_t rows)
 	one->rank = 2;
 	one->in = rows;
 	one->out = m->hidden;
+	one->shard = FM_SHARD_GATHER;
 }
 
 static int
 decoder(struct make *m, struct fm_err *err)
 {
+	struct fm_layer *head;
 	int64_t i;
 
 	if (m->f->moe && (get(m, "num_local_experts", 0, &m->experts, err) ||
@@ -387,12 +389,13 @@ decoder(struct make *m, struct fm_err *err)
 	m->l->decoder = true;
 	m->l->last = fm_strdup("lm_head");
 	ids(m, "embed_tokens", m->vocab);
-	(void)add(m, "rotary_emb", FM_LAYER_ROTARY, m->hidden);
+	add(m, "rotary_emb", FM_LAYER_ROTARY, m->hidden)->out = m->head_dim;
 	for (i = 0; i < m->blocks; i++)
 		block(m, i);
 	norm(m, "norm", FM_LAYER_RMSNORM);
-	linear(m, "lm_head", m->hidden, m->vocab, FM_SHARD_GATHER)->tied =
-	    m->tied;
+	head = linear(m, "lm_head", m->hidden, m->vocab, FM_SHARD_GATHER);
+	head->tied = m->tied;
+	head->last_row = true;
 	return 0;
 }
 
@@ -487,5 +490,6 @@ fm_layers_config(struct fm_layers *l, const json_t *config, bool eager,
 	    m.config, "tie_word_embeddings", m.f ? m.f->tied : false);
 	if (read_numbers(&m, err) != 0)
 		return -1;
+	l->hidden = m.hidden;
 	return m.f ? decoder(&m, err) : encoder(&m, e, err);
 }
