@@ -299,6 +299,9 @@ read_file(struct devices *d, const char *path, struct fm_err *err)
 	const char *name;
 	int rc = fm_io_read_file(path, &text, err);
 
+	if (rc != 0 && err->code == FM_IO)
+		err->code = FM_USAGE;
+
 	if (rc == 0)
 		all = fm_yaml_parse(text.s, text.len, path, err);
 	if (rc == 0 && all && !json_is_object(all))

@@ -119,10 +119,11 @@ join(struct fm_buf *b, const struct fm_strs *l)
 		fm_buf_printf(b, " and %zu more", l->n - i);
 }
 
-/* Names that meet nothing: said on stderr, or refused. */
+/* Names that meet nothing: told, or refused. */
 static int
-check_names(const struct sim *s, bool strict, struct fm_err *err)
+check_names(struct fm_backend *b, bool strict, struct fm_err *err)
 {
+	const struct sim *s = b->self;
 	const struct {
 		const struct fm_strs *l;
 		const char *what;
@@ -141,7 +142,7 @@ check_names(const struct sim *s, bool strict, struct fm_err *err)
 			rc = fm_err_set(err, FM_USAGE, "mapping '%s': %s: %s",
 			    s->mapping.name, lists[i].what, names.s);
 		else if (lists[i].l->n)
-			fm_prog_say("fm-backend-sim", "mapping '%s': %s: %s",
+			fm_backend_say(b, "FMWORK SAY mapping '%s': %s: %s",
 			    s->mapping.name, lists[i].what, names.s);
 		fm_buf_release(&names);
 		if (rc != 0)
@@ -246,9 +247,9 @@ read_all(struct fm_backend *b, struct fm_err *err)
 		text(b, "mapping"), s->compat, err) != 0)
 		return -1;
 	s->device = device ? devices_find(&s->devices, device, err) : NULL;
-	if (check_names(s, fm_json_bool(b->options, "strict", false), err) != 0)
+	if (settle(b, err) != 0)
 		return -1;
-	return settle(b, err);
+	return check_names(b, fm_json_bool(b->options, "strict", false), err);
 }
 
 static void

@@ -305,6 +305,7 @@ session_import(struct session *s, struct fm_err *err)
 static int
 read_open(struct session *s, struct fm_buf *setup, struct fm_err *err)
 {
+	static const char say[] = "FMWORK SAY ";
 	const char *body;
 	char *line;
 	size_t n;
@@ -324,6 +325,8 @@ read_open(struct session *s, struct fm_buf *setup, struct fm_err *err)
 				return -1;
 			json_decref(s->sys);
 			s->sys = v;
+		} else if (strncmp(line, say, sizeof say - 1) == 0) {
+			fm_prog_say("fm-driver", "%s", line + sizeof say - 1);
 		}
 	}
 	return rc;

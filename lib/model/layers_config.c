@@ -89,6 +89,7 @@ static int
 get(struct make *m, const char *keys, int64_t def, int64_t *v,
     struct fm_err *err)
 {
+	const char *first = keys;
 	char key[64];
 	size_t n;
 
@@ -110,7 +111,8 @@ get(struct make *m, const char *keys, int64_t def, int64_t *v,
 	*v = def;
 	if (def)
 		return 0;
-	return fm_err_set(err, FM_USAGE, "%s: there is no '%s'", m->path, key);
+	return fm_err_set(err, FM_USAGE, "%s: there is no '%.*s'", m->path,
+	    (int)strcspn(first, " "), first);
 }
 
 /* A window is used unless the config switches it off. */

@@ -69,7 +69,7 @@ while (<$from>) {
 	chomp;
 	die "$_\n" if /^FMWORK ERR/;
 	$sim = $json->decode($1) if /^FMWORK SIM \d+ \d+ \d+ (.*)/;
-	next unless s/^FMWORK SAY //;
+	next unless s/^FMWORK SAY // && !/^mapping '/;
 	my @f = split /\t/, $_, -1;
 	if (/^start_ns\t/) { $head = \@f }
 	elsif (@f > 5) { push @log, { map { $head->[$_] => $f[$_] } 0 .. $#f } }
