@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend.h"
+#include "calibrate.h"
 #include "json.h"
 #include "print.h"
 #include "prog.h"
@@ -66,6 +67,11 @@ static const struct fm_backend_opt opts[] = {
 	    "print UPMEM's table of functions", 0, 0 },
 	{ "report", "none|upmem", "none",
 	    "upmem: print the report of that tool, too", 0, 0 },
+	{ "calibrate", "str", "",
+	    "fit the device to the records of this file instead of simulating",
+	    0, 0 },
+	{ "calibrated", "str", "",
+	    "with calibrate: device file to write; fm-driver's --out", 0, 0 },
 	{ "strict", "bool", "false",
 	    "refuse unused keys of the mapping and layers without a device", 0,
 	    0 },
@@ -436,6 +442,19 @@ put_reps(struct fm_backend *b, const struct point *p, const struct result *r,
 }
 
 static int
+fit(struct fm_backend *b, struct fm_err *err)
+{
+	struct sim *s = b->self;
+	const char *out = text(b, "calibrated");
+
+	if (s->compat || !out)
+		return fm_err_set(err, FM_USAGE,
+		    s->compat ? "calibrate: not with compat upmem"
+			      : "calibrate needs --out FILE.yaml");
+	return calibrate(&s->ours, text(b, "calibrate"), out, &b->out, err);
+}
+
+static int
 sim_run(struct fm_backend *b, const json_t *request, struct fm_err *err)
 {
 	struct sim *s = b->self;
@@ -446,6 +465,8 @@ sim_run(struct fm_backend *b, const json_t *request, struct fm_err *err)
 		fm_json_int(request, "batch", 1) };
 	struct result r;
 
+	if (text(b, "calibrate"))
+		return fit(b, err);
 	if (p.output > 1 && !s->layers.decoder)
 		return fm_err_set(err, FM_USAGE,
 		    "'%s' generates nothing: one output token at most",

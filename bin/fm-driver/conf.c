@@ -261,6 +261,18 @@ read_subs(struct conf *c, struct fm_err *err)
 	return 0;
 }
 
+/* Is the simulator to be fitted instead of asked? */
+static bool
+is_calibration(const struct conf *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->args.n_given; i++)
+		if (strcmp(c->args.given[i].name, "--sim:calibrate") == 0)
+			return true;
+	return false;
+}
+
 /* Rules between options. */
 static int
 check(struct conf *c, struct fm_err *err)
@@ -278,7 +290,7 @@ check(struct conf *c, struct fm_err *err)
 	if (c->infer && !c->out && !c->expect)
 		return fm_err_set(err, FM_USAGE,
 		    "--infer needs --out DIR, --expect DIR, or both");
-	if (!c->infer && (c->out || c->expect))
+	if (!c->infer && (c->expect || (c->out && !is_calibration(c))))
 		return fm_err_set(
 		    err, FM_USAGE, "--out and --expect belong to --infer DIR");
 	if (!c->infer && !c->inputs && c->pad)
@@ -305,6 +317,7 @@ conf_read(struct conf *c, int argc, char **argv, struct fm_err *err)
 		c->model_path = fm_io_join(c->model_root, c->model_name);
 	if (read_sizes(c, err) != 0 || read_pairs(c, err) != 0)
 		return -1;
+	c->calibrate = is_calibration(c);
 	collect_args(c);
 	return read_subs(c, err);
 }

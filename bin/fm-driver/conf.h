@@ -46,6 +46,7 @@ struct conf {
 	double rtol, atol;
 	bool list_devices, list_options, dry_run;
 	bool strict, estimate; /* for the backend */
+	bool calibrate;        /* --sim:calibrate was given */
 
 	/* what follows */
 	struct fm_args args;

@@ -86,9 +86,11 @@ add_settings(const struct session *s, json_t *options, struct fm_err *err)
 	const struct conf *c = s->c;
 	json_t *tp = c->tp_size > 1 ? json_integer(c->tp_size) : NULL;
 	json_t *device = s->p.device ? json_string(s->p.device) : NULL;
+	json_t *out = c->calibrate && c->out ? json_string(c->out) : NULL;
 
 	if (add_setting(s, options, "device", s->p.name, device, err) |
 	    add_setting(s, options, "tp_size", "--tp_size", tp, err) |
+	    add_setting(s, options, "calibrated", "--out", out, err) |
 	    add_setting(s, options, "strict", "--strict",
 		c->strict ? json_true() : NULL, err) |
 	    add_setting(s, options, "estimate", "--estimate",
