@@ -237,4 +237,50 @@ l 'layers: [{name: a, kind: conv2d, in: 1, out: 1, input: [1]}]' "four dimension
 l 'layers: [{name: a, kind: conv2d, in: 1, out: 1, kernel: x, input: [1,1,4,4]}]' "pair \[height, width\]"
 l 'layers: [{name: a, kind: matmul, input: [1]}]' "'out' is missing"
 l 'layers: [{name: a, kind: linear, in: 1, out: 1, experts: 2, active: 3}]' "'active' must be from 1 to 'experts'"
+
+# --- calibration: a device made up is found again from what it measures ---
+# slow PART PART US: records of a CPU that reaches these
+slow() {
+	sed "s/^CPU:/real:/; s/^  tflops: 1\$/&\n  efficiency_compute: $1\n  efficiency_memory: $2\n  launch_us: $3/" \
+	    share/devices/cpu.yaml >"$T/real.yaml"
+	sim real all-MiniLM-L6-v2 --sim:extra_archs "$T/real.yaml" --sim:data_type float32 \
+	    --input_sizes 16,64,256 --batch_sizes 1,4,16 |
+	    sed -n 's/^FMWORK SIM \([0-9]*\) 1 \([0-9]*\) .*"sum_ms":\([0-9.]*\),.*/\1 \2 \3/p' |
+	    awk '{ printf "{\"status\": \"OK\", \"input\": %d, \"output\": null, \"batch\": %d, \"stats\": {\"median\": %.12f}}\n", $1, $2, $3 / 1000 }'
+}
+slow 0.3 0.15 20 >"$T/fit.jsonl"
+is "records to fit to" "$(wc -l <"$T/fit.jsonl")" 9
+fit() { fm-driver --platform sim:CPU --model_name examples/models/all-MiniLM-L6-v2 --sim:data_type float32 --sim:calibrate "$@"; }
+run 0 fit "$T/fit.jsonl" --out "$T/fitted.yaml"
+like "what is left of errors" "$T/out" '^9 points: median error 0\.[0-9] %, worst [01]\.[0-9] %$'
+near "part of the peak" "$(sed -n 's/.*efficiency_compute: //p' "$T/fitted.yaml")" 0.3 0.02
+near "part of the bandwidth" "$(sed -n 's/.*efficiency_memory: //p' "$T/fitted.yaml")" 0.15 0.05
+near "launches" "$(sed -n 's/.*launch_us: //p' "$T/fitted.yaml")" 20 0.05
+(echo '['; sed 's/$/,/' "$T/fit.jsonl"; echo '{"status":"ERR_oom"}]') >"$T/fit.json"
+run 0 fit "$T/fit.json" --out "$T/again.yaml"
+is "an array does as well" "$(sed 1d "$T/again.yaml")" "$(sed 1d "$T/fitted.yaml")"
+run 0 sim CPU_fitted all-MiniLM-L6-v2 --sim:extra_archs "$T/fitted.yaml" --sim:data_type float32 --input_sizes 128 --batch_sizes 8
+a=$(num sum_ms)
+run 0 sim real all-MiniLM-L6-v2 --sim:extra_archs "$T/real.yaml" --sim:data_type float32 --input_sizes 128 --batch_sizes 8
+near "a size that was not in the fit" "$a" "$(num sum_ms)" 0.01
+sed 's/"output"/"simulated": true, "output"/' "$T/fit.jsonl" >"$T/sim.jsonl"
+bad "has 0 measured points: a fit needs 4" fit "$T/sim.jsonl" --out "$T/x.yaml"
+bad "needs --out" fit "$T/fit.jsonl"
+bad "not with compat" fit "$T/fit.jsonl" --out "$T/x.yaml" --sim:compat upmem
+bad "nosuch.jsonl" fit "$T/nosuch.jsonl" --out "$T/x.yaml"
+echo '{' >"$T/fit.jsonl"
+bad "fit.jsonl:1" fit "$T/fit.jsonl" --out "$T/x.yaml"
+ok "no file is left" test ! -e "$T/x.yaml"
+
+# --- the schema knows the same fields as the program ---
+if perl -MJSON::PP -e 1 2>/dev/null; then
+	perl -MJSON::PP -e 'local $/; open F, "share/devices/schema.json"; $s = decode_json(<F>)->{additionalProperties};
+	    print "$_\n" for sort keys %{$s->{properties}}' >"$T/want"
+	sed -n 's/^	*F("\([A-Za-z0-9_]*\)".*/\1/p' backends/sim/device.c | sort >"$T/got"
+	same "fields of the schema" "$T/got" "$T/want"
+	sed -n 's/^  \([A-Za-z0-9_]*\):.*/\1/p' share/devices/*.yaml | sort -u | comm -23 - "$T/want" >"$T/odd"
+	is "devices have no others" "$(cat "$T/odd")" ''
+else
+	skip "fields of the schema" "perl has no JSON::PP"
+fi
 finish
