@@ -26,6 +26,9 @@ enum {
 	GATHER_BYTES = 65536   /* what a pipe takes at once */
 };
 
+/* More repetitions than anybody lives to see; sums of them still fit. */
+#define COUNT_MAX INT64_C(1000000000000000)
+
 /* One conversation. */
 struct talk {
 	struct fm_backend b;
@@ -38,11 +41,6 @@ struct talk {
 	int64_t points;      /* runs with "first" 1 */
 	int64_t flushed_ns;  /* when lines were written last */
 	struct fm_buf lines; /* complete, not written yet */
-};
-
-/* What the ERR line of a request names. */
-struct where {
-	int64_t input, output, batch;
 };
 
 void
@@ -163,7 +161,6 @@ say_sys(struct talk *t, json_t *sys)
 	fm_json_set_int(sys, "clock_cost_ns", cost_ns);
 	fm_json_set_int(sys, "clock_resolution_ns", resolution_ns);
 	fm_host_facts(sys);
-	fm_host_facts(sys);
 	fm_record_put_json(&t->b.out, FM_TAG_SYS, sys);
 }
 
@@ -180,6 +177,7 @@ op_open(struct talk *t, const json_t *req, struct fm_err *err)
 	t->b.model = json_incref(json_object_get(req, "model"));
 	t->is_open = true;
 	sys = json_object();
+	json_object_set_new(sys, "settings", json_deep_copy(t->b.options));
 	t->b.setup_ns = -1;
 	t0 = fm_clock_now_ns();
 	if (t->ops->open)
@@ -280,10 +278,17 @@ read_plan(struct plan *plan, const json_t *req, struct fm_err *err)
 	plan->first = fm_json_int(req, "first", 1);
 	plan->warmup = fm_json_int(req, "warmup", 0);
 	plan->reps = fm_json_int(req, "reps", 0);
-	plan->ns = seconds < 9e9 ? (int64_t)(seconds * 1e9) : INT64_MAX;
-	if (plan->first < 1 || plan->warmup < 0)
+	seconds = seconds > 0 ? seconds : 0;
+	plan->ns = (int64_t)((seconds < 4e9 ? seconds : 4e9) * 1e9);
+	if (plan->first < 1 || plan->warmup < 0 || plan->reps < 0)
 		return fm_err_set(err, FM_USAGE,
-		    "\"first\" must be 1 or more and \"warmup\" 0 or more");
+		    "\"first\" must be 1 or more, \"warmup\" and \"reps\" 0 "
+		    "or more");
+	if (plan->first > COUNT_MAX || plan->warmup > COUNT_MAX ||
+	    plan->reps > COUNT_MAX)
+		return fm_err_set(err, FM_USAGE,
+		    "\"first\", \"warmup\" and \"reps\" go up to %lld",
+		    (long long)COUNT_MAX);
 	if ((plan->reps > 0) == (plan->ns > 0))
 		return fm_err_set(err, FM_USAGE,
 		    "a run needs either \"reps\" or \"seconds\" above 0");
@@ -489,6 +494,7 @@ fm_backend_main(const struct fm_backend_ops *ops)
 	char *line;
 	size_t len;
 
+	fm_json_start();
 	t.b.out_fd = take_stdout();
 	(void)signal(SIGPIPE, SIG_IGN);
 	fm_clock_start(&t.b.clock);

@@ -65,7 +65,9 @@ struct fm_backend_ops {
 
 	/* Appends FMWORK DEV lines: <id> <name>. */
 	int (*devices)(struct fm_backend *b, struct fm_err *err);
-	/* Loads b->model with b->options; adds facts to `sys`. */
+	/* Loads b->model with b->options; adds facts to `sys`, where
+	 * "settings" holds the options already: what is in effect may
+	 * differ, and what does not matter for times may be removed. */
 	int (*open)(struct fm_backend *b, json_t *sys, struct fm_err *err);
 	/* New shapes (all inputs are shaped, not filled): binds buffers. */
 	int (*prepare)(struct fm_backend *b, struct fm_backend_point *p,

@@ -93,6 +93,8 @@ like 'form of REP' "$T/out" "^FMWORK REP 3 3 $E $E $E\$"
 ask "$O" '{"op":"run","first":11,"reps":2}'
 is 'a run in pieces' "$(sed -n 's/^FMWORK REP \([0-9]* [0-9]*\) .*/\1/p' "$T/out" |
 	tr '\n' ';')" '11 2;12 2;'
+printf '%s\n' "$O" '{"op":"run","seconds":1e300}' | "$null" | head -n 9 >"$T/out"
+is 'for ever' "$(reps)" 6
 ask "$O" '{"op":"run","seconds":0.05}'
 like 'for a time: none is planned' "$T/out" '^FMWORK REP 1 0 '
 awk '$2 == "REP" { if (!n++) a = $5; b = $6 } END { t = b - a
@@ -104,7 +106,8 @@ now=$(date +%s)
 awk -v now="$now" '$2 == "REP" { exit !(now - $5 < 5 && $5 - now < 5) }' "$T/out"
 is 'stamps are dates' $? 0
 for req in '"reps":0' '"reps":3,"seconds":1' '"first":0,"reps":1' \
-    '"warmup":-1,"reps":1' '"seconds":-1'; do
+    '"warmup":-1,"reps":1' '"seconds":-1' '"reps":-1,"seconds":1' '"reps":9223372036854775807' \
+    '"first":9223372036854775807,"reps":1'; do
 	ask "$O" "{\"op\":\"run\",\"input\":5,\"output\":6,\"batch\":7,$req}"
 	like "run with $req" "$T/out" '^FMWORK ERR usage 5 6 7 '
 done

@@ -167,7 +167,6 @@ bad "there is no device 'H10' among the [0-9]+ known; near are .*H100" sim H10 L
 bad "there is no device 'h100'.*near are H100" sim h100 Llama-2-7B
 bad "which device" fm-driver --platform sim --model_name examples/models/Llama-2-7B
 bad "which model" fm-driver --platform sim:H100
-bad "null:x: backend 'null' has no such setting" fm-driver --platform null:x
 bad "tp_size: backend 'null' has no such setting" fm-driver --platform null --tp_size 2
 bad "strict: backend 'null' has no such setting" fm-driver --platform null --strict
 bad "estimate: backend 'null' has no such setting" fm-driver --platform null --estimate

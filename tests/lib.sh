@@ -48,6 +48,8 @@ run() {
 	    "$rc" "$want"
 	[ "$rc" = "$want" ] || head -5 "$T/err" | note
 }
+# The address sanitizer reserves terabytes: no limit on memory can be set.
+sanitized() { [ "${B##*/}" = san ]; }
 # cases AREA: every folder tests/cases/AREA/* is a test: args (read by the
 # shell), input, output, error, status
 cases() {

@@ -85,9 +85,6 @@ null_open(struct fm_backend *b, json_t *sys, struct fm_err *err)
 	    (int64_t)(fm_json_num(b->options, "load_ms", 0) * 1e6));
 	fm_json_set_str(sys, "runtime", "null");
 	fm_json_set_str(sys, "device", "nothing");
-	json_object_set(
-	    sys, "latency_ms", json_object_get(b->options, "latency_ms"));
-	json_object_set(sys, "jitter", json_object_get(b->options, "jitter"));
 	return 0;
 }
 

@@ -213,7 +213,7 @@ list_outputs(struct ort *o, struct fm_err *err)
 
 /* The threads that appeared are the pools' sizes less one each. */
 static void
-say_threads(json_t *sys, const json_t *options, int appeared)
+say_threads(json_t *settings, const json_t *options, int appeared)
 {
 	int64_t intra = fm_json_int(options, "intra_op_num_threads", 0);
 	int64_t inter = fm_json_int(options, "inter_op_num_threads", 0);
@@ -229,33 +229,26 @@ say_threads(json_t *sys, const json_t *options, int appeared)
 	} else {
 		intra = inter = appeared / 2 + 1;
 	}
-	fm_json_set_int(sys, "intra_op_num_threads", intra);
-	fm_json_set_int(sys, "inter_op_num_threads", inter);
+	fm_json_set_int(settings, "intra_op_num_threads", intra);
+	fm_json_set_int(settings, "inter_op_num_threads", inter);
 }
 
 static int
 say_facts(struct fm_backend *b, json_t *sys, const char *provider, int appeared,
     struct fm_err *err)
 {
-	static const char *const as_asked[] = { "graph_optimization_level",
-		"execution_mode", "provider_options", "config", "mem_pattern",
-		"cpu_arena" };
+	json_t *settings = json_object_get(sys, "settings");
 	struct ort *o = b->self;
 	json_t *providers = ort_session_providers(&o->api, err);
 	char *runtime = fm_strdupf("ONNX Runtime %s", o->api.version);
 	char *cpu = ort_session_cpu();
-	size_t i;
 
 	fm_json_set_str(sys, "runtime", runtime);
 	fm_json_set_str(sys, "provider", provider);
 	fm_json_set_str(sys, "device", o->accelerator ? provider : cpu);
-	say_threads(sys, b->options, appeared);
-	for (i = 0; i < sizeof as_asked / sizeof *as_asked; i++) {
-		json_t *v = json_object_get(b->options, as_asked[i]);
-
-		if (v)
-			json_object_set(sys, as_asked[i], v);
-	}
+	say_threads(settings, b->options, appeared);
+	(void)json_object_del(settings, "library");
+	(void)json_object_del(settings, "log_severity");
 	fm_json_set_str(sys, "library", fm_io_base(o->api.path));
 	if (providers)
 		json_object_set_new(sys, "providers", providers);

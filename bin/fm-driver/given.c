@@ -400,6 +400,25 @@ set_paths(
 	return 0;
 }
 
+/* A table of positions ends somewhere, and the runtime says so badly. */
+static int
+check_positions(const struct given *g, const struct fm_model *m,
+    const char *dir, struct fm_err *err)
+{
+	const char *name;
+	json_t *size;
+
+	json_object_foreach (g->dims, name, size)
+		if (m->positions && fm_model_axis(name) == FM_AXIS_SEQUENCE &&
+		    json_integer_value(size) > m->positions)
+			return fm_err_set(err, FM_USAGE,
+			    "'%s': %lld tokens are more than the %lld "
+			    "positions of '%s'",
+			    dir, (long long)json_integer_value(size),
+			    (long long)m->positions, m->path);
+	return 0;
+}
+
 int
 given_read(struct given *g, const struct fm_model *m, const char *dir,
     const char *pad, const char *work, struct fm_err *err)
@@ -416,6 +435,8 @@ given_read(struct given *g, const struct fm_model *m, const char *dir,
 		rc = read_file(g, m, dir, names.v[i], err);
 	if (rc == 0)
 		rc = fit(g, m, dir, pad, err);
+	if (rc == 0)
+		rc = check_positions(g, m, dir, err);
 	if (rc == 0)
 		rc = set_paths(g, dir, work, err);
 	fm_strs_release(&names);

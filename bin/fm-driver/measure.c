@@ -44,8 +44,11 @@ put_key(struct session *s, const json_t *dims, const struct fm_point *at)
 	for (i = 0; i < sizeof facts / sizeof *facts; i++)
 		json_object_set(
 		    all, facts[i], json_object_get(s->sys, facts[i]));
+	/* A backend that does not tell its settings has those asked for. */
+	if (!json_object_get(s->sys, "settings"))
+		json_object_set(
+		    all, "settings", json_object_get(s->open, "options"));
 	fm_json_set_str(all, "model", s->has_model ? NULL : s->name);
-	json_object_set(all, "options", json_object_get(s->open, "options"));
 	json_object_set(all, "env", s->c->env_values);
 	json_object_set_new(all, "dims", json_deep_copy(dims));
 	fm_json_set_int(all, "input", at->input);
@@ -209,6 +212,8 @@ request(const struct session *s, const json_t *dims, const struct fm_point *at)
 		json_object_set_new(q, "seconds", json_null());
 	}
 	fm_json_set_int(q, "seed", c->seed);
+	if (s->fill)
+		json_object_set(q, "fill", s->fill);
 	return q;
 }
 

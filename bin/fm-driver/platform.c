@@ -49,11 +49,19 @@ read_backend(struct platform *p, const json_t *table)
 
 	p->plain_model = strcmp(model, "config") == 0;
 	p->needs_model = p->plain_model || strcmp(model, "required") == 0;
+	p->loads = strcmp(fm_json_str(row, "loads", ""), "folder") == 0;
+	if (p->plain_model && strchr(p->name, ':'))
+		p->device = fm_strdup(strchr(p->name, ':') + 1);
 	p->threads = threads ? fm_strdup(threads) : NULL;
 	add_words(&p->sets, json_object_get(row, "sets"));
+	add_words(
+	    &p->shows, json_object_get(row,
+			   json_object_get(row, "shows") ? "shows" : "sets"));
 	add_words(&p->ignores, json_object_get(row, "ignores"));
-	if (!row)
+	if (!row) {
 		fm_strs_add(&p->sets, p->backend);
+		fm_strs_add(&p->shows, p->backend);
+	}
 }
 
 static bool
@@ -121,11 +129,11 @@ choose(
     struct platform *p, json_t *table, const char *backend, struct fm_err *err)
 {
 	json_t *platforms = json_object_get(table, "platforms");
-	char *word = fm_strndup(p->name, strcspn(p->name, ":"));
-	const char *own = fm_json_str(platforms, word, NULL);
+	const json_t *row =
+	    json_object_getn(platforms, p->name, strcspn(p->name, ":"));
+	const char *own = json_string_value(row);
 	struct fm_buf all = FM_BUF_INIT;
 
-	free(word);
 	if (backend && strcmp(backend, "local") == 0)
 		backend = NULL;
 	if (backend &&
@@ -162,8 +170,6 @@ platform_find(struct platform *p, const char *name, const char *backend,
 	if (!table)
 		return -1;
 	p->name = fm_strdup(name);
-	if (strchr(name, ':'))
-		p->device = fm_strdup(strchr(name, ':') + 1);
 	rc = choose(p, table, backend, err);
 	if (rc == 0) {
 		read_backend(p, table);
@@ -181,6 +187,7 @@ platform_release(struct platform *p)
 	free(p->backend);
 	free(p->threads);
 	fm_strs_release(&p->sets);
+	fm_strs_release(&p->shows);
 	fm_strs_release(&p->ignores);
 	fm_strs_release(&p->argv);
 	memset(p, 0, sizeof *p);

@@ -19,6 +19,7 @@
 #include "record.h"
 #include "subopt.h"
 #include "text.h"
+#include "told.h"
 
 static struct fm_peer *
 start_peer(const struct session *s, struct fm_err *err)
@@ -213,21 +214,19 @@ model_request(struct session *s)
 	json_object_set_new(s->open, "inputs", shape_inputs(&s->m));
 }
 
-/* Fills of the open request that read the files of --inputs. */
+/* Fills of the runs that read the files of --inputs. */
 static void
-use_files(struct session *s, const json_t *files)
+use_files(struct session *s, json_t *files)
 {
-	json_t *inputs = json_object_get(s->open, "inputs"), *in;
-	size_t i;
+	const char *name;
+	json_t *file;
 
-	json_array_foreach (inputs, i, in) {
-		const char *name = fm_json_str(in, "name", "");
-		const char *file = fm_json_str(files, name, NULL);
-
-		if (file)
-			json_object_set_new(
-			    in, "fill", json_pack("{s:s}", "file", file));
-	}
+	if (!files)
+		return;
+	s->fill = json_object();
+	json_object_foreach (files, name, file)
+		json_object_set_new(
+		    s->fill, name, json_pack("{s:O}", "file", file));
 }
 
 static int
@@ -236,9 +235,6 @@ import(struct session *s, struct fm_err *err)
 	const struct conf *c = s->c;
 	struct fm_model_opts o = { 0 };
 
-	s->work = fm_io_tmpdir("fm", err);
-	if (!s->work)
-		return -1;
 	o.model_class = c->model_class;
 	o.dummy = c->load_format == LOAD_DUMMY;
 	o.seed = (uint64_t)c->seed;
@@ -275,30 +271,59 @@ point_to_model(struct session *s, struct fm_err *err)
 	return 0;
 }
 
-int
-session_import(struct session *s, struct fm_err *err)
+/* Sizes and given inputs against the model, or without one. */
+static int
+plan(struct session *s, struct fm_err *err)
 {
 	json_t *files = NULL, *given = NULL;
 	int rc = 0;
 
-	if (s->p.plain_model)
-		rc = point_to_model(s, err);
-	else if (s->p.needs_model)
-		rc = import(s, err);
-	if (rc == 0 && s->has_model && s->c->inputs)
+	if (s->has_model && s->c->inputs)
 		rc = infer_inputs(
 		    s->c->inputs, &s->m, s->work, &files, &given, err);
 	if (rc == 0)
 		rc = shape_init(
 		    &s->shape, s->c, s->has_model ? &s->m : NULL, given, err);
-	if (rc == 0 && s->has_model) {
-		model_request(s);
+	if (rc == 0)
 		use_files(s, files);
-	}
-	json_object_set(s->open, "env", s->c->env_values);
 	json_decref(files);
 	json_decref(given);
 	return rc;
+}
+
+/* Spyre's compiler makes a program for one shape. */
+static int
+check_sizes(const struct session *s, struct fm_err *err)
+{
+	if (strcmp(s->p.name, "spyre") != 0 ||
+	    (s->c->n_input == 1 && s->c->n_batch == 1))
+		return 0;
+	return fm_err_set(err, FM_USAGE,
+	    "spyre takes one size at a time: one of --input_sizes and one of "
+	    "--batch_sizes");
+}
+
+int
+session_import(struct session *s, struct fm_err *err)
+{
+	if (s->p.needs_model && !s->p.plain_model) {
+		s->work = fm_io_tmpdir("fm", err);
+		if (!s->work)
+			return -1;
+	}
+	json_object_set(s->open, "env", s->c->env_values);
+	if (s->p.loads) {
+		told_request(s->open, s->c, s->p.name);
+		return plan(s, err) != 0 ? -1 : check_sizes(s, err);
+	}
+	if (s->p.plain_model ? point_to_model(s, err) != 0
+			     : s->p.needs_model && import(s, err) != 0)
+		return -1;
+	if (plan(s, err) != 0)
+		return -1;
+	if (s->has_model)
+		model_request(s);
+	return 0;
 }
 
 /* --- open --- */
@@ -391,6 +416,29 @@ join_sys(struct session *s)
 	s->sys = sys;
 }
 
+/* What the backend told of the model it has loaded; sizes are planned anew. */
+static int
+take_told(struct session *s, struct fm_err *err)
+{
+	json_t *told = json_incref(json_object_get(s->sys, "model"));
+	const char *text = fm_json_str(told, "text", "");
+	size_t i;
+	int rc;
+
+	(void)json_object_del(s->sys, "model");
+	rc = told_model(&s->m, told, s->c, err);
+	s->has_model = true;
+	if (rc == 0) {
+		shape_release(&s->shape);
+		rc = plan(s, err);
+	}
+	text_line(s->t, text, strlen(text));
+	for (i = 0; i < s->m.notes.n; i++)
+		fm_buf_printf(&s->t->b, "note: %s\n", s->m.notes.v[i]);
+	json_decref(told);
+	return rc;
+}
+
 static void
 choose_names(struct session *s)
 {
@@ -413,15 +461,16 @@ session_open(struct session *s, struct fm_err *err)
 	text_banner(s->t, s->c->n_output ? "ENGINE" : "MODEL");
 	if (s->has_model)
 		text_model(s->t, &s->m);
-	/* What a reader of configs refuses is wrong usage, and leaves no log.
-	 */
-	if ((!s->p.plain_model && text_flush(s->t, err) != 0) ||
+	/* Wrong sizes leave no log; a model that is loaded there has not been
+	 * asked for its own yet. So it is with a config that is refused. */
+	if ((!s->p.loads && !s->p.plain_model && text_flush(s->t, err) != 0) ||
 	    fm_peer_send(s->peer, s->open, err) != 0)
 		goto out;
 	/* The backend loads the model in its own process meanwhile. */
 	if (s->has_model && fm_model_hash(&s->m, err) != 0)
 		goto out;
-	if (read_open(s, &setup, err) != 0)
+	if (read_open(s, &setup, err) != 0 ||
+	    (s->p.loads && take_told(s, err) != 0))
 		goto out;
 	join_sys(s);
 	choose_names(s);
@@ -464,6 +513,7 @@ session_end(struct session *s)
 		(void)fm_io_remove_tree(s->work, &ignored);
 	free(s->work);
 	json_decref(s->open);
+	json_decref(s->fill);
 	json_decref(s->sys);
 	platform_release(&s->p);
 	memset(s, 0, sizeof *s);

@@ -12,32 +12,22 @@
 #include "json.h"
 #include "model/model.h"
 
-typedef int each_dim(void *arg, const char *name, enum fm_axis axis);
+typedef void each_dim(void *arg, const char *name, enum fm_axis axis);
 
 /* Calls f for every open dimension of every input. */
-static int
+static void
 for_each(const struct fm_model *m, each_dim *f, void *arg)
 {
-	struct fm_buf b = FM_BUF_INIT;
-	int rc = 0, k;
 	size_t i;
+	int k;
 
-	for (i = 0; i < m->n_inputs && rc == 0; i++) {
-		const struct fm_model_port *p = &m->inputs[i];
+	for (i = 0; i < m->n_inputs; i++)
+		for (k = 0; k < m->inputs[i].rank; k++) {
+			const char *name = m->inputs[i].syms[k];
 
-		for (k = 0; k < p->rank && rc == 0; k++) {
-			if (!p->syms[k] && p->dims[k] >= 0)
-				continue;
-			fm_buf_clear(&b);
-			if (p->syms[k])
-				fm_buf_puts(&b, p->syms[k]);
-			else
-				fm_buf_printf(&b, "%s.%d", p->name, k);
-			rc = f(arg, b.s, fm_model_axis(b.s));
+			if (name)
+				f(arg, name, fm_model_axis(name));
 		}
-	}
-	fm_buf_release(&b);
-	return rc;
 }
 
 /* --- finding out what follows what --- */
@@ -48,7 +38,7 @@ struct finder {
 	struct fm_buf all;
 };
 
-static int
+static void
 find(void *arg, const char *name, enum fm_axis axis)
 {
 	struct finder *f = arg;
@@ -61,14 +51,13 @@ find(void *arg, const char *name, enum fm_axis axis)
 	else if (size && axis == FM_AXIS_SEQUENCE)
 		f->s->set_input = size;
 	else if (size)
-		return 0;
+		return;
 	else if (axis == FM_AXIS_BATCH)
 		f->s->open_batch = true;
 	else if (axis == FM_AXIS_SEQUENCE)
 		f->s->open_input = true;
 	else
 		fm_buf_printf(&f->open, " %s", name);
-	return 0;
 }
 
 static int
@@ -190,12 +179,15 @@ shape_init(struct shape *s, const struct conf *c, const struct fm_model *m,
     const json_t *given, struct fm_err *err)
 {
 	struct finder f = { s, FM_BUF_INIT, FM_BUF_INIT };
-	int rc;
+	int rc = 0;
 
 	memset(s, 0, sizeof *s);
 	s->extra = given ? json_deep_copy(given) : json_object();
 	(void)json_object_update(s->extra, c->dim_values);
-	rc = m ? for_each(m, find, &f) || check_names(c, m, &f, err) : 0;
+	if (m) {
+		for_each(m, find, &f);
+		rc = check_names(c, m, &f, err);
+	}
 	fm_buf_release(&f.open);
 	fm_buf_release(&f.all);
 	if (rc != 0 || choose(s, c, m, err) != 0)
@@ -225,14 +217,13 @@ struct setter {
 	const struct fm_point *at;
 };
 
-static int
+static void
 set(void *arg, const char *name, enum fm_axis axis)
 {
 	struct setter *t = arg;
 	int64_t v = axis == FM_AXIS_BATCH ? t->at->batch : t->at->input;
 
 	fm_json_set_int(t->dims, name, fm_json_int(t->s->extra, name, v));
-	return 0;
 }
 
 json_t *
@@ -242,7 +233,7 @@ shape_dims(
 	struct setter t = { s, json_object(), at };
 
 	if (m)
-		(void)for_each(m, set, &t);
+		for_each(m, set, &t);
 	return t.dims;
 }
 
@@ -261,12 +252,9 @@ shape_inputs(const struct fm_model *m)
 			if (p->syms[k])
 				json_array_append_new(
 				    dims, json_string(p->syms[k]));
-			else if (p->dims[k] >= 0)
-				json_array_append_new(
-				    dims, json_integer(p->dims[k]));
 			else
 				json_array_append_new(
-				    dims, json_sprintf("%s.%d", p->name, k));
+				    dims, json_integer(p->dims[k]));
 		}
 		fm_json_set_str(one, "name", p->name);
 		fm_json_set_str(one, "type", fm_type_name(p->type));

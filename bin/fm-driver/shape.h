@@ -1,6 +1,6 @@
 /*
  * Which open dimension of a model follows what: the batch size, the input
- * size, or --dim. A dimension without a name is called INPUT.AXIS.
+ * size, or --dim.
  */
 #ifndef SHAPE_H
 #define SHAPE_H

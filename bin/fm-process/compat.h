@@ -14,7 +14,7 @@
 struct compat {
 	const struct conf *conf;
 	struct out *out;
-	const struct errors *errors;
+	struct errors *errors;
 	const char *file;
 	struct fm_buf text; /* the file */
 	int64_t faults;

@@ -116,7 +116,7 @@ jsonfy_settings(struct jsonfy *j, struct fm_text t)
 static struct fm_text
 before_seconds(struct fm_text t)
 {
-	struct fm_text w = { NULL, 0 }, last = { NULL, 0 };
+	struct fm_text w, last = { NULL, 0 };
 	size_t i = 0, k;
 
 	for (; i < t.n; i += k + 1) {

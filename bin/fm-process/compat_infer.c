@@ -38,9 +38,12 @@ largest(struct fm_text t)
 {
 	struct fm_text best = { NULL, 0 }, one;
 	int64_t v, most = INT64_MIN;
-	const char *end = t.s + t.n, *p = t.s, *q;
+	const char *end, *p, *q;
 
-	for (; t.s && p <= end; p = q + 1) {
+	if (t.s == NULL)
+		return best;
+	end = t.s + t.n;
+	for (p = t.s; p <= end; p = q + 1) {
 		q = memchr(p, ',', (size_t)(end - p));
 		q = q ? q : end;
 		one = (struct fm_text){ p, (size_t)(q - p) };

@@ -458,7 +458,8 @@ compat_log2csv(struct compat *k, const char *path, struct fm_err *err)
 		if (row.s[i] == '/' || row.s[i] == ' ')
 			row.s[i] = ',';
 	fm_buf_putc(&row, '\n');
-	fm_buf_put(&k->out->buf, row.s, row.len);
+	fm_buf_put(out_text(k->out), row.s, row.len);
+	out_end(k->out);
 	fm_buf_release(&row);
 	errors_found_release(&found);
 }

@@ -9,8 +9,9 @@
 #include "err.h"
 #include "num.h"
 
-static const char *const formats[] = { "json", "jsonl", NULL };
-static const char *const schemas[] = { "full", "fmwork", NULL };
+static const char *const formats[] = { "json", "jsonl", "csv", "tsv", "sql",
+	"qaic", NULL };
+static const char *const schemas[] = { "full", "fmwork", "qaic", NULL };
 
 static const char *const scripts[] = { "auto", "embed", "infer",
 	"infer-4fab875", "jsonfy", "log2csv", NULL };
@@ -20,9 +21,13 @@ static const char *const scripts[] = { "auto", "embed", "infer",
 /* clang-format off */
 static const struct fm_opt opts[] = {
 	{ "path", 0, NULL, FM_OPT_LIST, AT(paths), "FILE", NULL, 0, 0, NULL,
-	  "read this log; may be given many times" },
+	  "read this log or experiment folder; may be given many times" },
+	{ "recursive", 'r', NULL, FM_OPT_FLAG, AT(recursive), NULL, NULL, 0, 0,
+	  NULL, "folders: read all experiments below them" },
 	{ "metadata_id", 0, NULL, FM_OPT_STR, AT(metadata_id), "ID", NULL, 0,
 	  0, NULL, "the id in every record; auto: the hash of the system" },
+	{ "metadata", 0, NULL, FM_OPT_STR, AT(metadata), "FILE", NULL, 0, 0,
+	  NULL, "join the fields of this YAML or JSON file to every record" },
 	{ "precision", 0, NULL, FM_OPT_STR, AT(precision), "WORD", NULL, 0, 0,
 	  NULL, "the precision in every record" },
 	{ "model", 0, NULL, FM_OPT_STR, AT(model), "NAME", NULL, 0, 0, NULL,
@@ -47,6 +52,12 @@ static const struct fm_opt opts[] = {
 	  "interpolate percentiles instead of taking the nearest rank" },
 	{ "with_sys", 0, NULL, FM_OPT_FLAG, AT(with_sys), NULL, NULL, 0, 0,
 	  NULL, "repeat the facts of the system in every record" },
+	{ "profile", 0, NULL, FM_OPT_STR, AT(profile), "FILE", NULL, 0, 0, NULL,
+	  "sum up a profile of ONNX Runtime instead of logs" },
+	{ "dedup", 0, NULL, FM_OPT_FLAG, AT(dedup), NULL, NULL, 0, 0, NULL,
+	  "leave out records that were there before" },
+	{ "jobs", 'j', NULL, FM_OPT_INT, AT(jobs), "N", "1", 1, 1024, NULL,
+	  "read so many inputs at a time" },
 	{ "strict", 0, NULL, FM_OPT_FLAG, AT(strict), NULL, NULL, 0, 0, NULL,
 	  "stop at the first line that cannot be read" },
 	FM_OPT_END
@@ -88,5 +99,16 @@ conf_finish(struct conf *c, struct fm_err *err)
 {
 	c->stat.full = !c->basic;
 	c->stat.type7 = c->type7;
+	if (c->format == FORMAT_QAIC)
+		c->schema = SCHEMA_QAIC;
+	/* The tables of a profile have keys of their own. */
+	if (c->profile && c->format == FORMAT_QAIC)
+		return fm_err_set(
+		    err, FM_USAGE, "'--profile' has no form 'qaic'");
+	if (c->profile)
+		c->schema = SCHEMA_FMWORK;
+	/* These need all records in one place. */
+	if (c->dedup || c->schema == SCHEMA_FMWORK)
+		c->jobs = 1;
 	return set_drop(c, err);
 }

@@ -53,6 +53,13 @@ struct conf {
 	bool type7;
 	bool with_sys;
 	bool strict;
+	bool recursive;
+	bool dedup;
+	const char *metadata; /* file of members for every record */
+	const char *profile;  /* of ONNX Runtime, instead of logs */
+	int64_t jobs;
+	bool drop_given;
+	json_t *own; /* what `metadata` holds, or NULL */
 
 	struct fm_stat_conf stat; /* made of the above */
 };

@@ -8,6 +8,7 @@
 #include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "buf.h"
 #include "strs.h"
@@ -19,12 +20,20 @@ struct error_text {
 	char *pattern;
 	bool says_line; /* the message quotes the line, not the pattern */
 	bool fmwork;    /* known to fmwork's script, too */
+	bool compiled;
 	regex_t re;
+};
+
+enum {
+	ERROR_BITS = 12 /* of the hash of four bytes */
 };
 
 struct errors {
 	struct error_text *v;
 	size_t n, cap;
+	/* Hashes of the first bytes of the words that a match must hold; all
+	 * ones when a pattern has no such word. */
+	uint64_t filter[(1 << ERROR_BITS) / 64];
 };
 
 /* The product's table, behind the files of `more`. */
@@ -42,8 +51,11 @@ void errors_found_release(struct errors_found *f);
 void errors_found_clear(struct errors_found *f);
 
 /* Looks at one line. `fmwork`: only what fmwork's script knows. */
-void errors_look(const struct errors *e, struct errors_found *f, bool fmwork,
+void errors_look(struct errors *e, struct errors_found *f, bool fmwork,
     const char *s, size_t n);
+
+/* Could the line hold any such text? Cheap, and true too often. */
+bool errors_suspect(const struct errors *e, const char *s, size_t n);
 
 /* `<code> | "<text>"` */
 void errors_message(

@@ -130,7 +130,7 @@ exper_param(struct exper *x, const char *s, size_t n)
 
 /* Facts that differ from run to run of the same set-up. */
 static const char *const passing[] = { "run_id", "time", "time_start", "start",
-	"date", "load", "loadavg", "temperature", "uptime", "pid",
+	"date", "load", "load1", "loadavg", "temperature", "uptime", "pid",
 	"clock_cost_ns", "clock_resolution_ns", "seed", "free_bytes" };
 
 bool

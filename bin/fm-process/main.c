@@ -1,14 +1,20 @@
 /*
  * fm-process: turns FMWORK logs into records. Read it from the bottom.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "compat.h"
 #include "conf.h"
 #include "input.h"
+#include "io.h"
+#include "jobs.h"
 #include "out.h"
 #include "parse.h"
+#include "profile.h"
 #include "prog.h"
+#include "server.h"
+#include "yaml.h"
 
 static int
 read_log(struct parse *ps, const char *path, struct fm_err *err)
@@ -29,16 +35,92 @@ read_log(struct parse *ps, const char *path, struct fm_err *err)
 	return ps->stop ? 0 : rc;
 }
 
+/* An error anywhere in the log of a folder holds for all its records, as for
+ * fmwork; so it is looked for first. */
+static int
+read_direct(struct parse *ps, const char *path, struct fm_err *err)
+{
+	char *log = fm_io_join(path, "driver.log");
+	struct input in;
+	const char *p;
+	size_t n;
+	bool cut;
+	int rc = input_open(&in, log, err);
+
+	if (rc == 0) {
+		while ((rc = input_next(&in, &p, &n, &cut, err)) > 0)
+			parse_look(ps, p, n);
+		input_close(&in);
+	}
+	if (rc == 0)
+		rc = read_log(ps, log, err);
+	free(log);
+	return rc;
+}
+
+static int
+read_folder(struct parse *ps, const char *path, struct fm_err *err)
+{
+	struct folder f;
+
+	switch (folder_kind_of(path)) {
+	case FOLDER_NONE:
+		return fm_err_set(err, FM_IO,
+		    "'%s' has neither 'driver.log' nor 'server.log'; -r looks "
+		    "below it",
+		    path);
+	case FOLDER_DIRECT:
+		return read_direct(ps, path, err);
+	case FOLDER_SERVER:
+		break;
+	}
+	if (folder_read(&f, path, err) != 0)
+		return -1;
+	parse_begin(ps, path);
+	server_records(ps, &f);
+	folder_release(&f);
+	return 0;
+}
+
+static int
+read_one(struct parse *ps, const char *path, struct fm_err *err)
+{
+	if (fm_io_is_dir(path))
+		return read_folder(ps, path, err);
+	return read_log(ps, path, err);
+}
+
+/* What --metadata names; its fields may not be the record's own. */
+static json_t *
+read_metadata(const struct conf *c, struct fm_err *err)
+{
+	json_t *v = fm_yaml_read_file(c->metadata, err);
+	void *at;
+
+	if (v && !json_is_object(v))
+		(void)fm_err_set(
+		    err, FM_USAGE, "%s: must be a mapping", c->metadata);
+	for (at = json_object_iter(v); at; at = json_object_iter_next(v, at))
+		if (table_knows(json_object_iter_key(at)))
+			(void)fm_err_set(err, FM_USAGE,
+			    "%s: '%s' is a key that records have already",
+			    c->metadata, json_object_iter_key(at));
+	if (err->code != FM_OK) {
+		json_decref(v);
+		return NULL;
+	}
+	return v;
+}
+
 /* One input that cannot be read costs that input. */
 static int
-read_all(struct parse *ps, const struct fm_strs *paths)
+read_some(struct parse *ps, const struct fm_strs *paths, size_t from, size_t to)
 {
 	struct fm_err err = FM_ERR_INIT;
 	int status = 0;
-	size_t i;
 
-	for (i = 0; i < paths->n && !ps->stop; i++) {
-		if (read_log(ps, paths->v[i], &err) == 0)
+	for (; from < to && !ps->stop; from++) {
+		if (read_one(ps, paths->v[from], &err) == 0)
 			continue;
 		fm_prog_say(conf_cmd.name, "%s", err.text);
 		fm_err_clear(&err);
@@ -48,26 +130,42 @@ read_all(struct parse *ps, const struct fm_strs *paths)
 }
 
 static int
-read_records(struct conf *c, struct out *out)
+read_range(const struct conf *c, size_t from, size_t to, struct out *out)
 {
+	struct fm_err err = FM_ERR_INIT;
+	struct errors errors;
 	struct parse ps;
 	int status;
 
-	parse_init(&ps, c, out);
-	status = read_all(&ps, &c->paths);
-	parse_release(&ps);
+	if (errors_load(&errors, &c->errors, &err) != 0) {
+		status = fm_prog_fail(conf_cmd.name, &err);
+	} else {
+		parse_init(&ps, c, c->own, out, &errors);
+		status = read_some(&ps, &c->paths, from, to);
+		parse_release(&ps);
+	}
+	errors_release(&errors);
 	return status;
 }
 
 static int
-read_as_fmwork(struct conf *c, struct out *out, const struct errors *errors)
+read_nth(const struct conf *c, size_t i, struct out *out)
 {
-	struct compat k = { c, out, errors, NULL, FM_BUF_INIT, 0 };
+	return read_range(c, i, i + 1, out);
+}
+
+static int
+read_as_fmwork(const struct conf *c, struct out *out)
+{
+	struct errors errors;
+	struct compat k = { c, out, &errors, NULL, FM_BUF_INIT, 0 };
 	struct fm_err err = FM_ERR_INIT;
 	int status = 0;
 	size_t i;
 
-	for (i = 0; i < c->paths.n; i++) {
+	if (errors_load(&errors, &c->errors, &err) != 0)
+		status = fm_prog_fail(conf_cmd.name, &err);
+	for (i = 0; status != 2 && i < c->paths.n; i++) {
 		if (compat_read(&k, c->paths.v[i], &err) == 0)
 			continue;
 		fm_prog_say(conf_cmd.name, "%s", err.text);
@@ -75,26 +173,47 @@ read_as_fmwork(struct conf *c, struct out *out, const struct errors *errors)
 		status = 1;
 	}
 	fm_buf_release(&k.text);
+	errors_release(&errors);
 	return k.faults ? 1 : status;
+}
+
+/* With -r, folders stand for all experiments below them. */
+static int
+find_folders(struct conf *c, struct fm_err *err)
+{
+	struct fm_strs all = FM_STRS_INIT;
+	int rc = 0;
+	size_t i;
+
+	for (i = 0; i < c->paths.n && rc == 0; i++)
+		if (c->recursive && fm_io_is_dir(c->paths.v[i]))
+			rc = folder_walk(&all, c->paths.v[i], err);
+		else
+			fm_strs_add(&all, c->paths.v[i]);
+	fm_strs_release(&c->paths);
+	c->paths = all;
+	return rc;
 }
 
 static int
 process(struct conf *c, struct fm_err *err)
 {
-	struct errors errors;
 	struct out out;
 	int status;
 
-	if (out_open(&out, c, err) != 0)
+	if (c->metadata && !(c->own = read_metadata(c, err)))
 		return fm_prog_fail(conf_cmd.name, err);
-	if (errors_load(&errors, &c->errors, err) != 0)
-		status = fm_prog_fail(conf_cmd.name, err);
+	if (find_folders(c, err) != 0 || out_open(&out, c, c->own, err) != 0)
+		return fm_prog_fail(conf_cmd.name, err);
+	if (c->profile)
+		status = profile_read(c, &out, err);
 	else if (c->schema == SCHEMA_FMWORK)
-		status = read_as_fmwork(c, &out, &errors);
+		status = read_as_fmwork(c, &out);
+	else if (c->jobs > 1)
+		status = jobs_run(c, c->own, &out, read_nth, err);
 	else
-		status = read_records(c, &out);
-	errors_release(&errors);
-	if (out_close(&out, err) != 0)
+		status = read_range(c, 0, c->paths.n, &out);
+	if (err->code != FM_OK || out_close(&out, err) != 0)
 		return fm_prog_fail(conf_cmd.name, err);
 	return status;
 }
@@ -114,6 +233,7 @@ main(int argc, char **argv)
 	    conf_finish(&c, &err) != 0) {
 		status = fm_prog_fail(conf_cmd.name, &err);
 	} else {
+		c.drop_given = fm_opt_was(&args, "drop");
 		for (i = 0; i < args.rest.n; i++)
 			fm_strs_add(&c.paths, args.rest.v[i]);
 		if (c.paths.n == 0)
@@ -123,5 +243,6 @@ main(int argc, char **argv)
 	fm_args_release(&args);
 	fm_strs_release(&c.paths);
 	fm_strs_release(&c.errors);
+	json_decref(c.own);
 	return fm_prog_end(conf_cmd.name, status);
 }

@@ -38,6 +38,10 @@ on_banner(struct parse *ps, const char *s, size_t n)
 		k++;
 		end = at;
 	}
+	if (k < 2)
+		return;
+	parse_flush(ps);
+	ps->running = true;
 	memset(z, 0, sizeof *z);
 	if (k == 2)
 		*z = (struct sizes){ v[1], 1, v[0], 1 };
@@ -101,4 +105,5 @@ parse_noise(struct parse *ps, const char *s, size_t n)
 	}
 	if (ps->x.warmup == NULL && memmem(s, n, init, sizeof init - 1))
 		on_warmup(ps, s, n);
+	errors_look(ps->errors, &ps->found, false, s, n);
 }

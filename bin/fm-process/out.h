@@ -8,22 +8,36 @@
 #include "conf.h"
 #include "emit.h"
 #include "io.h"
+#include "table.h"
 
 struct out {
 	struct fm_out file;
-	struct fm_buf buf; /* not written yet */
+	struct fm_buf buf;    /* not written yet */
+	struct fm_buf record; /* the one in hand, when it becomes a row */
 	struct emit e;
+	struct table table;
 	enum format format;
 	size_t n;        /* records so far */
+	bool part;       /* of a whole that another one puts together */
 	bool no_newline; /* at the end of a JSON list */
-	bool failed;     /* a write did not go through */
+	bool raw;        /* text of another kind: nothing around it */
 };
 
-int out_open(struct out *o, const struct conf *c, struct fm_err *err);
+/* `own`: members of --metadata, or NULL. */
+int out_open(
+    struct out *o, const struct conf *c, json_t *own, struct fm_err *err);
+/* The same into a temporary file, for out_join(). */
+int out_open_part(
+    struct out *o, const struct conf *c, json_t *own, struct fm_err *err);
 
 /* One record is written with this emitter, from '{' to '}'. */
 struct emit *out_begin(struct out *o);
 void out_end(struct out *o);
+/* Text that is no record; the buffer may be written to until out_end(). */
+struct fm_buf *out_text(struct out *o);
+
+/* Appends a part and closes it. */
+int out_join(struct out *o, struct out *part, struct fm_err *err);
 
 int out_close(struct out *o, struct fm_err *err);
 

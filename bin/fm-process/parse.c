@@ -10,6 +10,7 @@
 #include "alloc.h"
 #include "num.h"
 #include "prog.h"
+#include "qaic.h"
 #include "summary.h"
 
 enum {
@@ -19,15 +20,21 @@ enum {
 };
 
 void
-parse_init(struct parse *ps, const struct conf *c, struct out *o)
+parse_init(struct parse *ps, const struct conf *c, json_t *own, struct out *o,
+    struct errors *errors)
 {
 	memset(ps, 0, sizeof *ps);
 	ps->conf = c;
 	ps->out = o;
+	ps->errors = errors;
+	ps->own = own;
+	errors_found_init(&ps->found);
 	exper_init(&ps->x);
 	points_init(&ps->points);
 	fm_buf_init(&ps->key);
 	fm_buf_init(&ps->text);
+	fm_buf_init(&ps->status);
+	fm_buf_init(&ps->message);
 	fm_buf_init(&ps->obs);
 	fm_buf_init(&ps->sim);
 }
@@ -40,9 +47,13 @@ parse_release(struct parse *ps)
 	rec_release(&ps->rec);
 	fm_buf_release(&ps->key);
 	fm_buf_release(&ps->text);
+	fm_buf_release(&ps->status);
+	fm_buf_release(&ps->message);
 	fm_buf_release(&ps->obs);
 	fm_buf_release(&ps->sim);
 	fm_stat_work_release(&ps->work);
+	errors_found_release(&ps->found);
+	dedup_release(&ps->dedup);
 	free(ps->firsts);
 }
 
@@ -67,23 +78,87 @@ parse_fault(struct parse *ps, const char *why, const char *s, size_t n)
 
 /* --- records ------------------------------------------------------------- */
 
-static void
-put(struct parse *ps, const struct rec *r, struct point *p)
+/* Two records are one when all that says which point they are is equal. */
+static bool
+seen(struct parse *ps, const struct rec *r, const struct point *p)
 {
-	rec_put(
-	    out_begin(ps->out), r, &ps->x, p, ps->conf, &ps->work, ps->extra);
+	const struct fm_text what[] = { r->timestamp, r->time_end, r->model,
+		r->input, r->output, r->batch, r->tp, r->itl, r->error };
+	struct fm_buf b = FM_BUF_INIT;
+	bool before;
+	size_t i;
+
+	fm_buf_puts(&b, exper_run_id(&ps->x, r->timestamp));
+	for (i = 0; i < sizeof what / sizeof *what; i++) {
+		fm_buf_putc(&b, '\n');
+		fm_buf_put(&b, what[i].s ? what[i].s : "", what[i].n);
+	}
+	fm_buf_puts(&b, p ? p->key.s : "");
+	before = dedup_seen(&ps->dedup, b.s, b.len);
+	fm_buf_release(&b);
+	return before;
+}
+
+static void
+put_qaic(struct parse *ps, struct point *p)
+{
+	size_t skip = 1;
+
+	if (p == NULL || p->dt.n == 0)
+		return;
+	if (ps->conf->drop_given)
+		skip = point_describe(p, &ps->conf->stat, &ps->work)->dropped;
+	if (ps->conf->format == FORMAT_QAIC)
+		qaic_print(out_text(ps->out), p, skip, &ps->work);
+	else
+		qaic_put(out_begin(ps->out), p, skip, &ps->work);
 	out_end(ps->out);
 }
 
-/* Nothing more can come for the record in hand. */
+void
+parse_put(struct parse *ps, const struct rec *r, struct point *p)
+{
+	ps->records++;
+	if (ps->conf->dedup && seen(ps, r, p))
+		return;
+	if (ps->conf->schema == SCHEMA_QAIC) {
+		put_qaic(ps, p);
+		return;
+	}
+	rec_put(out_begin(ps->out), r, &ps->x, p, ps->conf, &ps->work, ps->own);
+	out_end(ps->out);
+}
+
+/* What was found in the log decides; its text stays in ps->message. */
 static void
-flush(struct parse *ps)
+set_status(struct parse *ps, struct rec *r, const char *kind)
+{
+	static const char unknown[] =
+	    "UNKNOWN | \"no results and no known error\"";
+	bool known = ps->found.best != SIZE_MAX;
+
+	fm_buf_clear(&ps->status);
+	fm_buf_printf(&ps->status, "%s_%s", kind,
+	    known ? ps->errors->v[ps->found.best].code : "UNKNOWN");
+	fm_buf_clear(&ps->message);
+	if (known)
+		errors_message(ps->errors, &ps->found, &ps->message);
+	else
+		fm_buf_puts(&ps->message, unknown);
+	r->status = ps->status.s;
+	r->error = (struct fm_text){ ps->message.s, ps->message.len };
+}
+
+void
+parse_flush(struct parse *ps)
 {
 	if (!ps->pending)
 		return;
 	ps->rec.obs = (struct fm_text){ ps->obs.s, ps->obs.len };
 	ps->rec.sim = (struct fm_text){ ps->sim.s, ps->sim.len };
-	put(ps, &ps->rec, ps->of);
+	if (ps->found.best != SIZE_MAX)
+		set_status(ps, &ps->rec, "PART");
+	parse_put(ps, &ps->rec, ps->of);
 	if (ps->of)
 		point_clear(ps->of);
 	rec_clear(&ps->rec);
@@ -100,6 +175,7 @@ put_unsummed(struct parse *ps, struct point *p)
 	static const char torn[] = "TORN | \"the log has no RES line for it\"";
 	struct rec r;
 
+	ps->running = false;
 	memset(&r, 0, sizeof r);
 	summary_of_samples(&r, p, &ps->text, &ps->conf->stat, &ps->work);
 	if (p->dialect != FM_DIALECT_CEREBRAS &&
@@ -107,38 +183,67 @@ put_unsummed(struct parse *ps, struct point *p)
 		r.status = "PART_TORN";
 		r.error = (struct fm_text){ torn, sizeof torn - 1 };
 	}
-	put(ps, &r, p);
+	if (ps->found.best != SIZE_MAX)
+		set_status(ps, &r, "PART");
+	parse_put(ps, &r, p);
 	point_clear(p);
 }
 
+/* An experiment, or a point of it, that came to nothing. */
 static void
-close_points(struct parse *ps)
+put_failure(struct parse *ps)
+{
+	struct rec r;
+
+	memset(&r, 0, sizeof r);
+	fm_buf_clear(&ps->text);
+	(void)fm_buf_reserve(&ps->text, 256);
+	r.dialect = FM_DIALECT_FM;
+	if (ps->running)
+		summary_sizes(&r, &ps->banner, &ps->text);
+	set_status(ps, &r, "ERR");
+	parse_put(ps, &r, NULL);
+}
+
+void
+parse_close_points(struct parse *ps)
 {
 	size_t i;
 
-	flush(ps);
+	parse_flush(ps);
 	for (i = 0; i < POINTS; i++)
 		if (ps->points.p[i].open && ps->points.p[i].dt.n)
 			put_unsummed(ps, &ps->points.p[i]);
 	ps->points.cur = NULL;
 }
 
-/* ARG, EXP and ENV lines come first: after anything else they belong to the
- * next experiment. */
+/* All of an experiment has been read. */
 static void
-begin_experiment(struct parse *ps)
+end_experiment(struct parse *ps)
 {
-	if (!ps->x.begun)
-		return;
-	close_points(ps);
+	bool any = ps->x.begun || ps->x.opts.n > 0;
+
+	parse_close_points(ps);
+	if (any &&
+	    (ps->records == 0 || (ps->running && ps->found.best != SIZE_MAX)))
+		put_failure(ps);
 	exper_clear(&ps->x);
+	errors_found_clear(&ps->found);
 	memset(&ps->banner, 0, sizeof ps->banner);
 	fm_buf_clear(&ps->key);
-	ps->n_firsts = 0;
+	ps->n_firsts = ps->records = 0;
+	ps->running = false;
 }
 
-static struct point *
-open_point(struct parse *ps, enum fm_dialect dialect)
+void
+parse_begin_experiment(struct parse *ps)
+{
+	if (ps->x.begun)
+		end_experiment(ps);
+}
+
+struct point *
+parse_open_point(struct parse *ps, enum fm_dialect dialect)
 {
 	struct point *p = points_spare(&ps->points);
 
@@ -150,317 +255,6 @@ open_point(struct parse *ps, enum fm_dialect dialect)
 	fm_buf_put(&p->key, ps->key.s, ps->key.len);
 	fm_buf_clear(&ps->key);
 	return ps->points.cur = p;
-}
-
-/* --- first tokens -------------------------------------------------------- */
-
-static struct first_token *
-first_token(struct parse *ps, const struct sizes *z)
-{
-	size_t i;
-
-	for (i = 0; i < ps->n_firsts; i++) {
-		struct first_token *f = &ps->firsts[i];
-
-		if (f->sizes.input == z->input && f->sizes.batch == z->batch &&
-		    f->sizes.tp == z->tp)
-			return f;
-	}
-	return NULL;
-}
-
-static void
-keep_first_token(struct parse *ps)
-{
-	struct first_token *f;
-
-	if (ps->sizes.output != 1 || ps->of == NULL || ps->of->dt.n == 0 ||
-	    ps->rec.dialect == FM_DIALECT_EMBED ||
-	    ps->rec.dialect == FM_DIALECT_EMBED0)
-		return;
-	f = first_token(ps, &ps->sizes);
-	if (f == NULL) {
-		FM_GROW(ps->firsts, ps->cap_firsts, ps->n_firsts + 1);
-		f = &ps->firsts[ps->n_firsts++];
-		f->sizes = ps->sizes;
-	}
-	f->median_s = summary_median_s(ps->of, &ps->conf->stat, &ps->work);
-}
-
-/* --- what each tag does -------------------------------------------------- */
-
-static void
-on_arg(struct parse *ps, const char *s, size_t n)
-{
-	begin_experiment(ps);
-	exper_arg(&ps->x, s, n);
-}
-
-static void
-on_exp(struct parse *ps, const char *s, size_t n)
-{
-	begin_experiment(ps);
-	exper_env(&ps->x, s, n);
-}
-
-static void
-on_env(struct parse *ps, const char *s, size_t n)
-{
-	(void)s;
-	(void)n;
-	begin_experiment(ps);
-}
-
-static void
-on_sys(struct parse *ps, const char *s, size_t n)
-{
-	close_points(ps);
-	ps->x.begun = true;
-	if (!exper_sys(&ps->x, s, n))
-		parse_fault(ps, "SYS is not followed by an object", s, n);
-}
-
-static void
-on_key(struct parse *ps, const char *s, size_t n)
-{
-	flush(ps);
-	ps->x.begun = true;
-	fm_buf_clear(&ps->key);
-	fm_buf_put(&ps->key, s, n);
-}
-
-static void
-on_rep(struct parse *ps, const char *line, size_t n)
-{
-	struct fm_line l;
-	struct rep r;
-	struct point *p;
-
-	flush(ps);
-	ps->x.begun = true;
-	if (!fm_line_get(&l, line, n)) {
-		parse_fault(ps, "cannot read this line", line, n);
-		return;
-	}
-	if (!rep_of_line(&r, &l))
-		return; /* whole, but of a time that is not a number */
-	p = points_for_rep(&ps->points, &r);
-	if (p == NULL)
-		p = open_point(ps, r.dialect);
-	ps->points.cur = p;
-	point_add(p, &r);
-	if (r.dialect == FM_DIALECT_EMBED)
-		fast_learn(&ps->fast, line, n);
-}
-
-static void
-on_setup(struct parse *ps, const char *line, size_t n)
-{
-	struct fm_line l;
-
-	ps->x.begun = true;
-	if (fm_line_get(&l, line, n))
-		exper_set(
-		    &ps->x.setup, l.f[FM_F_SECONDS].s, l.f[FM_F_SECONDS].n);
-	else
-		parse_fault(ps, "cannot read this line", line, n);
-}
-
-static void
-on_res(struct parse *ps, const char *line, size_t n)
-{
-	struct fm_line l;
-
-	flush(ps);
-	ps->x.begun = true;
-	if (!fm_line_get(&l, line, n)) {
-		parse_fault(ps, "cannot read this line", line, n);
-		return;
-	}
-	ps->of = points_for_summary(&ps->points, &l);
-	summary_of_line(&ps->rec, line, n, &l, &ps->text);
-	summary_check(&ps->rec, &l, ps->of, &ps->x, &ps->conf->stat, &ps->work);
-	summary_correct(&ps->rec, &ps->x, &ps->text);
-	(void)sizes_of_line(&ps->sizes, &l);
-	ps->sizes.batch /= ps->x.times;
-	ps->pending = true;
-	keep_first_token(ps);
-}
-
-/* GEN follows the RES of the same point; vision's has no RES before it. */
-static void
-on_gen(struct parse *ps, const char *line, size_t n)
-{
-	const struct first_token *f;
-	struct fm_line l;
-	struct sizes z;
-
-	ps->x.begun = true;
-	if (!fm_line_get(&l, line, n)) {
-		parse_fault(ps, "cannot read this line", line, n);
-		return;
-	}
-	(void)sizes_of_line(&z, &l);
-	if (ps->pending && memcmp(&z, &ps->sizes, sizeof z) == 0) {
-		summary_add_gen(&ps->rec, line, n, &l, &ps->text);
-	} else {
-		flush(ps);
-		ps->of = points_for_summary(&ps->points, &l);
-		summary_of_line(&ps->rec, line, n, &l, &ps->text);
-		ps->sizes = z;
-		ps->pending = true;
-	}
-	f = first_token(ps, &z);
-	summary_check_gen(&ps->rec, &l, &ps->x, f ? f->median_s : 0);
-}
-
-static void
-on_tok(struct parse *ps, const char *line, size_t n)
-{
-	struct point *p = ps->points.cur;
-	struct fm_line l;
-	int64_t ttft, gen, tokens;
-
-	if (!fm_line_get(&l, line, n) ||
-	    fm_form_dialect(l.form) != FM_DIALECT_FM || p == NULL || !p->open)
-		return;
-	if (fm_num_get_scaled(l.f[FM_F_TTFT].s, l.f[FM_F_TTFT].n, 9, &ttft))
-		samples_add(&p->ttft, ttft);
-	if (fm_num_get_scaled(l.f[FM_F_GEN].s, l.f[FM_F_GEN].n, 9, &gen))
-		samples_add(&p->gen, gen);
-	if (fm_num_get_int(l.f[FM_F_TOKENS].s, l.f[FM_F_TOKENS].n, &tokens))
-		p->tokens += tokens;
-}
-
-/* GAP <rep> <us> <us> ... */
-static void
-on_gap(struct parse *ps, const char *s, size_t n)
-{
-	struct point *p = ps->points.cur;
-	const char *end = s + n, *q;
-	int64_t us;
-
-	if (p == NULL || !p->open || (s = memchr(s, ' ', n)) == NULL)
-		return;
-	for (s++; s < end; s = q + 1) {
-		q = memchr(s, ' ', (size_t)(end - s));
-		q = q ? q : end;
-		if (fm_num_get_scaled(s, (size_t)(q - s), 3, &us))
-			samples_add(&p->gaps, us);
-	}
-}
-
-/* <in> <out> <batch> <json>, of the point whose RES line came before */
-static void
-attach(struct parse *ps, struct fm_buf *to, const char *s, size_t n)
-{
-	const char *json = memchr(s, '{', n);
-
-	if (!ps->pending || json == NULL) {
-		parse_fault(ps, "this line belongs to no RES line", s, n);
-		return;
-	}
-	fm_buf_clear(to);
-	fm_buf_put(to, json, n - (size_t)(json - s));
-}
-
-static void
-on_obs(struct parse *ps, const char *s, size_t n)
-{
-	attach(ps, &ps->obs, s, n);
-}
-
-static void
-on_sim(struct parse *ps, const char *s, size_t n)
-{
-	attach(ps, &ps->sim, s, n);
-}
-
-/* A failure is a row. */
-static void
-on_err(struct parse *ps, const char *line, size_t n)
-{
-	struct point *p = ps->points.cur;
-	struct fm_buf msg = FM_BUF_INIT;
-	struct fm_err_line e;
-	struct rec r;
-	char status[32], size[3][24];
-	int64_t v[3];
-	int i;
-
-	flush(ps);
-	ps->x.begun = true;
-	if (!fm_record_get_err(line, n, &e)) {
-		parse_fault(ps, "cannot read this line", line, n);
-		return;
-	}
-	memset(&r, 0, sizeof r);
-	v[0] = e.input;
-	v[1] = e.output;
-	v[2] = e.batch;
-	for (i = 0; i < 3; i++)
-		(void)snprintf(size[i], sizeof size[i], "%" PRId64, v[i]);
-	if (e.batch || e.input) {
-		r.input = (struct fm_text){ size[0], strlen(size[0]) };
-		r.output = (struct fm_text){ size[1], strlen(size[1]) };
-		r.batch = (struct fm_text){ size[2], strlen(size[2]) };
-		r.tp = (struct fm_text){ "1", 1 };
-	}
-	(void)snprintf(status, sizeof status, "ERR_%s", fm_code_word(e.code));
-	fm_buf_printf(&msg, "%s | \"%.*s\"", fm_code_word(e.code),
-	    (int)e.text_len, e.text);
-	r.dialect = FM_DIALECT_FM;
-	r.status = status;
-	r.error = (struct fm_text){ msg.s, msg.len };
-	if (p && p->open) {
-		r.timestamp = (struct fm_text){ p->t0.s, p->t0.len };
-		r.time_end = (struct fm_text){ p->t1.s, p->t1.len };
-	} else {
-		p = open_point(ps, FM_DIALECT_FM); /* takes the key */
-	}
-	put(ps, &r, p);
-	point_clear(p);
-	ps->points.cur = NULL;
-	fm_buf_release(&msg);
-}
-
-/* Tags that get their whole line, and tags that get what follows the tag. */
-typedef void on_line(struct parse *ps, const char *s, size_t n);
-
-static on_line *const whole[FM_TAGS] = {
-	[FM_TAG_REP] = on_rep,
-	[FM_TAG_RES] = on_res,
-	[FM_TAG_GEN] = on_gen,
-	[FM_TAG_SETUP] = on_setup,
-	[FM_TAG_TOK] = on_tok,
-	[FM_TAG_ERR] = on_err,
-};
-
-static on_line *const rest[FM_TAGS] = {
-	[FM_TAG_ARG] = on_arg,
-	[FM_TAG_EXP] = on_exp,
-	[FM_TAG_ENV] = on_env,
-	[FM_TAG_SYS] = on_sys,
-	[FM_TAG_KEY] = on_key,
-	[FM_TAG_GAP] = on_gap,
-	[FM_TAG_OBS] = on_obs,
-	[FM_TAG_SIM] = on_sim,
-};
-
-void
-parse_line(struct parse *ps, const char *s, size_t n)
-{
-	const char *body;
-	enum fm_tag tag = fm_record_tag(s, n, &body);
-
-	if (tag == FM_TAG_NONE) {
-		if (n)
-			parse_noise(ps, s, n);
-	} else if (whole[tag]) {
-		whole[tag](ps, s, n);
-	} else if (rest[tag]) {
-		rest[tag](ps, body, (size_t)(s + n - body));
-	}
 }
 
 /* --- blocks -------------------------------------------------------------- */
@@ -497,33 +291,56 @@ skip_reps(struct parse *ps, const char *p, const char *end)
 	return p;
 }
 
+/* How many points are open; `*one` is one of them. */
+static size_t
+count_open(struct parse *ps, struct point **one)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < POINTS; i++)
+		if (ps->points.p[i].open) {
+			*one = &ps->points.p[i];
+			n++;
+		}
+	return n;
+}
+
 /*
- * REP lines that go on with the current point, while no other is open; or,
+ * REP lines that begin a point or go on with it, while no other is open; or,
  * without statistics, any.
  */
 static const char *
 hurry(struct parse *ps, const char *p, const char *end)
 {
-	struct point *cur = ps->points.cur;
-	size_t i;
+	struct point *cur = NULL;
+	size_t n;
 
 	if (ps->conf->no_stats)
 		return skip_reps(ps, p, end);
-	if (ps->fast.len == 0 || cur == NULL || !cur->open || ps->pending)
+	n = count_open(ps, &cur);
+	if (ps->fast.len == 0 || n > 1)
 		return p;
-	for (i = 0; i < POINTS; i++)
-		if (&ps->points.p[i] != cur && ps->points.p[i].open)
+	if (n == 0 || ps->pending) {
+		if (!fast_first(&ps->fast, p, end))
 			return p;
+		parse_flush(ps);
+		if (count_open(ps, &cur) > 0)
+			return p;
+		ps->x.begun = true;
+		cur = parse_open_point(ps, FM_DIALECT_EMBED);
+	} else if (cur->reps != ps->fast.reps || cur != ps->points.cur) {
+		return p;
+	}
 	return fast_reps(&ps->fast, cur, p, end, &ps->line);
 }
 
 void
 parse_block(struct parse *ps, const char *p, size_t n, bool cut)
 {
-	const char *end = p + n, *q;
+	const char *start = p, *end = p + n, *q;
 
 	for (; p < end && !ps->stop; p = q + 1) {
-		if (*p == 'F')
+		if (*p == 'F' && !ps->slow)
 			p = hurry(ps, p, end);
 		if (p == end)
 			break;
@@ -534,7 +351,8 @@ parse_block(struct parse *ps, const char *p, size_t n, bool cut)
 			break;
 	}
 	if (cut)
-		parse_fault(ps, "the line is too long, its rest is lost", p, 0);
+		parse_fault(
+		    ps, "the line is too long, its rest is lost", start, n);
 }
 
 void
@@ -547,9 +365,19 @@ parse_begin(struct parse *ps, const char *file)
 void
 parse_end(struct parse *ps)
 {
-	close_points(ps);
-	exper_clear(&ps->x);
-	memset(&ps->banner, 0, sizeof ps->banner);
-	fm_buf_clear(&ps->key);
-	ps->n_firsts = 0;
+	end_experiment(ps);
+}
+
+void
+parse_look(struct parse *ps, const char *p, size_t n)
+{
+	const char *end = p + n, *q;
+
+	for (; p < end; p = q + 1) {
+		q = memchr(p, '\n', (size_t)(end - p));
+		q = q ? q : end;
+		if ((size_t)(q - p) < 7 || memcmp(p, "FMWORK ", 7) != 0)
+			errors_look(
+			    ps->errors, &ps->found, false, p, (size_t)(q - p));
+	}
 }

@@ -106,7 +106,7 @@ point_clear(struct point *p)
 	p->dialect = FM_DIALECT_NONE;
 	memset(&p->sizes, 0, sizeof p->sizes);
 	p->dt.n = p->ttft.n = p->gen.n = p->gaps.n = 0;
-	p->last = p->reps = p->last_t1_ns = p->tokens = 0;
+	p->last = p->reps = p->last_t1_ns = p->pause_ns = p->tokens = 0;
 	fm_buf_clear(&p->t0);
 	fm_buf_clear(&p->t1);
 	fm_buf_clear(&p->key);
@@ -133,6 +133,7 @@ point_add(struct point *p, const struct rep *r)
 	} else if (r->rep != p->last + 1 && r->rep) {
 		p->disorder = true;
 	}
+	p->pause_ns = r->t0_ns - p->last_t1_ns;
 	set(&p->t1, r->t1);
 	samples_add(&p->dt, r->dt_ns);
 	p->last = r->rep;
@@ -182,7 +183,7 @@ same_sizes(const struct sizes *a, const struct sizes *b)
 static bool
 follows(const struct point *p, const struct rep *r)
 {
-	if (!p->open || p->dialect != r->dialect ||
+	if (!p->open || p->dt.n == 0 || p->dialect != r->dialect ||
 	    (r->has_sizes && !same_sizes(&p->sizes, &r->sizes)))
 		return false;
 	return r->rep == 0 || (r->rep == p->last + 1 && r->reps == p->reps &&
@@ -190,20 +191,38 @@ follows(const struct point *p, const struct rep *r)
 }
 
 /*
- * With one writer the point is the current one. With several it is the one
- * that waits for this number and, of those, the one that ended last before
- * this repetition began: a driver lets little time pass between two.
+ * How badly a repetition fits behind the last one of a point: how far its
+ * pause is from the one before. The first two say nothing of that; then of
+ * those that wait the one that ended first goes on first, unless it waits so
+ * long that it has died.
  */
+static int64_t
+misfit(const struct point *p, const struct rep *r)
+{
+	int64_t pause = r->t0_ns - p->last_t1_ns;
+
+	if (p->dt.n > 2)
+		return pause > p->pause_ns ? pause - p->pause_ns
+					   : p->pause_ns - pause;
+	return pause / 10 <= p->dt.v[0] ? -pause : pause;
+}
+
 struct point *
 points_for_rep(struct points *ps, const struct rep *r)
 {
 	struct point *best = NULL;
+	int64_t least = 0, m;
 	size_t i;
 
-	for (i = 0; i < POINTS; i++)
-		if (follows(&ps->p[i], r) &&
-		    (!best || ps->p[i].last_t1_ns > best->last_t1_ns))
+	for (i = 0; i < POINTS; i++) {
+		if (!follows(&ps->p[i], r))
+			continue;
+		m = misfit(&ps->p[i], r);
+		if (!best || m < least) {
 			best = &ps->p[i];
+			least = m;
+		}
+	}
 	/* A lost line, or one that came twice, must not open a new point. */
 	if (!best && r->rep > 1 && ps->cur && ps->cur->open &&
 	    ps->cur->dialect == r->dialect &&
@@ -230,8 +249,9 @@ points_for_summary(struct points *ps, const struct fm_line *l)
 	/* Its first repetition may be what was lost. */
 	if (cur && t0.n && cur->t0.len && !cur->disorder)
 		return NULL;
-	if (cur && sizes_of_line(&z, l) && cur->sizes.batch &&
-	    (cur->sizes.batch != z.batch || cur->sizes.input != z.input))
+	if (cur && sizes_of_line(&z, l) && cur->sizes.input &&
+	    (cur->sizes.input != z.input ||
+		(z.output && cur->sizes.output != z.output)))
 		return NULL;
 	return cur;
 }

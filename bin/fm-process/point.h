@@ -52,6 +52,7 @@ struct point {
 	struct samples dt;
 	int64_t last, reps; /* numbers in the REP line read last */
 	int64_t last_t1_ns;
+	int64_t pause_ns;               /* before the last repetition */
 	struct fm_buf t0, t1;           /* first and last stamp */
 	struct fm_buf key;              /* of the KEY line, "" = none */
 	struct fm_buf model;            /* from the REP lines, "" = none */

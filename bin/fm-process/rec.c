@@ -283,7 +283,9 @@ put_fmwork(
 	put_str(e, "metadata_id", metadata_id(c, x));
 	put_engine(e, r, x);
 	put_model(e, r, x, c);
-	put_str(e, "precision", c->precision);
+	put_str(e, "precision",
+	    c->precision ? c->precision
+			 : fm_json_str(x->sys, "precision", NULL));
 	put_num(e, "input", r->input);
 	put_num(e, "output", r->output);
 	put_num(e, "batch", r->batch);
@@ -312,7 +314,7 @@ put_ours(
 		put_text(e, "model_class", r->model_class);
 	else
 		put_str(e, "model_class", x->model_class);
-	put_str(e, "platform", x->platform);
+	put_str(e, "platform", fm_json_str(x->sys, "platform", x->platform));
 	put_str(e, "backend", fm_json_str(x->sys, "backend", NULL));
 	put_str(e, "device", fm_json_str(x->sys, "device", NULL));
 	put_str(e, "host", fm_json_str(x->sys, "host", NULL));
@@ -340,7 +342,7 @@ put_passed(struct emit *e, const char *key, struct fm_text t)
 
 void
 rec_put(struct emit *e, const struct rec *r, struct exper *x, struct point *p,
-    const struct conf *c, struct fm_stat_work *w, const json_t *extra)
+    const struct conf *c, struct fm_stat_work *w, json_t *extra)
 {
 	const char *key;
 	json_t *v;
@@ -352,11 +354,15 @@ rec_put(struct emit *e, const struct rec *r, struct exper *x, struct point *p,
 	put_passed(e, "noise", r->obs);
 	put_passed(e, "sim", r->sim);
 	put_tokens(e, p, c, w);
+	if (r->serving) {
+		emit_key(e, "serving");
+		emit_json(e, r->serving);
+	}
 	if (c->with_sys && x->sys) {
 		emit_key(e, "sys");
 		emit_json(e, x->sys);
 	}
-	json_object_foreach ((json_t *)(uintptr_t)extra, key, v) {
+	json_object_foreach (extra, key, v) {
 		emit_key(e, key);
 		emit_json(e, v);
 	}

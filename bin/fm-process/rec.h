@@ -20,6 +20,7 @@ struct rec {
 	struct fm_text error; /* "" = null */
 	struct fm_strs notes;
 	struct fm_text obs, sim; /* JSON, or nothing */
+	json_t *serving;         /* of a server's folder, or NULL */
 };
 
 void rec_release(struct rec *r);
@@ -31,6 +32,6 @@ void rec_clear(struct rec *r);
  */
 void rec_put(struct emit *e, const struct rec *r, struct exper *x,
     struct point *p, const struct conf *c, struct fm_stat_work *w,
-    const json_t *extra);
+    json_t *extra);
 
 #endif

@@ -102,6 +102,15 @@ say_int(struct fm_buf *keep, int64_t v)
 }
 
 void
+summary_sizes(struct rec *r, const struct sizes *z, struct fm_buf *keep)
+{
+	r->input = say_int(keep, z->input);
+	r->output = say_int(keep, z->output);
+	r->batch = say_int(keep, z->batch);
+	r->tp = say_int(keep, z->tp);
+}
+
+void
 summary_of_samples(struct rec *r, struct point *p, struct fm_buf *keep,
     const struct fm_stat_conf *c, struct fm_stat_work *w)
 {
@@ -114,10 +123,7 @@ summary_of_samples(struct rec *r, struct point *p, struct fm_buf *keep,
 	r->timestamp = (struct fm_text){ p->t0.s, p->t0.len };
 	r->time_end = (struct fm_text){ p->t1.s, p->t1.len };
 	r->model = (struct fm_text){ p->model.s, p->model.len };
-	r->input = say_int(keep, p->sizes.input);
-	r->output = embed ? one : say_int(keep, p->sizes.output);
-	r->batch = say_int(keep, p->sizes.batch);
-	r->tp = embed ? one : say_int(keep, p->sizes.tp);
+	summary_sizes(r, &p->sizes, keep);
 	batch = (double)p->sizes.batch;
 	out = embed ? 1 : (double)p->sizes.output;
 	if (out > 0)
@@ -144,20 +150,21 @@ note(struct rec *r, const char *fmt, ...)
 	fm_buf_release(&b);
 }
 
-/* Does `v` round to the printed text? Half a unit of the last digit, and a
+/* Does `v` round to the printed text? Half a unit of its last digit, and a
  * little for the way the double was made. */
 static bool
 rounds_to(double v, struct fm_text t)
 {
+	static const double units[] = { 1, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6 };
 	const char *dot = memchr(t.s, '.', t.n);
-	double printed, unit = 1;
-	size_t i;
+	size_t decimals = dot ? (size_t)(t.s + t.n - dot) - 1 : 0;
+	int64_t printed;
 
-	if (!fm_num_get_double(t.s, t.n, &printed))
+	if (decimals > 6 ||
+	    !fm_num_get_scaled(t.s, t.n, (int)decimals, &printed))
 		return false;
-	for (i = dot ? (size_t)(dot - t.s) + 1 : t.n; i < t.n; i++)
-		unit /= 10;
-	return fabs(v - printed) <= unit * 0.501 + fabs(v) * 1e-9;
+	return fabs(v - (double)printed * units[decimals]) <=
+	       units[decimals] * 0.501 + fabs(v) * 1e-9;
 }
 
 static void

@@ -18,6 +18,9 @@ void summary_of_line(struct rec *r, const char *line, size_t n,
 void summary_add_gen(struct rec *r, const char *line, size_t n,
     struct fm_line *l, struct fm_buf *keep);
 
+/* Only the sizes, as far as they are known. */
+void summary_sizes(struct rec *r, const struct sizes *z, struct fm_buf *keep);
+
 /* Fills `r` from samples by fmwork's rule. */
 void summary_of_samples(struct rec *r, struct point *p, struct fm_buf *keep,
     const struct fm_stat_conf *c, struct fm_stat_work *w);

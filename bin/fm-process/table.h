@@ -1,0 +1,29 @@
+/*
+ * Records as rows: CSV, TSV and SQL. Takes the JSON text that was made for a
+ * record, so that numbers keep their digits.
+ */
+#ifndef TABLE_H
+#define TABLE_H
+
+#include "conf.h"
+
+struct table {
+	enum format format;
+	struct fm_strs names; /* columns, dots between the levels */
+	bool begun;
+};
+
+/* `own`: members that --metadata adds to every record, or NULL. */
+void table_init(struct table *t, const struct conf *c, json_t *own);
+void table_release(struct table *t);
+
+/* What stands before the first row, once. */
+void table_begin(struct table *t, struct fm_buf *b, const char *record);
+/* Appends the row of a record, an object on one line. */
+void table_row(struct table *t, struct fm_buf *b, const char *record);
+void table_end(struct table *t, struct fm_buf *b);
+
+/* Is it a key that records have? */
+bool table_knows(const char *key);
+
+#endif

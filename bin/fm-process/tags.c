@@ -1,0 +1,324 @@
+/*
+ * What each tag of the log does. The tables at the end are the contents.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "num.h"
+#include "parse.h"
+#include "summary.h"
+
+/* --- first tokens -------------------------------------------------------- */
+
+static struct first_token *
+first_token(struct parse *ps, const struct sizes *z)
+{
+	size_t i;
+
+	for (i = 0; i < ps->n_firsts; i++) {
+		struct first_token *f = &ps->firsts[i];
+
+		if (f->sizes.input == z->input && f->sizes.batch == z->batch &&
+		    f->sizes.tp == z->tp)
+			return f;
+	}
+	return NULL;
+}
+
+static void
+keep_first_token(struct parse *ps)
+{
+	struct first_token *f;
+
+	if (ps->sizes.output != 1 || ps->of == NULL || ps->of->dt.n == 0 ||
+	    ps->rec.dialect == FM_DIALECT_EMBED ||
+	    ps->rec.dialect == FM_DIALECT_EMBED0)
+		return;
+	f = first_token(ps, &ps->sizes);
+	if (f == NULL) {
+		FM_GROW(ps->firsts, ps->cap_firsts, ps->n_firsts + 1);
+		f = &ps->firsts[ps->n_firsts++];
+		f->sizes = ps->sizes;
+	}
+	f->median_s = summary_median_s(ps->of, &ps->conf->stat, &ps->work);
+}
+
+/* --- what each tag does -------------------------------------------------- */
+
+static void
+on_arg(struct parse *ps, const char *s, size_t n)
+{
+	parse_begin_experiment(ps);
+	exper_arg(&ps->x, s, n);
+}
+
+static void
+on_exp(struct parse *ps, const char *s, size_t n)
+{
+	parse_begin_experiment(ps);
+	exper_env(&ps->x, s, n);
+}
+
+static void
+on_env(struct parse *ps, const char *s, size_t n)
+{
+	(void)s;
+	(void)n;
+	parse_begin_experiment(ps);
+}
+
+static void
+on_sys(struct parse *ps, const char *s, size_t n)
+{
+	parse_close_points(ps);
+	ps->x.begun = true;
+	if (!exper_sys(&ps->x, s, n))
+		parse_fault(ps, "SYS is not followed by an object", s, n);
+}
+
+static void
+on_key(struct parse *ps, const char *s, size_t n)
+{
+	parse_flush(ps);
+	ps->x.begun = true;
+	fm_buf_clear(&ps->key);
+	fm_buf_put(&ps->key, s, n);
+}
+
+static void
+on_rep(struct parse *ps, const char *line, size_t n)
+{
+	struct fm_line l;
+	struct rep r;
+	struct point *p;
+
+	parse_flush(ps);
+	ps->x.begun = true;
+	if (!fm_line_get(&l, line, n)) {
+		parse_fault(ps, "cannot read this line", line, n);
+		return;
+	}
+	if (!rep_of_line(&r, &l))
+		return; /* whole, but of a time that is not a number */
+	p = points_for_rep(&ps->points, &r);
+	if (p == NULL)
+		p = parse_open_point(ps, r.dialect);
+	ps->points.cur = p;
+	point_add(p, &r);
+	if (r.dialect == FM_DIALECT_EMBED)
+		fast_learn(&ps->fast, line, n);
+}
+
+static void
+on_setup(struct parse *ps, const char *line, size_t n)
+{
+	struct fm_line l;
+
+	ps->x.begun = true;
+	if (fm_line_get(&l, line, n))
+		exper_set(
+		    &ps->x.setup, l.f[FM_F_SECONDS].s, l.f[FM_F_SECONDS].n);
+	else
+		parse_fault(ps, "cannot read this line", line, n);
+}
+
+static void
+on_res(struct parse *ps, const char *line, size_t n)
+{
+	struct fm_line l;
+
+	parse_flush(ps);
+	ps->x.begun = true;
+	if (!fm_line_get(&l, line, n)) {
+		parse_fault(ps, "cannot read this line", line, n);
+		return;
+	}
+	ps->of = points_for_summary(&ps->points, &l);
+	summary_of_line(&ps->rec, line, n, &l, &ps->text);
+	summary_check(&ps->rec, &l, ps->of, &ps->x, &ps->conf->stat, &ps->work);
+	summary_correct(&ps->rec, &ps->x, &ps->text);
+	(void)sizes_of_line(&ps->sizes, &l);
+	ps->sizes.batch /= ps->x.times;
+	ps->pending = true;
+	ps->running = false;
+	keep_first_token(ps);
+}
+
+/* GEN follows the RES of the same point; vision's has no RES before it. */
+static void
+on_gen(struct parse *ps, const char *line, size_t n)
+{
+	const struct first_token *f;
+	struct fm_line l;
+	struct sizes z;
+
+	ps->x.begun = true;
+	if (!fm_line_get(&l, line, n)) {
+		parse_fault(ps, "cannot read this line", line, n);
+		return;
+	}
+	(void)sizes_of_line(&z, &l);
+	if (ps->pending && memcmp(&z, &ps->sizes, sizeof z) == 0) {
+		summary_add_gen(&ps->rec, line, n, &l, &ps->text);
+	} else {
+		parse_flush(ps);
+		ps->of = points_for_summary(&ps->points, &l);
+		summary_of_line(&ps->rec, line, n, &l, &ps->text);
+		ps->sizes = z;
+		ps->pending = true;
+		ps->running = false;
+	}
+	f = first_token(ps, &z);
+	summary_check_gen(&ps->rec, &l, &ps->x, f ? f->median_s : 0);
+}
+
+static void
+on_tok(struct parse *ps, const char *line, size_t n)
+{
+	struct point *p = ps->points.cur;
+	struct fm_line l;
+	int64_t ttft, gen, tokens;
+
+	if (!fm_line_get(&l, line, n) ||
+	    fm_form_dialect(l.form) != FM_DIALECT_FM || p == NULL || !p->open)
+		return;
+	if (fm_num_get_scaled(l.f[FM_F_TTFT].s, l.f[FM_F_TTFT].n, 9, &ttft))
+		samples_add(&p->ttft, ttft);
+	if (fm_num_get_scaled(l.f[FM_F_GEN].s, l.f[FM_F_GEN].n, 9, &gen))
+		samples_add(&p->gen, gen);
+	if (fm_num_get_int(l.f[FM_F_TOKENS].s, l.f[FM_F_TOKENS].n, &tokens))
+		p->tokens += tokens;
+}
+
+/* GAP <rep> <us> <us> ... */
+static void
+on_gap(struct parse *ps, const char *s, size_t n)
+{
+	struct point *p = ps->points.cur;
+	const char *end = s + n, *q;
+	int64_t us;
+
+	if (p == NULL || !p->open || (s = memchr(s, ' ', n)) == NULL)
+		return;
+	for (s++; s < end; s = q + 1) {
+		q = memchr(s, ' ', (size_t)(end - s));
+		q = q ? q : end;
+		if (fm_num_get_scaled(s, (size_t)(q - s), 3, &us))
+			samples_add(&p->gaps, us);
+	}
+}
+
+/* <in> <out> <batch> <json>, of the point whose RES line came before */
+static void
+attach(struct parse *ps, struct fm_buf *to, const char *s, size_t n)
+{
+	const char *json = memchr(s, '{', n);
+
+	if (!ps->pending || json == NULL) {
+		parse_fault(ps, "this line belongs to no RES line", s, n);
+		return;
+	}
+	fm_buf_clear(to);
+	fm_buf_put(to, json, n - (size_t)(json - s));
+}
+
+static void
+on_obs(struct parse *ps, const char *s, size_t n)
+{
+	attach(ps, &ps->obs, s, n);
+}
+
+static void
+on_sim(struct parse *ps, const char *s, size_t n)
+{
+	attach(ps, &ps->sim, s, n);
+}
+
+/* A failure is a row. */
+static void
+on_err(struct parse *ps, const char *line, size_t n)
+{
+	struct point *p = ps->points.cur;
+	struct fm_buf msg = FM_BUF_INIT;
+	struct fm_err_line e;
+	struct rec r;
+	char status[32], size[3][24];
+	int64_t v[3];
+	int i;
+
+	parse_flush(ps);
+	ps->x.begun = true;
+	ps->running = false;
+	if (!fm_record_get_err(line, n, &e)) {
+		parse_fault(ps, "cannot read this line", line, n);
+		return;
+	}
+	memset(&r, 0, sizeof r);
+	v[0] = e.input;
+	v[1] = e.output;
+	v[2] = e.batch;
+	for (i = 0; i < 3; i++)
+		(void)snprintf(size[i], sizeof size[i], "%" PRId64, v[i]);
+	if (e.batch || e.input) {
+		r.input = (struct fm_text){ size[0], strlen(size[0]) };
+		r.output = (struct fm_text){ size[1], strlen(size[1]) };
+		r.batch = (struct fm_text){ size[2], strlen(size[2]) };
+		r.tp = (struct fm_text){ "1", 1 };
+	}
+	(void)snprintf(status, sizeof status, "ERR_%s", fm_code_word(e.code));
+	fm_buf_printf(&msg, "%s | \"%.*s\"", fm_code_word(e.code),
+	    (int)e.text_len, e.text);
+	r.dialect = FM_DIALECT_FM;
+	r.status = status;
+	r.error = (struct fm_text){ msg.s, msg.len };
+	if (p && p->open) {
+		r.timestamp = (struct fm_text){ p->t0.s, p->t0.len };
+		r.time_end = (struct fm_text){ p->t1.s, p->t1.len };
+	} else {
+		p = parse_open_point(ps, FM_DIALECT_FM); /* takes the key */
+	}
+	parse_put(ps, &r, p);
+	point_clear(p);
+	ps->points.cur = NULL;
+	fm_buf_release(&msg);
+}
+
+/* Tags that get their whole line, and tags that get what follows the tag. */
+typedef void on_line(struct parse *ps, const char *s, size_t n);
+
+static on_line *const whole[FM_TAGS] = {
+	[FM_TAG_REP] = on_rep,
+	[FM_TAG_RES] = on_res,
+	[FM_TAG_GEN] = on_gen,
+	[FM_TAG_SETUP] = on_setup,
+	[FM_TAG_TOK] = on_tok,
+	[FM_TAG_ERR] = on_err,
+};
+
+static on_line *const rest[FM_TAGS] = {
+	[FM_TAG_ARG] = on_arg,
+	[FM_TAG_EXP] = on_exp,
+	[FM_TAG_ENV] = on_env,
+	[FM_TAG_SYS] = on_sys,
+	[FM_TAG_KEY] = on_key,
+	[FM_TAG_GAP] = on_gap,
+	[FM_TAG_OBS] = on_obs,
+	[FM_TAG_SIM] = on_sim,
+};
+
+void
+parse_line(struct parse *ps, const char *s, size_t n)
+{
+	const char *body;
+	enum fm_tag tag = fm_record_tag(s, n, &body);
+
+	if (tag == FM_TAG_NONE) {
+		if (n)
+			parse_noise(ps, s, n);
+	} else if (whole[tag]) {
+		whole[tag](ps, s, n);
+	} else if (rest[tag]) {
+		rest[tag](ps, body, (size_t)(s + n - body));
+	}
+}

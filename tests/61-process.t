@@ -1,0 +1,252 @@
+#!/bin/sh
+# fm-process: dialects, damage, folders, forms of output, bad input. The logs
+# are made by tests/data/process/make.sh.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+cd "$top/tests/data/process" || exit 1
+
+# get FILTER [ARGS...]: a value of the records of fm-process -f jsonl ARGS
+cat >"$T/get.awk" <<'END'
+# Prints the value of a key, dots between the levels, for every line.
+function value(s, key,   i, c, depth, quoted) {
+	if (match(s, "\"" key "\":") == 0) return "(none)"
+	s = substr(s, RSTART + RLENGTH)
+	for (i = 1; i <= length(s); i++) {
+		c = substr(s, i, 1)
+		if (quoted) { if (c == "\\") i++; else if (c == "\"") quoted = 0 }
+		else if (c == "\"") quoted = 1
+		else if (c == "{" || c == "[") depth++
+		else if ((c == "}" || c == "]" || c == ",") && depth == 0) break
+		else if (c == "}" || c == "]") depth--
+	}
+	return substr(s, 1, i - 1)
+}
+{ n = split(path, k, "."); s = $0; for (j = 1; j <= n; j++) s = value(s, k[j]); print s }
+END
+get() {
+	path=$1; shift
+	fm-process -f jsonl "$@" 2>"$T/err" |
+	    awk -v path="$path" -f "$T/get.awk" | tr '\n' ' ' | sed 's/ $//'
+}
+
+# --- values, times, statistics
+is 'itl and thp keep their digits' "$(get itl embed.log) $(get thp embed.log)" \
+    '4.002 499.8'
+is 'stamps' "$(get timestamp embed.log) $(get time_end embed.log)" \
+    '"1700000000.095000000" "1700000000.954002000"'
+is 'setup' "$(get setup embed.log)" 0.250000
+is 'options' "$(get opts embed.log)" '["--model_name acme/model","--reps 10"]'
+is 'n and dropped' "$(get stats.n embed.log) $(get stats.dropped embed.log)" '10 2'
+is 'the first one apart' "$(get stats.first embed.log)" 0.090001000
+is 'median' "$(get stats.median embed.log)" 0.004002000
+is 'basic statistics end with max' "$(get stats.ci95 --basic embed.log)" '(none)'
+is 'without statistics' "$(get stats --no_stats embed.log)" null
+is '--drop none' "$(get stats.dropped --drop none embed.log)" 0
+is '--drop 50%' "$(get stats.dropped --drop 50% embed.log)" 5
+is '--drop mser' "$(get stats.rule --drop mser embed.log)" '"mser"'
+is '--type7 interpolates' "$(get stats.p25 --type7 --drop none two.log |
+    cut -d' ' -f1)" null
+is 'interval' "$(get stats.ci95 embed.log)" '[0.004000000,0.004004000]'
+
+# --- damage
+is 'CRLF' "$(get itl crlf.log)" 4.002
+is 'carriage returns in a line' "$(get itl bar.log)" 4.002
+is 'a name with blanks' "$(get model spaces.log)" '"my own model"'
+is 'a lost repetition is noted' "$(get notes lost.log)" \
+    '["repetitions are missing or twice in the log"]'
+is 'a contradiction is noted' "$(get notes contradicts.log)" \
+    '["latency 5.002 contradicts the REP lines, which give 4.002"]'
+is 'no RES line' "$(get status torn.log) $(get itl torn.log)" \
+    '"PART_TORN" 4.002'
+run 1 fm-process bad.log
+is 'a bad line is named' "$(cat "$T/err")" \
+    "fm-process: bad.log:18: cannot read this line: 'FMWORK RES 1700000000.0 17'"
+run 1 fm-process --strict bad.log embed.log
+is '--strict stops' "$(grep -c '"timestamp"' "$T/out")" 1
+is 'two experiments keep their options' "$(get opts two.log)" \
+    '["--model_name acme/model","--reps 10"] ["--model_name emca/model","--reps 10 --eval"]'
+is 'two writers in one log' "$(get stats.median mixed.log)" \
+    '0.004002000 0.006002000'
+is '... agree with their RES lines' "$(get notes mixed.log)" '[] []'
+is 'the same log twice' "$(get itl embed.log embed.log)" '4.002 4.002'
+is '--dedup' "$(get itl --dedup embed.log embed.log two.log)" '4.002 4.002'
+printf 'a\0b\377\nFMWORK RES 1.0 2.0 b\377d C 1 1 1.000 1.0' >"$T/odd.log"
+is 'NUL and bytes that are not UTF-8' "$(get model "$T/odd.log")" '"b�d"'
+awk 'BEGIN { for (i = 0; i < 300000; i++) printf "0123456789"; print "" }' \
+    >"$T/long.log"
+cat embed.log >>"$T/long.log"
+is 'a line of megabytes' "$(get itl "$T/long.log")" 4.002
+head -c 700 embed.log >"$T/cut.log"
+is 'torn anywhere' "$(get status "$T/cut.log")" '"PART_TORN"'
+run 1 fm-process no-such-file embed.log
+like 'a file that is not there' "$T/err" "cannot open 'no-such-file'"
+is '... costs that file alone' "$(grep -c '"timestamp"' "$T/out")" 1
+
+# --- our own lines
+is 'engine' "$(get engine ours.log)" '"fm/sim" "fm/sim" "fm/sim"'
+is 'status' "$(get status ours.log)" '"OK" "ERR_oom" "ERR_nodevice"'
+is 'keys' "$(get key ours.log)" '"00ff" "00fe" null'
+is 'run' "$(get run_id ours.log)" '"r-1" "r-1" "r-1"'
+is 'simulated' "$(get simulated ours.log)" 'true false false'
+is 'noise' "$(get noise ours.log | cut -d' ' -f1)" '{"steal_ms":3}'
+is 'tokens' "$(get tokens.ttft.median ours.log | cut -d' ' -f1)" 0.004100000
+is 'gaps' "$(get tokens.itl.median ours.log | cut -d' ' -f1)" 0.000850000
+is 'sizes of a failure' "$(get input ours.log)" '8 65536 null'
+id=$(get sys_id ours.log | cut -d' ' -f1)
+is '--metadata_id auto' "$(get metadata_id --metadata_id auto ours.log |
+    cut -d' ' -f1)" "$id"
+sed 's/"load1":7/"load1":9/; s/r-1/r-2/' ours.log >"$T/again.log"
+is 'the id of a system does not hang on load or run' \
+    "$(get sys_id "$T/again.log" | cut -d' ' -f1)" "$id"
+is '--with_sys' "$(get sys.device --with_sys ours.log | cut -d' ' -f1)" '"Card"'
+
+# --- generation
+is 'GEN completes RES' "$(get ttft gen.log) $(get itl gen.log)" \
+    'null 0.020 null 20.000 10.000 null'
+is 'an error in a stream' "$(get status gen.log)" '"OK" "OK" "ERR_OOM"'
+is 'a GEN line that contradicts' "$(get notes gen-wrong.log)" \
+    '[] ["time to first token 0.025 contradicts the REP lines, which give 0.02"] []'
+is 'batch_size_times is corrected' "$(get thp spyre.log) $(get batch spyre.log)" \
+    '500.0 1333.3 1 1'
+is '... and noted' "$(get notes spyre.log | cut -d' ' -f1-4)" \
+    '["throughput 5000.0 and batch'
+is 'warm-up' "$(get warmup spyre.log)" '20.61 20.61'
+is 'the model of a PARAMS block' "$(get model spyre.log | cut -d' ' -f1)" \
+    '"/models/granite"'
+is '--model and --precision' \
+    "$(get model --model M --precision bf16 embed.log) $(get precision \
+    --precision bf16 embed.log)" '"M" "bf16"'
+
+# --- folders
+is 'a driver: an error holds for all' "$(get status --path runs/one)" \
+    '"PART_OOM" "PART_OOM" "ERR_OOM"'
+is 'a server' "$(get ttft --path runs/two/three) $(get thp --path runs/two/three)" \
+    '4.98765 65.08'
+is '... its sizes' "$(get input --path runs/two/three) $(get batch \
+    --path runs/two/three) $(get tp --path runs/two/three)" '1024 4 2'
+is '... and all it says' \
+    "$(fm-process -f jsonl runs/two/three | grep -c '"P99_TTFT_(ms)":9001.23')" 1
+is 'the new name of a variable' \
+    "$(get serving.batch_mode --path runs/two/three)" '"continuous"'
+is 'many clients' "$(get serving.client --path runs/many)" \
+    '"client.log.0" "client.log.1" "client.log.10"'
+is '... with fewer requests than asked for' \
+    "$(get status --path runs/many | cut -d' ' -f1)" '"PART_UNK"'
+is '-r' "$(get itl -r --path runs)" \
+    '198.76 198.76 198.76 20.000 10.000 null 198.76'
+is '--recursive' "$(get itl --recursive --path runs/one)" '20.000 10.000 null'
+run 1 fm-process --path runs
+like 'a folder without an experiment' "$T/err" "-r looks below it"
+is 'old names, --path twice' "$(get itl --path embed.log --path two.log)" \
+    '4.002 4.002 4.002'
+printf -- '- {code: MINE, pattern: "Tried to allocate 9"}\n' >"$T/e.yaml"
+is '--errors comes first' "$(get status --errors "$T/e.yaml" gen.log)" \
+    '"OK" "OK" "ERR_MINE"'
+printf -- '- {code: MINE, pattern: "("}\n' >"$T/e.yaml"
+run 2 fm-process --errors "$T/e.yaml" gen.log
+like 'a bad pattern' "$T/err" "pattern of 'MINE'"
+printf -- '- {code: "A B", pattern: x}\n' >"$T/e.yaml"
+run 2 fm-process --errors "$T/e.yaml" gen.log
+like 'a bad code' "$T/err" "needs 'code'"
+echo 'a: 1' >"$T/e.yaml"
+run 2 fm-process --errors "$T/e.yaml" gen.log
+like 'no list' "$T/err" 'must be a list'
+
+# --- forms of output
+run 0 fm-process --format json embed.log
+is 'json is a list' "$(head -n 1 "$T/out")$(tail -n 1 "$T/out")" '[]'
+fm-process -f csv embed.log two.log >"$T/csv"
+is 'csv: rows' "$(wc -l <"$T/csv" | tr -d ' ')" 4
+like 'csv: quotes' "$T/csv" '"\[""--model_name acme/model"",""--reps 10""\]"'
+fm-process -f tsv embed.log >"$T/tsv"
+is 'tsv: columns fit' "$(awk -F'\t' '{ print NF }' "$T/tsv" | uniq | wc -l |
+    tr -d ' ')" 1
+fm-process -f sql spaces.log >"$T/sql"
+is 'sql: one transaction' "$(head -n 1 "$T/sql")$(tail -n 1 "$T/sql")" \
+    'BEGIN;COMMIT;'
+sed "s/acme/ac'me/" embed.log | fm-process -f sql >"$T/sql"
+like 'sql: quotes' "$T/sql" "'ac''me/model'"
+if command -v sqlite3 >/dev/null; then
+	is 'sql: sqlite3 takes it' "$(sqlite3 :memory: ".read $T/sql" \
+	    'select "itl", "stats_n", "model" from fm_records')" \
+	    "4.002|10|ac'me/model"
+else
+	skip 'sql: sqlite3 takes it' 'no sqlite3'
+fi
+is 'csv of fmwork'"'"'s keys' "$(fm-process -f csv --schema fmwork embed.log |
+    head -n 1)" "timestamp,metadata_id,engine,model,precision,input,output,$(:
+    )batch,tp,opts,warmup,setup,ttft,itl,thp"
+fm-process -f jsonl embed.log gen.log two.log spyre.log >"$T/one"
+fm-process -j 3 -f jsonl embed.log gen.log two.log spyre.log >"$T/three"
+same '--jobs keeps the order' "$T/three" "$T/one"
+fm-process embed.log bad.log two.log >"$T/one" 2>/dev/null
+fm-process --jobs 2 embed.log bad.log two.log >"$T/three" 2>/dev/null
+same '... and the list' "$T/three" "$T/one"
+fm-process -f sql embed.log two.log >"$T/one"
+fm-process -j 2 -f sql embed.log two.log >"$T/three"
+same '... and the table' "$T/three" "$T/one"
+is 'nothing is a list' "$(fm-process /dev/null)" '[]'
+fm-process -o "$T/file" embed.log
+is '-o' "$(grep -c '"timestamp"' "$T/file")" 1
+printf 'site: lab\nrack: 7\n' >"$T/own.yaml"
+is '--metadata' "$(get site --metadata "$T/own.yaml" embed.log) $(get rack \
+    --metadata "$T/own.yaml" embed.log)" '"lab" 7'
+is '... is a column' "$(fm-process -f csv --metadata "$T/own.yaml" embed.log |
+    sed 's/.*,\([^,]*,[^,]*\)$/\1/' | tr '\n' ' ')" 'site,rack lab,7 '
+echo 'model: x' >"$T/own.yaml"
+run 2 fm-process --metadata "$T/own.yaml" embed.log
+like 'a field that records have' "$T/err" "'model' is a key that records have"
+run 2 fm-process --drop half embed.log
+like 'a bad rule' "$T/err" "'--drop' must be fmwork, mser, none"
+run 2 fm-process --format xml embed.log
+
+# --- qaic
+is 'qaic: eleven names' "$(fm-process -f jsonl --schema qaic embed.log |
+    sed 's/"\([A-Za-z0-9_]*\)":[^,}]*/\1/g')" \
+    "{num_of_inferences,min_latency,max_latency,P25,P50,P75,P90,P99,P999,$(:
+    )total_inference_time,avg_latency}"
+is 'qaic: the first is left out' "$(get num_of_inferences --schema qaic \
+    embed.log) $(get num_of_inferences --schema qaic --drop none embed.log)" \
+    '9 10'
+is 'qaic: nearest rank' "$(get P90 --schema qaic embed.log)" 0.004004
+fm-process --format qaic embed.log >"$T/out"
+like 'qaic: text' "$T/out" \
+    '^P99 / 99% of inferences observed latency less than 0.004004 s$'
+is 'qaic: eleven lines' "$(wc -l <"$T/out" | tr -d ' ')" 11
+
+# --- profiles
+is 'profile' "$(fm-process -f csv --profile profile.json)" \
+'kind,name,op,provider,count,total_us,mean_us,share
+operator,MatMul,MatMul,CPUExecutionProvider,2,45,22.5,0.9
+operator,Relu,Relu,CPUExecutionProvider,1,5,5.0,0.1
+node,a,MatMul,CPUExecutionProvider,1,30,30.0,0.6
+node,c,MatMul,CPUExecutionProvider,1,15,15.0,0.3
+node,b,Relu,CPUExecutionProvider,1,5,5.0,0.1'
+is 'a profile without its end' \
+    "$(fm-process -f csv --profile profile-torn.json | wc -l | tr -d ' ')" 5
+run 3 fm-process --profile embed.log
+like 'no profile' "$T/err" 'not a profile'
+echo '[]' >"$T/empty.json"
+run 3 fm-process --profile "$T/empty.json"
+like 'an empty profile' "$T/err" 'no event of a node'
+run 2 fm-process --profile profile.json --format qaic
+
+# --- the end
+sh -c 'fm-process embed.log >/dev/full' 2>"$T/err"
+is 'a full disk' "$?" 3
+is 'a reader that goes away' "$(fm-process -f jsonl embed.log two.log |
+    head -c 1)" '{'
+
+# --- fmwork's script, in small (62-process-golden.t has the rest)
+run 0 fm-process --schema fmwork --metadata_id 42 --path embed.log
+is 'fmwork: keys' "$(grep -c '^        "' "$T/out")" 15
+like 'fmwork: floats' "$T/out" '"itl": 4.002,'
+sed 's/4.002 499.8/4.000 nan/' embed.log >"$T/nan.log"
+run 0 fm-process --schema fmwork "$T/nan.log"
+like 'fmwork: 4.000 is 4.0' "$T/out" '"itl": 4.0,'
+like 'fmwork: NaN' "$T/out" '"thp": NaN$'
+run 1 fm-process --schema fmwork bad.log
+like 'fmwork: a bad line is named' "$T/err" 'bad.log:18: cannot read'
+is 'fmwork: --compat infer of another log is a failure' \
+    "$(fm-process --schema fmwork --compat infer embed.log | grep -c ERR_UNKNOWN)" 1
+finish

@@ -1,0 +1,1 @@
+server --env SENDNN_INFERENCE_WARMUP_BATCH_SIZES=4 --max-model-len 3072 --tensor-parallel-size 2 --model /m/acme/big

@@ -1,0 +1,1 @@
+client --random-input-len 1024 --random-output-len 128 --num-prompts 16
