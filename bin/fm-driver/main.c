@@ -87,14 +87,16 @@ run_platform(struct session *s, const struct conf *c, struct text *t,
 		return session_show_build(s, err);
 	if (session_open(s, err) != 0)
 		return -1;
+	if (c->calibrate)
+		return list_calibration(s, err);
 	return c->infer ? infer(s, err) : measure_all(s, err);
 }
 
 static int
 run(const struct conf *c, int wake_fd)
 {
-	bool quiet =
-	    c->list_devices || c->list_options || c->dry_run || c->infer;
+	bool quiet = c->list_devices || c->list_options || c->dry_run ||
+		     c->infer || c->calibrate;
 	struct text t;
 	int status = 0;
 	size_t i;

@@ -10,6 +10,7 @@
 
 #include "alloc.h"
 #include "conf.h"
+#include "given.h"
 #include "host.h"
 #include "infer.h"
 #include "io.h"
@@ -64,6 +65,45 @@ unknown_option(const struct session *s, const char *key, struct fm_err *err)
 	return -1;
 }
 
+/* Settings that only some backends know: options of theirs, by name. */
+static int
+add_setting(const struct session *s, json_t *options, const char *name,
+    const char *as, json_t *value, struct fm_err *err)
+{
+	int rc = 0;
+
+	if (value && has_option(s->peer, name))
+		json_object_set(options, name, value);
+	else if (value)
+		rc = fm_err_set(err, FM_USAGE,
+		    "%s: backend '%s' has no such setting", as, s->p.backend);
+	json_decref(value);
+	return rc;
+}
+
+static int
+add_settings(const struct session *s, json_t *options, struct fm_err *err)
+{
+	const struct conf *c = s->c;
+	json_t *tp = c->tp_size > 1 ? json_integer(c->tp_size) : NULL;
+	json_t *device = s->p.device ? json_string(s->p.device) : NULL;
+	json_t *out = c->calibrate && c->out ? json_string(c->out) : NULL;
+
+	if (add_setting(s, options, "device", s->p.name, device, err) |
+	    add_setting(s, options, "tp_size", "--tp_size", tp, err) |
+	    add_setting(s, options, "calibrated", "--out", out, err) |
+	    add_setting(s, options, "strict", "--strict",
+		c->strict ? json_true() : NULL, err) |
+	    add_setting(s, options, "estimate", "--estimate",
+		c->estimate ? json_true() : NULL, err))
+		return -1;
+	if (c->n_output && !fm_peer_can(s->peer, "generate"))
+		return fm_err_set(err, FM_USAGE,
+		    "--output_sizes: backend '%s' cannot generate",
+		    s->p.backend);
+	return 0;
+}
+
 /* The options of the open request: its own set, and --threads. */
 static json_t *
 backend_options(const struct session *s, struct fm_err *err)
@@ -82,6 +122,8 @@ backend_options(const struct session *s, struct fm_err *err)
 		    s->p.backend);
 		goto fail;
 	}
+	if (add_settings(s, options, err) != 0)
+		goto fail;
 	if (s->c->threads && !json_object_get(options, s->p.threads))
 		fm_json_set_int(options, s->p.threads, s->c->threads);
 	return options;
@@ -211,6 +253,27 @@ import(struct session *s, struct fm_err *err)
 	return rc;
 }
 
+/* The backend reads the model itself: where it is, in words for anybody. */
+static int
+point_to_model(struct session *s, struct fm_err *err)
+{
+	const char *path = s->c->model_path, *dot = strrchr(path, '.');
+	bool onnx = dot && strcmp(dot, ".onnx") == 0;
+	bool layers = dot && strcmp(dot, ".yaml") == 0;
+	char *full = s->c->via ? fm_strdup(path) : given_absolute(path, err);
+
+	if (!full)
+		return -1;
+	json_object_set_new(s->open, "model",
+	    json_pack("{s:s, s:s}", "kind",
+		onnx     ? "onnx"
+		: layers ? "layers"
+			 : "config",
+		"path", full));
+	free(full);
+	return 0;
+}
+
 /* Sizes and given inputs against the model, or without one. */
 static int
 plan(struct session *s, struct fm_err *err)
@@ -246,7 +309,7 @@ check_sizes(const struct session *s, struct fm_err *err)
 int
 session_import(struct session *s, struct fm_err *err)
 {
-	if (s->p.needs_model) {
+	if (s->p.needs_model && !s->p.plain_model) {
 		s->work = fm_io_tmpdir("fm", err);
 		if (!s->work)
 			return -1;
@@ -256,7 +319,8 @@ session_import(struct session *s, struct fm_err *err)
 		told_request(s->open, s->c, s->p.name);
 		return plan(s, err) != 0 ? -1 : check_sizes(s, err);
 	}
-	if (s->p.needs_model && import(s, err) != 0)
+	if (s->p.plain_model ? point_to_model(s, err) != 0
+			     : s->p.needs_model && import(s, err) != 0)
 		return -1;
 	if (plan(s, err) != 0)
 		return -1;
@@ -271,6 +335,7 @@ session_import(struct session *s, struct fm_err *err)
 static int
 read_open(struct session *s, struct fm_buf *setup, struct fm_err *err)
 {
+	static const char say[] = "FMWORK SAY ";
 	const char *body;
 	char *line;
 	size_t n;
@@ -290,6 +355,8 @@ read_open(struct session *s, struct fm_buf *setup, struct fm_err *err)
 				return -1;
 			json_decref(s->sys);
 			s->sys = v;
+		} else if (strncmp(line, say, sizeof say - 1) == 0) {
+			fm_prog_say("fm-driver", "%s", line + sizeof say - 1);
 		}
 	}
 	return rc;
@@ -392,7 +459,7 @@ static void
 put_model(struct session *s)
 {
 	text_runtime(s->t, s->c, &s->p);
-	text_banner(s->t, "MODEL");
+	text_banner(s->t, s->c->n_output ? "ENGINE" : "MODEL");
 	if (s->has_model) {
 		text_model(s->t, &s->m);
 		build_put_stages(&s->build, &s->t->b);
@@ -419,8 +486,8 @@ session_open(struct session *s, struct fm_err *err)
 
 	put_model(s);
 	/* Wrong sizes leave no log; a model that is loaded there has not been
-	 * asked for its own yet. */
-	if ((!s->p.loads && text_flush(s->t, err) != 0) ||
+	 * asked for its own yet. So it is with a config that is refused. */
+	if ((!s->p.loads && !s->p.plain_model && text_flush(s->t, err) != 0) ||
 	    fm_peer_send(s->peer, s->open, err) != 0)
 		goto out;
 	if (read_open(s, &setup, err) != 0 ||

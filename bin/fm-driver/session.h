@@ -28,10 +28,11 @@ struct session {
 	struct fm_model m;
 	bool has_model;
 	struct shape shape;
-	char *work;   /* folder of files made for this model, or NULL */
-	json_t *open; /* the request; again for a fresh backend */
-	json_t *fill; /* input: what fills it instead, for runs; or NULL */
-	json_t *sys;  /* facts, after the answer */
+	struct gen *gen; /* of a generation run, or NULL; not owned */
+	char *work;      /* folder of files made for this model, or NULL */
+	json_t *open;    /* the request; again for a fresh backend */
+	json_t *fill;    /* input: what fills it instead, for runs; or NULL */
+	json_t *sys;     /* facts, after the answer */
 	const char *name, *model_class; /* as printed in RES */
 };
 
