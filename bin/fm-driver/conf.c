@@ -118,6 +118,13 @@ static const struct fm_opt options[] = {
 	    "remove the build's artifacts after the run; logs and results "
 	    "stay"),
 	FLAG("build_only", build_only, "make the build, and measure nothing"),
+	FLAG("analyze_only", analyze_only,
+	    "print what the models are: MODEL may be files, folders of "
+	    "models, and FILE::HASH"),
+	STR("search_dir", 0, NULL, search_dir, "DIR", NULL,
+	    "with --analyze_only: where the models are"),
+	FLAG("all", all_models, "with --search_dir: every model in it"),
+	FLAG("json", json, "with --analyze_only: print JSON"),
 	FLAG("explain", explain,
 	    "print why the build would be made again, and make nothing"),
 	STR("infer", 0, NULL, infer, "DIR", NULL,
@@ -303,7 +310,7 @@ check(struct conf *c, struct fm_err *err)
 	if (c->seconds > 0 && fm_opt_was(&c->args, "reps"))
 		return fm_err_set(err, FM_USAGE,
 		    "--reps and --seconds exclude one another: give one");
-	if (c->args.rest.n > 1)
+	if (c->args.rest.n > 1 && !c->analyze_only)
 		return fm_err_set(err, FM_USAGE,
 		    "one model at a time: what is '%s'?", c->args.rest.v[1]);
 	if (c->args.rest.n && c->model_name)
@@ -319,9 +326,19 @@ check(struct conf *c, struct fm_err *err)
 	if (!c->infer && !c->inputs && c->pad)
 		return fm_err_set(err, FM_USAGE,
 		    "--pad belongs to --infer DIR or --inputs DIR");
-	if ((c->build_only || c->explain) && !c->args.rest.n && !c->model_name)
+	if (!c->analyze_only && (c->all_models || c->search_dir || c->json))
 		return fm_err_set(err, FM_USAGE,
-		    "which model? --build_only and --explain need one");
+		    "--all, --search_dir and --json belong to --analyze_only");
+	if (c->all_models && (!c->search_dir || c->args.rest.n))
+		return fm_err_set(err, FM_USAGE,
+		    "--all takes the models of --search_dir DIR, and no "
+		    "others");
+	if ((c->build_only || c->explain ||
+		(c->analyze_only && !c->all_models)) &&
+	    !c->args.rest.n && !c->model_name)
+		return fm_err_set(err, FM_USAGE,
+		    "which model? --build_only, --explain and --analyze_only "
+		    "need one");
 	if (c->sequence && c->optimize)
 		return fm_err_set(err, FM_USAGE,
 		    "--sequence and --optimize exclude one another: name the "

@@ -48,6 +48,9 @@ struct conf {
 	int rebuild;  /* enum rebuild */
 	bool monitor;
 	bool lean_cache, build_only, explain;
+	/* --analyze_only */
+	bool analyze_only, all_models, json;
+	const char *search_dir;
 	/* instead of measuring */
 	const char *infer, *out, *pad, *expect;
 	double rtol, atol;
