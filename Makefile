@@ -51,6 +51,9 @@ TEST_EXE = $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/*.c))
 # A backend in C is a folder with sources, any other one a main.py.
 PY_EXE = $(patsubst backends/%/main.py,$(B)/libexec/fm/fm-backend-%, \
          $(wildcard backends/*/main.py))
+PY_SRC = $(wildcard backends/*/fm_*/*.py)
+py_mod = $(word 3,$(subst /, ,$(1)))/$(notdir $(1))
+PY_MOD = $(foreach f,$(PY_SRC),$(B)/libexec/fm/$(call py_mod,$(f)))
 TEST_SO = $(patsubst tests/preload/%.c,$(B)/tests/preload/%.so, \
           $(wildcard tests/preload/*.c))
 FUZZ = $(filter-out replay,$(patsubst tests/fuzz/%.c,%, \
@@ -61,7 +64,7 @@ BENCH_EXE = $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 .DELETE_ON_ERROR:
 .PHONY: all programs setup demo test check test-long lint memcheck \
         memcheck-unit bench fuzz install generated clean help
-all: $(PROG_EXE) $(BACKEND_EXE) $(PY_EXE) $(B)/share/fm
+all: $(PROG_EXE) $(BACKEND_EXE) $(PY_EXE) $(PY_MOD) $(B)/share/fm
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
@@ -70,8 +73,8 @@ help:
 
 # What was downloaded lies in build/, whatever $(B) is.
 SETUP = share/setup/setup.sh --build build
-# Once more, now that the set-up has run; on all processors unless told.
-AGAIN = $(MAKE) --no-print-directory \
+# Once more, now that the set-up has run; quietly, on all processors unless told.
+AGAIN = $(MAKE) -s --no-print-directory \
         $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 setup:
@@ -136,6 +139,12 @@ $(PY_EXE): $(B)/libexec/fm/fm-backend-%: backends/%/main.py
 	@mkdir -p $(@D)
 	install -m 755 $< $@
 
+# Its modules are a package beside it.
+$(PY_MOD): $(B)/libexec/fm/fm_%.py:
+	@mkdir -p $(@D)
+	install -m 644 $< $@
+$(foreach f,$(PY_SRC),$(eval $(B)/libexec/fm/$(call py_mod,$(f)): $(f)))
+
 $(B)/share/fm:
 	@mkdir -p $(@D)
 	ln -sfn $(CURDIR)/share $@
@@ -153,7 +162,8 @@ endif
 
 # prove runs each test as a program, and none for ever.
 PROVE_ALL = B='$(abspath $(B))' CC='$(CC)' $(PROVE) $(PROVE_FLAGS) \
-            -e 'timeout 300'
+            -e 'timeout $(TIMEOUT)'
+TIMEOUT = 300
 PROVE_FLAGS = -j2
 CHECKS = $(sort $(wildcard tests/check/*.t))
 
@@ -167,8 +177,9 @@ check: programs
 	    $(CHECKS)
 
 test-long: check
-	B='$(abspath $(B))' $(PROVE) $(sort $(wildcard tests/long/*.t))
+	B='$(abspath $(B))' $(PROVE) -e '' $(sort $(wildcard tests/long/*.t))
 
+lint: TIMEOUT = 1200
 lint:
 	@$(SETUP) lint
 	+@$(AGAIN) programs
@@ -241,6 +252,9 @@ install: all
 	    $(DEST)/share/bash-completion/completions
 	install $(PROG_EXE) $(DEST)/bin
 	install $(BACKEND_EXE) $(PY_EXE) $(DEST)/libexec/fm
+	for f in $(PY_MOD:$(B)/libexec/fm/%=%); do \
+	    install -D -m 644 $(B)/libexec/fm/$$f \
+	        $(DEST)/libexec/fm/$$f; done
 	for f in $(wildcard build/libexec/fm/libonnxruntime.*); do \
 	    install -m 644 $$f $(DEST)/libexec/fm; done
 	for f in $$(find share -type f ! -path 'share/setup/*' \

@@ -112,6 +112,7 @@ set_choice(
 	for (i = 0; o->choices[i]; i++) {
 		if (strcmp(o->choices[i], value) == 0) {
 			*at = i;
+			fm_buf_release(&all);
 			return 0;
 		}
 		fm_buf_printf(&all, "%s%s", i ? ", " : "", o->choices[i]);

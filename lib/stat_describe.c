@@ -346,7 +346,7 @@ static size_t
 mser(const int64_t *v, size_t n, int64_t *tmp, bool *limit)
 {
 	size_t b = n / BATCH, j, best = 0;
-	double sum = 0, sq = 0, least = INFINITY;
+	double sum = 0, sq = 0, least = (double)INFINITY;
 
 	*limit = false;
 	if (b < 4)

@@ -45,14 +45,23 @@ read_backend(struct platform *p, const json_t *table)
 	const json_t *row =
 	    json_object_get(json_object_get(table, "backends"), p->backend);
 	const char *threads = fm_json_str(row, "threads", NULL);
+	const char *model = fm_json_str(row, "model", "none");
 
-	p->needs_model =
-	    strcmp(fm_json_str(row, "model", "none"), "required") == 0;
+	p->plain_model = strcmp(model, "config") == 0;
+	p->needs_model = p->plain_model || strcmp(model, "required") == 0;
+	p->loads = strcmp(fm_json_str(row, "loads", ""), "folder") == 0;
+	if (p->plain_model && strchr(p->name, ':'))
+		p->device = fm_strdup(strchr(p->name, ':') + 1);
 	p->threads = threads ? fm_strdup(threads) : NULL;
 	add_words(&p->sets, json_object_get(row, "sets"));
+	add_words(
+	    &p->shows, json_object_get(row,
+			   json_object_get(row, "shows") ? "shows" : "sets"));
 	add_words(&p->ignores, json_object_get(row, "ignores"));
-	if (!row)
+	if (!row) {
 		fm_strs_add(&p->sets, p->backend);
+		fm_strs_add(&p->shows, p->backend);
+	}
 }
 
 static bool
@@ -120,7 +129,9 @@ choose(
     struct platform *p, json_t *table, const char *backend, struct fm_err *err)
 {
 	json_t *platforms = json_object_get(table, "platforms");
-	const char *own = fm_json_str(platforms, p->name, NULL);
+	const json_t *row =
+	    json_object_getn(platforms, p->name, strcspn(p->name, ":"));
+	const char *own = json_string_value(row);
 	struct fm_buf all = FM_BUF_INIT;
 
 	if (backend && strcmp(backend, "local") == 0)
@@ -172,9 +183,11 @@ void
 platform_release(struct platform *p)
 {
 	free(p->name);
+	free(p->device);
 	free(p->backend);
 	free(p->threads);
 	fm_strs_release(&p->sets);
+	fm_strs_release(&p->shows);
 	fm_strs_release(&p->ignores);
 	fm_strs_release(&p->argv);
 	memset(p, 0, sizeof *p);

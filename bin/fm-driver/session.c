@@ -10,6 +10,7 @@
 
 #include "alloc.h"
 #include "conf.h"
+#include "given.h"
 #include "host.h"
 #include "infer.h"
 #include "io.h"
@@ -18,6 +19,7 @@
 #include "record.h"
 #include "subopt.h"
 #include "text.h"
+#include "told.h"
 
 static struct fm_peer *
 start_peer(const struct session *s, struct fm_err *err)
@@ -63,6 +65,45 @@ unknown_option(const struct session *s, const char *key, struct fm_err *err)
 	return -1;
 }
 
+/* Settings that only some backends know: options of theirs, by name. */
+static int
+add_setting(const struct session *s, json_t *options, const char *name,
+    const char *as, json_t *value, struct fm_err *err)
+{
+	int rc = 0;
+
+	if (value && has_option(s->peer, name))
+		json_object_set(options, name, value);
+	else if (value)
+		rc = fm_err_set(err, FM_USAGE,
+		    "%s: backend '%s' has no such setting", as, s->p.backend);
+	json_decref(value);
+	return rc;
+}
+
+static int
+add_settings(const struct session *s, json_t *options, struct fm_err *err)
+{
+	const struct conf *c = s->c;
+	json_t *tp = c->tp_size > 1 ? json_integer(c->tp_size) : NULL;
+	json_t *device = s->p.device ? json_string(s->p.device) : NULL;
+	json_t *out = c->calibrate && c->out ? json_string(c->out) : NULL;
+
+	if (add_setting(s, options, "device", s->p.name, device, err) |
+	    add_setting(s, options, "tp_size", "--tp_size", tp, err) |
+	    add_setting(s, options, "calibrated", "--out", out, err) |
+	    add_setting(s, options, "strict", "--strict",
+		c->strict ? json_true() : NULL, err) |
+	    add_setting(s, options, "estimate", "--estimate",
+		c->estimate ? json_true() : NULL, err))
+		return -1;
+	if (c->n_output && !fm_peer_can(s->peer, "generate"))
+		return fm_err_set(err, FM_USAGE,
+		    "--output_sizes: backend '%s' cannot generate",
+		    s->p.backend);
+	return 0;
+}
+
 /* The options of the open request: its own set, and --threads. */
 static json_t *
 backend_options(const struct session *s, struct fm_err *err)
@@ -81,6 +122,8 @@ backend_options(const struct session *s, struct fm_err *err)
 		    s->p.backend);
 		goto fail;
 	}
+	if (add_settings(s, options, err) != 0)
+		goto fail;
 	if (s->c->threads && !json_object_get(options, s->p.threads))
 		fm_json_set_int(options, s->p.threads, s->c->threads);
 	return options;
@@ -121,6 +164,7 @@ session_start(struct session *s, const struct conf *c, struct text *t,
 	json_t *options;
 
 	memset(s, 0, sizeof *s);
+	s->build.cache.lock_fd = s->build.cache.obj_fd = -1;
 	s->c = c;
 	s->t = t;
 	s->wake_fd = wake_fd;
@@ -171,69 +215,118 @@ model_request(struct session *s)
 	json_object_set_new(s->open, "inputs", shape_inputs(&s->m));
 }
 
-/* Fills of the open request that read the files of --inputs. */
+/* Fills of the runs that read the files of --inputs. */
 static void
-use_files(struct session *s, const json_t *files)
+use_files(struct session *s, json_t *files)
 {
-	json_t *inputs = json_object_get(s->open, "inputs"), *in;
-	size_t i;
+	const char *name;
+	json_t *file;
 
-	json_array_foreach (inputs, i, in) {
-		const char *name = fm_json_str(in, "name", "");
-		const char *file = fm_json_str(files, name, NULL);
+	if (!files)
+		return;
+	s->fill = json_object();
+	json_object_foreach (files, name, file)
+		json_object_set_new(
+		    s->fill, name, json_pack("{s:O}", "file", file));
+}
 
-		if (file)
-			json_object_set_new(
-			    in, "fill", json_pack("{s:s}", "file", file));
-	}
+/* For lists of points: nothing is kept. */
+static int
+import_only(struct session *s, struct fm_err *err)
+{
+	struct fm_model_opts o = { 0 };
+
+	o.model_class = s->c->model_class;
+	o.dummy = s->c->load_format == LOAD_DUMMY;
+	o.seed = (uint64_t)s->c->seed;
+	o.work = s->work;
+	return fm_model_load(&s->m, s->c->model_path, &o, err);
 }
 
 static int
 import(struct session *s, struct fm_err *err)
 {
-	const struct conf *c = s->c;
-	struct fm_model_opts o = { 0 };
+	int rc = s->c->dry_run
+		     ? import_only(s, err)
+		     : build_get(&s->build, &s->m, s->c, s->wake_fd, err);
+	s->has_model = rc == 0;
+	return rc;
+}
 
-	s->work = fm_io_tmpdir("fm", err);
-	if (!s->work)
+/* The backend reads the model itself: where it is, in words for anybody. */
+static int
+point_to_model(struct session *s, struct fm_err *err)
+{
+	const char *path = s->c->model_path, *dot = strrchr(path, '.');
+	bool onnx = dot && strcmp(dot, ".onnx") == 0;
+	bool layers = dot && strcmp(dot, ".yaml") == 0;
+	char *full = s->c->via ? fm_strdup(path) : given_absolute(path, err);
+
+	if (!full)
 		return -1;
-	o.model_class = c->model_class;
-	o.dummy = c->load_format == LOAD_DUMMY;
-	o.seed = (uint64_t)c->seed;
-	o.work = s->work;
-	if (fm_model_load(&s->m, c->model_path, &o, err) != 0)
-		return -1;
-	s->has_model = true;
-	if (s->m.dummy && c->load_format == LOAD_SAFETENSORS)
-		return fm_err_set(err, FM_NOMODEL,
-		    "'%s' has no weights: --load_format dummy makes random "
-		    "ones",
-		    c->model_path);
+	json_object_set_new(s->open, "model",
+	    json_pack("{s:s, s:s}", "kind",
+		onnx     ? "onnx"
+		: layers ? "layers"
+			 : "config",
+		"path", full));
+	free(full);
 	return 0;
 }
 
-int
-session_import(struct session *s, struct fm_err *err)
+/* Sizes and given inputs against the model, or without one. */
+static int
+plan(struct session *s, struct fm_err *err)
 {
 	json_t *files = NULL, *given = NULL;
 	int rc = 0;
 
-	if (s->p.needs_model)
-		rc = import(s, err);
-	if (rc == 0 && s->has_model && s->c->inputs)
+	if (s->has_model && s->c->inputs)
 		rc = infer_inputs(
 		    s->c->inputs, &s->m, s->work, &files, &given, err);
 	if (rc == 0)
 		rc = shape_init(
 		    &s->shape, s->c, s->has_model ? &s->m : NULL, given, err);
-	if (rc == 0 && s->has_model) {
-		model_request(s);
+	if (rc == 0)
 		use_files(s, files);
-	}
-	json_object_set(s->open, "env", s->c->env_values);
 	json_decref(files);
 	json_decref(given);
 	return rc;
+}
+
+/* Spyre's compiler makes a program for one shape. */
+static int
+check_sizes(const struct session *s, struct fm_err *err)
+{
+	if (strcmp(s->p.name, "spyre") != 0 ||
+	    (s->c->n_input == 1 && s->c->n_batch == 1))
+		return 0;
+	return fm_err_set(err, FM_USAGE,
+	    "spyre takes one size at a time: one of --input_sizes and one of "
+	    "--batch_sizes");
+}
+
+int
+session_import(struct session *s, struct fm_err *err)
+{
+	if (s->p.needs_model && !s->p.plain_model) {
+		s->work = fm_io_tmpdir("fm", err);
+		if (!s->work)
+			return -1;
+	}
+	json_object_set(s->open, "env", s->c->env_values);
+	if (s->p.loads) {
+		told_request(s->open, s->c, s->p.name);
+		return plan(s, err) != 0 ? -1 : check_sizes(s, err);
+	}
+	if (s->p.plain_model ? point_to_model(s, err) != 0
+			     : s->p.needs_model && import(s, err) != 0)
+		return -1;
+	if (plan(s, err) != 0)
+		return -1;
+	if (s->has_model)
+		model_request(s);
+	return 0;
 }
 
 /* --- open --- */
@@ -242,6 +335,7 @@ session_import(struct session *s, struct fm_err *err)
 static int
 read_open(struct session *s, struct fm_buf *setup, struct fm_err *err)
 {
+	static const char say[] = "FMWORK SAY ";
 	const char *body;
 	char *line;
 	size_t n;
@@ -261,6 +355,8 @@ read_open(struct session *s, struct fm_buf *setup, struct fm_err *err)
 				return -1;
 			json_decref(s->sys);
 			s->sys = v;
+		} else if (strncmp(line, say, sizeof say - 1) == 0) {
+			fm_prog_say("fm-driver", "%s", line + sizeof say - 1);
 		}
 	}
 	return rc;
@@ -323,6 +419,29 @@ join_sys(struct session *s)
 	s->sys = sys;
 }
 
+/* What the backend told of the model it has loaded; sizes are planned anew. */
+static int
+take_told(struct session *s, struct fm_err *err)
+{
+	json_t *told = json_incref(json_object_get(s->sys, "model"));
+	const char *text = fm_json_str(told, "text", "");
+	size_t i;
+	int rc;
+
+	(void)json_object_del(s->sys, "model");
+	rc = told_model(&s->m, told, s->c, err);
+	s->has_model = true;
+	if (rc == 0) {
+		shape_release(&s->shape);
+		rc = plan(s, err);
+	}
+	text_line(s->t, text, strlen(text));
+	for (i = 0; i < s->m.notes.n; i++)
+		fm_buf_printf(&s->t->b, "note: %s\n", s->m.notes.v[i]);
+	json_decref(told);
+	return rc;
+}
+
 static void
 choose_names(struct session *s)
 {
@@ -335,23 +454,44 @@ choose_names(struct session *s)
 	s->model_class = cls;
 }
 
+/* The MODEL block, as far as it is known before a device is touched. */
+static void
+put_model(struct session *s)
+{
+	text_runtime(s->t, s->c, &s->p);
+	text_banner(s->t, s->c->n_output ? "ENGINE" : "MODEL");
+	if (s->has_model) {
+		text_model(s->t, &s->m);
+		build_put_stages(&s->build, &s->t->b);
+	}
+}
+
+int
+session_show_build(struct session *s, struct fm_err *err)
+{
+	if (!s->has_model)
+		return fm_err_set(err, FM_USAGE,
+		    "--build_only: backend '%s' needs no build", s->p.backend);
+	put_model(s);
+	fm_prog_say(
+	    "fm-driver", "build '%s' is in '%s'", s->build.name, s->build.dir);
+	return text_flush(s->t, err);
+}
+
 int
 session_open(struct session *s, struct fm_err *err)
 {
 	struct fm_buf setup = FM_BUF_INIT;
 	int rc = -1;
 
-	text_runtime(s->t, s->c, &s->p);
-	text_banner(s->t, "MODEL");
-	if (s->has_model)
-		text_model(s->t, &s->m);
-	if (text_flush(s->t, err) != 0 ||
+	put_model(s);
+	/* Wrong sizes leave no log; a model that is loaded there has not been
+	 * asked for its own yet. So it is with a config that is refused. */
+	if ((!s->p.loads && !s->p.plain_model && text_flush(s->t, err) != 0) ||
 	    fm_peer_send(s->peer, s->open, err) != 0)
 		goto out;
-	/* The backend loads the model in its own process meanwhile. */
-	if (s->has_model && fm_model_hash(&s->m, err) != 0)
-		goto out;
-	if (read_open(s, &setup, err) != 0)
+	if (read_open(s, &setup, err) != 0 ||
+	    (s->p.loads && take_told(s, err) != 0))
 		goto out;
 	join_sys(s);
 	choose_names(s);
@@ -389,11 +529,15 @@ session_end(struct session *s)
 	fm_peer_end(s->peer);
 	if (s->has_model)
 		fm_model_release(&s->m);
+	if (s->c->lean_cache)
+		build_lean(&s->build);
+	build_release(&s->build);
 	shape_release(&s->shape);
 	if (s->work)
 		(void)fm_io_remove_tree(s->work, &ignored);
 	free(s->work);
 	json_decref(s->open);
+	json_decref(s->fill);
 	json_decref(s->sys);
 	platform_release(&s->p);
 	memset(s, 0, sizeof *s);

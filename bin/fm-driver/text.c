@@ -239,9 +239,11 @@ text_runtime(struct text *t, const struct conf *c, const struct platform *p)
 
 	text_banner(t, "RUNTIME");
 	fm_buf_printf(&t->b, "setup_runtime: %s\n", p->backend);
-	for (i = 0; i < p->sets.n; i++)
+	for (i = 0; i < p->shows.n; i++)
 		put_set(
-		    t, p->sets.v[i], json_object_get(c->subs, p->sets.v[i]));
+		    t, p->shows.v[i], json_object_get(c->subs, p->shows.v[i]));
+	if (strcmp(p->name, "spyre") == 0 && p->loads)
+		fm_buf_puts(&t->b, "setup_runtime: spyre\n\t torch_sendnn\n");
 	text_ignored(&b, c, p);
 	if (b.len)
 		fm_buf_printf(&t->b, "ignored:%s\n", b.s);

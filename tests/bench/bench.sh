@@ -102,7 +102,7 @@ compare() {
 if [ "$ort" = yes ]; then
 	compare 'granite 125M, 128 tokens x 1' 10 25 "$model/graph.onnx" \
 	    "$model" input_ids=int64:1,128:4:50261 \
-	    attention_mask=int64:1,128:1:2
+	    attention_mask=int64:1,128:1:2 token_type_ids=int64:1,128:0:2
 else
 	skipped 'granite 125M, 128 tokens x 1' "$ort"
 fi

@@ -93,7 +93,7 @@ def row(kind, n):
     lin = np.percentile(v, [25, 50, 75, 90, 95, 99, 99.9])
     rho, ess = tau(v)
     lo, hi = interval(v, ess)
-    num = lambda x: 'NAN' if math.isnan(x) else repr(float(x))
+    num = lambda x: '(double)NAN' if math.isnan(x) else repr(float(x))
     return '{%d, %d, %s, %s, %s, %s, {%s}, {%s}, %s, %s, %d, %d, %s, {%s}},' % (
         kind, n, num(np.mean(v)), num(np.std(v, ddof=1) if n > 1 else math.nan),
         num(np.median(v)), num(stats.median_abs_deviation(v)),

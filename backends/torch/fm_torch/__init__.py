@@ -1,0 +1,1 @@
+"""fm's torch backend; read serve.py first."""

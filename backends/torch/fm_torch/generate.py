@@ -1,0 +1,104 @@
+"""Generation: one pass over the prompt, then one pass per further token with
+the KV cache. An output size g means g tokens: one prefill and g - 1 decode
+passes, whatever tokens come; the likeliest one is taken.
+"""
+import time
+
+import torch
+
+from .errors import Refused
+from .load import forward_names, positions
+from .measure import Runner, stamp
+
+
+class Times:
+    """Of one request, in nanoseconds of the monotonic clock."""
+
+    def __init__(self, start):
+        self.start = start
+        self.tokens = []  # when each was there that was waited for
+        self.end = None
+
+    def gaps_us(self):
+        return [round((b - a) / 1000)
+                for a, b in zip(self.tokens, self.tokens[1:])]
+
+
+def single(loaded, request):
+    """Checks of a point before it runs."""
+    most = positions(loaded.module)
+    length = (request.get("input") or 0) + (request.get("output") or 1) - 1
+    if most and length > most:
+        raise Refused("usage", "%d tokens are more than the %d positions of "
+                      "the model" % (length, most))
+
+
+class Generator(Runner):
+    """A causal language model asked for tokens."""
+
+    def __init__(self, loaded, device, feed, options):
+        super().__init__(loaded, device, feed, options)
+        self.loaded = loaded
+        names = forward_names(loaded.module)
+        if "past_key_values" not in names:
+            raise Refused("nomodel", "%s keeps no KV cache: it cannot "
+                          "generate" % type(loaded.module).__name__)
+        self.more = {"use_cache": True}
+        if "logits_to_keep" in names:
+            self.more["logits_to_keep"] = 1
+
+    def next_token(self, result):
+        logits = getattr(result, "logits", None)
+        if logits is None:
+            raise Refused("nomodel", "%s gives no logits: name a class for "
+                          "causal language models"
+                          % type(self.loaded.module).__name__)
+        return logits[:, -1:].argmax(-1)
+
+    @torch.no_grad()
+    def request(self, ids, tokens, each):
+        """(times, all tokens): the timed region is the whole of it."""
+        sync, call, more = self.device.synchronize, self.call, self.more
+        clock = time.monotonic_ns
+        times = Times(clock())
+        result = call(input_ids=ids, **more)
+        token = self.next_token(result)
+        sync()
+        times.tokens.append(clock())
+        out = [token]
+        for _ in range(tokens - 1):
+            result = call(input_ids=token,
+                          past_key_values=result.past_key_values, **more)
+            token = self.next_token(result)
+            out.append(token)
+            if each:
+                sync()
+                times.tokens.append(clock())
+        sync()
+        times.end = clock()
+        return times, out
+
+    def repeat_tokens(self, request, n):
+        inputs = self.feed.fill(request.get("seed", 0), n)
+        ids = self.device.move({"ids": inputs["input_ids"]})["ids"]
+        times, _ = self.request(ids, request.get("output") or 1,
+                                bool(request.get("token_times")))
+        return times
+
+    def warm_up(self, request, n):
+        self.repeat_tokens(request, n)
+
+    def shape(self, request):
+        single(self.loaded, request)
+        super().shape(request)
+
+    def timed(self, request, n, plan, answers, epoch):
+        times = self.repeat_tokens(request, n)
+        answers.say("REP", n, plan.reps, stamp(epoch + times.start),
+                    stamp(epoch + times.end), stamp(times.end - times.start))
+        answers.say("TOK", n, stamp(times.tokens[0] - times.start),
+                    stamp(times.end - times.tokens[0]),
+                    request.get("output") or 1)
+        if len(times.tokens) > 1:
+            answers.say("GAP", n, *times.gaps_us())
+        return times.start, times.end

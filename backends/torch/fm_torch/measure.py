@@ -1,0 +1,121 @@
+"""Timed repetitions. Between the two readings of the clock stand the call and
+the wait for the device, and nothing else; inputs are made and moved before,
+lines are printed after.
+"""
+import time
+
+from .errors import Refused
+from .load import named
+
+
+class Plan:
+    """How long a run goes on."""
+
+    def __init__(self, request):
+        self.first = request.get("first", 1)
+        self.reps = request.get("reps") or 0
+        self.warmup = request.get("warmup") or 0
+        self.limit = int((request.get("seconds") or 0) * 1e9)
+        if self.first < 1 or self.warmup < 0:
+            raise Refused("usage", '"first" must be 1 or more and "warmup" 0 '
+                          "or more")
+        if (self.reps > 0) == (self.limit > 0):
+            raise Refused("usage", 'a run needs either "reps" or "seconds" '
+                          "above 0")
+
+    def numbers(self):
+        n = self.first
+        while not self.reps or n < self.first + self.reps:
+            yield n
+            n += 1
+
+
+def stamp(ns):
+    return "%d.%09d" % divmod(ns, 1_000_000_000)
+
+
+def once(call, device, inputs):
+    """One timed call: (start, end), nanoseconds of the monotonic clock."""
+    t0 = time.monotonic_ns()
+    call(**inputs)
+    device.synchronize()
+    return t0, time.monotonic_ns()
+
+
+def once_with_transfers(call, device, inputs):
+    """The same from tensors on the host to the first output there."""
+    t0 = time.monotonic_ns()
+    result = call(**{k: v.to(device.torch) for k, v in inputs.items()})
+    first = next(named(result), None)
+    if first is not None:
+        first[1].detach().to("cpu")
+    device.synchronize()
+    return t0, time.monotonic_ns()
+
+
+class Runner:
+    """A loaded model on its device, asked for repetitions."""
+
+    def __init__(self, loaded, device, feed, options):
+        self.call = loaded.call
+        self.device = device
+        self.feed = feed
+        self.transfers = options["time_transfers"]
+        self.events = device.events() if options["events"] else None
+        if options["events"] and not self.events:
+            raise Refused("usage", "--torch:events: the device '%s' has no "
+                          "events that take times" % device.torch)
+
+    def repeat(self, seed, n):
+        """(start, end, milliseconds between events or None)"""
+        inputs = self.feed.fill(seed, n)
+        if self.transfers:
+            return (*once_with_transfers(self.call, self.device, inputs),
+                    None)
+        inputs = self.device.move(inputs)
+        if not self.events:
+            return (*once(self.call, self.device, inputs), None)
+        begin, end = self.events
+        begin.record()
+        t0, t1 = once(self.recorded, self.device, inputs)
+        return t0, t1, begin.elapsed_time(end)
+
+    def recorded(self, **inputs):
+        self.call(**inputs)
+        self.events[1].record()
+
+    def shape(self, request):
+        self.feed.shape(request.get("dims") or {}, request.get("fill"))
+        self.device_ms = []
+
+    def warm_up(self, request, n):
+        self.repeat(request.get("seed", 0), n)
+
+    def timed(self, request, n, plan, answers, epoch):
+        """One repetition and its line; (start, end)"""
+        t0, t1, ms = self.repeat(request.get("seed", 0), n)
+        answers.say("REP", n, plan.reps, stamp(epoch + t0),
+                    stamp(epoch + t1), stamp(t1 - t0))
+        if ms is not None:
+            self.device_ms.append(round(ms, 6))
+        return t0, t1
+
+    def run(self, request, answers, watchdog, epoch):
+        plan = Plan(request)
+        self.shape(request)
+        for n in range(1 - plan.warmup, 1):
+            self.warm_up(request, n)
+        end = None
+        for n in plan.numbers():
+            t0, t1 = self.timed(request, n, plan, answers, epoch)
+            answers.flush_soon(t1)
+            if watchdog.gone:
+                raise Refused("preempted", "the other end has gone: stopped "
+                              "after repetition %d" % n)
+            end = end or t0 + plan.limit
+            if plan.limit and t1 >= end:
+                break
+        if self.device_ms:
+            answers.say_json("OBS", {"event_ms": self.device_ms},
+                             *(request.get(k) or 0
+                               for k in ("input", "output", "batch")))

@@ -1,0 +1,97 @@
+"""From an open request to a model that can be run: the steps in fmwork's
+order, and the facts about them."""
+import platform
+import sys
+
+import torch
+
+from . import values
+from .device import Device
+from .errors import Refused
+from .fill import Feed
+from .generate import Generator
+from .load import describe, load
+from .measure import Runner
+
+__all__ = ["start", "load", "facts", "runner"]
+
+# What the Spyre stack needs, as fmwork's guide says.
+SPYRE = "--torch.call:set_grad_enabled@ False, --compile, " \
+    "--compile:backend sendnn"
+
+
+def check_spyre(request):
+    """Names what is missing of the three."""
+    sets = request.get("sets") or {}
+    given = {
+        "--torch.call:set_grad_enabled@ False":
+        str((sets.get("torch.call") or {}).get("set_grad_enabled"))
+        == "False",
+        "--compile": bool(request.get("compile")),
+        "--compile:backend sendnn":
+        (sets.get("compile") or {}).get("backend") == "sendnn",
+    }
+    missing = [name for name, there in given.items() if not there]
+    if missing:
+        raise Refused("usage", "spyre needs %s: missing %s"
+                      % (SPYRE, ", ".join(missing)))
+
+
+def start(request, options):
+    """Settings of the whole process, then the device."""
+    if request.get("model", {}).get("kind") != "hf":
+        raise Refused("nomodel", "backend torch takes folders from the "
+                      "Hugging Face hub; for .onnx files use --backend ort")
+    sets = request.get("sets") or {}
+    word = request.get("platform") or "cpu"
+    if word == "spyre":
+        check_spyre(request)
+    if options["threads"]:
+        torch.set_num_threads(options["threads"])
+    values.apply_calls(sets.get("torch.call") or {})
+    values.apply_sets(sets.get("torch.set") or {})
+    if word == "spyre":
+        from torch_sendnn import torch_sendnn  # noqa: F401
+    return Device(word)
+
+
+def settings(request, options):
+    """All that was asked for and changes what is measured."""
+    sets = request.get("sets") or {}
+    return {
+        "compile": (sets.get("compile") or {}) if request.get("compile")
+        else None,
+        "eval": bool(request.get("eval")),
+        "model": sets.get("model") or {},
+        "torch.call": sets.get("torch.call") or {},
+        "torch.set": sets.get("torch.set") or {},
+        "grad_enabled": torch.is_grad_enabled(),
+        "threads": torch.get_num_threads(),
+        "time_transfers": options["time_transfers"],
+        "float32_matmul_precision": torch.get_float32_matmul_precision(),
+        "default_dtype": str(torch.get_default_dtype()),
+    }
+
+
+def facts(request, loaded, device, options):
+    """(what the model says of itself, the rest of SYS)"""
+    import transformers
+    told = describe(loaded, device, bool(request.get("outputs")))
+    runtime = "PyTorch %s, transformers %s" % (torch.__version__,
+                                               transformers.__version__)
+    return told, {
+        "backend_version": request.get("version") or torch.__version__,
+        "runtime": runtime,
+        "python": platform.python_version(),
+        "python_path": sys.executable,
+        "precision": told["precision"],
+        "settings": settings(request, options),
+        "inter_op_threads": torch.get_num_interop_threads(),
+        **device.facts(),
+    }
+
+
+def runner(request, told, loaded, device, options):
+    feed = Feed(request.get("inputs") or told["inputs"])
+    kind = Generator if request.get("generate") else Runner
+    return feed, kind(loaded, device, feed, options)

@@ -1,0 +1,176 @@
+"""The loop: a request, its operation, an answer that ends in exactly one OK
+or ERR. Order of this file: what a session keeps, the operations, the loop.
+torch is imported by the first operation that needs it.
+"""
+import json
+import os
+import sys
+import time
+
+from . import host, interpreter, options
+from .errors import Refused, line_of
+from .pipe import Answers, Gone, Requests, Watchdog, open_ends
+
+PROTOCOL = 1
+CAPS = ("generate",)
+
+
+class Session:
+    """The conversation and the model that is open."""
+
+    def __init__(self, answers):
+        self.answers = answers
+        self.watchdog = Watchdog()
+        self.epoch = time.time_ns() - time.monotonic_ns()
+        self.raw = b""       # the request as it came
+        self.device = None
+        self.runner = None
+        self.loaded = None
+        self.feed = None
+
+    # --- operations ---
+
+    def hello(self, request):
+        if request.get("protocol", PROTOCOL) != PROTOCOL:
+            raise Refused("usage", "protocol %s is not spoken here, only %d"
+                          % (request["protocol"], PROTOCOL))
+        self.answers.say("HELLO", PROTOCOL, "torch")
+        for word in CAPS:
+            self.answers.say("CAP", word)
+        for name, kind, default, text in options.TABLE:
+            self.answers.say("OPT", name, kind, default or "-", text)
+
+    def settle(self, request):
+        """Options and environment, before torch is there; another Python."""
+        given = options.read(request.get("options") or {})
+        for key, value in (request.get("env") or {}).items():
+            if value is None:
+                os.environ.pop(key, None)
+            else:
+                os.environ[key] = str(value)
+        try:
+            interpreter.change(given.get("python"), self.raw,
+                               self.answers.fd)
+        except OSError as error:
+            raise Refused("nodevice", str(error)) from None
+        return given
+
+    def devices(self, request):
+        self.settle(request)
+        from .device import listed
+        for name, text in listed():
+            self.answers.say("DEV", name, text)
+
+    def open(self, request):
+        self.close(request)
+        given = self.settle(request)
+        from . import model
+        try:
+            self.device = model.start(request, given)
+            self.loaded = model.load(request, self.device)
+            told, facts = model.facts(request, self.loaded, self.device,
+                                      given)
+            self.feed, self.runner = model.runner(
+                request, told, self.loaded, self.device, given)
+        except BaseException:
+            self.close(request)
+            raise
+        self.answers.say_json("SYS", {**facts, **clock_facts(),
+                                      **host_facts(), "model": told})
+        self.answers.say("SETUP", "%.6f" % (self.loaded.setup_ns / 1e9))
+
+    def need_open(self):
+        if not self.runner:
+            raise Refused("usage", "no model is open: 'open' must come "
+                          "before")
+
+    def run(self, request):
+        self.need_open()
+        self.runner.run(request, self.answers, self.watchdog, self.epoch)
+
+    def infer(self, request):
+        self.need_open()
+        from .infer import infer
+        infer(request, self.loaded, self.feed, self.device)
+
+    def build(self, request):
+        self.settle(request)
+        from .build import build
+        build(request, self.answers)
+
+    def close(self, request):
+        self.runner = self.loaded = self.feed = None
+        if self.device:
+            self.device.forget()
+        self.device = None
+
+    # --- the loop ---
+
+    OPERATIONS = ("hello", "devices", "open", "run", "infer", "build",
+                  "close")
+
+    def answer(self, line):
+        request = {}
+        try:
+            request = json.loads(line)
+            if not isinstance(request, dict):
+                request = {}
+                raise Refused("usage", "a request must be a JSON object")
+            op = request.get("op")
+            if op not in self.OPERATIONS:
+                raise Refused("usage", "unknown operation '%s'" % op)
+            self.raw = line
+            getattr(self, op)(request)
+            self.answers.say("OK")
+        except (Gone, KeyboardInterrupt):
+            raise
+        except ValueError as error:
+            if isinstance(error, json.JSONDecodeError):
+                error = Refused("usage", "request: %s" % error)
+            self.refuse(request, error)
+        except BaseException as error:
+            self.refuse(request, error)
+        self.answers.flush()
+
+    def refuse(self, request, error):
+        """The row of a failure; a traceback for people goes to stderr."""
+        code, text = line_of(error)
+        if code == "internal":
+            import traceback
+            traceback.print_exception(
+                type(error), error, error.__traceback__, file=sys.stderr)
+        del error
+        if code == "oom" and self.device:
+            self.device.forget()
+        self.answers.say("ERR", code, *(request.get(k) or 0 for k in
+                                        ("input", "output", "batch")), text)
+
+
+def clock_facts():
+    """Cost and resolution of the clock: of a thousand readings in a row."""
+    reads = [time.monotonic_ns() for _ in range(1001)]
+    steps = [b - a for a, b in zip(reads, reads[1:])]
+    return {"clock_cost_ns": (reads[-1] - reads[0]) // 1000,
+            "clock_resolution_ns": min((s for s in steps if s), default=0)}
+
+
+def host_facts():
+    facts = host.facts()
+    return {k: v for k, v in facts.items() if v is not None}
+
+
+def main():
+    fd, left = open_ends()
+    session = Session(Answers(fd))
+    try:
+        if left:
+            session.answer(left)
+        for line in Requests():
+            if line.strip():
+                session.answer(line)
+    except Gone:
+        os._exit(3)
+    except KeyboardInterrupt:
+        os._exit(130)
+    sys.stderr.flush()
+    os._exit(0)

@@ -1,0 +1,201 @@
+#!/bin/sh
+# The torch backend: fmwork's embed/tf command lines through PyTorch, on a
+# CPU; what it says when something is wrong.
+# shellcheck disable=SC2154
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/torch.sh
+. "$top/tests/torch.sh"
+models=$top/tests/data/model
+
+torch() { fm-driver --platform cpu --backend torch "$@"; }
+small() { torch "$models/roberta/model" --input_sizes 8 --reps 3 "$@"; }
+
+"$py" "$top/tests/torch/parts.py" "$top/backends/torch" >"$T/parts" 2>&1
+is 'parts' $? 0
+grep -A2 '^not ok' "$T/parts" | note
+
+# --- an existing command line ---
+run 0 torch --model_root "$models" --model_name roberta/model \
+    --model_class RobertaModel --eval --input_sizes 4,16 --batch_sizes 1,2 \
+    --reps 5 --model:torch_dtype@ torch.bfloat16 \
+    --torch.call:set_grad_enabled@ False \
+    --torch.set:backends.cudnn.benchmark@ True \
+    --compile --compile:backend eager --compile:dynamic@ True --threads 1
+cp "$T/out" "$T/log"
+cat >"$T/want" <<'END'
+RUNTIME
+--------------------------------------------------------------------------------
+
+setup_runtime: torch
+	 torch.call
+		 set_grad_enabled False
+	 torch.set
+		 backends.cudnn.benchmark True
+
+--------------------------------------------------------------------------------
+MODEL
+--------------------------------------------------------------------------------
+
+END
+sed -n '/^RUNTIME$/,/^MODEL$/p' "$T/log" >"$T/got"
+sed '/^MODEL$/q' "$T/want" >"$T/block"
+same "the RUNTIME block is fmwork's" "$T/got" "$T/block"
+old=$top/../shared/data/fmwork-logs/driver-run.embed-tf.dev.log
+if [ -f "$old" ]; then
+	sed -n '/^RUNTIME$/,/^MODEL$/p' "$old" >"$T/block"
+	same 'to the byte' "$T/got" "$T/block"
+fi
+sed -n '/^MODEL$/,/^FMWORK SETUP/p' "$T/log" >"$T/model"
+like 'the model as PyTorch prints it' "$T/model" '^  \(_orig_mod\): RobertaModel\($'
+is 'a blank line before SETUP' "$(tail -n 2 "$T/model" | head -n 1)" ''
+is 'repetitions' "$(grep -c '^FMWORK REP [1-5] 5 ' "$T/log")" 20
+is 'order of points' "$(sed -n 's/^RUN //p' "$T/log" | tr '\n' ';')" \
+    '4 / 1;16 / 1;4 / 2;16 / 2;'
+like 'RES' "$T/log" '^FMWORK RES [0-9.]+ [0-9.]+ roberta/model RobertaModel 16 2 '
+grep '^FMWORK SYS' "$T/log" >"$T/sys"
+for word in '"precision":"bf16"' '"runtime":"PyTorch 2' '"threads":1' \
+    '"grad_enabled":false' '"model_hash":"[0-9a-f]{32}"' '"parameters":20640' \
+    '"clock_cost_ns":' '"backend":"eager"' '"device":"'; do
+	like "SYS has $word" "$T/sys" "$word"
+done
+fm-process --metadata_id x "$T/log" >"$T/json"
+like 'the record has the real precision' "$T/json" '"precision": "bf16"'
+like 'and says who measured' "$T/json" '"engine": "fm/torch"'
+
+# --- sizes are checked against the model; given inputs, expected outputs ---
+run 2 torch "$models/roberta/model" --input_sizes 39
+is 'too many tokens' "$(sed "s#$top/##" "$T/err")" "fm-driver: --input_sizes: \
+39 tokens are more than the 38 positions of 'tests/data/model/roberta/model'"
+ok 'leave no log' test ! -s "$T/out"
+run 0 torch "$models/bert/model" --infer "$models/bert/in" \
+    --expect "$models/bert/out" --rtol 1e-4
+run 0 torch "$models/bert/model" --inputs "$models/bert/in/1" \
+    --reps 2
+like 'timed on given inputs' "$T/out" '^FMWORK RES .* BertModel 12 3 '
+
+# --- random weights; copies inside the clock; another Python ---
+mkdir "$T/bare" "$T/fake" "$T/fake/torch_sendnn"
+cp "$models/roberta/model/config.json" "$T/bare"
+printf '#!/bin/sh\nexec "%s" "$@"\n' "$py" >"$T/other"
+printf '#!/bin/sh\nexec "%s" -S "$@"\n' "$py" >"$T/bald"
+chmod +x "$T/other" "$T/bald"
+run 0 torch "$T/bare" --input_sizes 8 --reps 2 \
+    --torch:time_transfers@ True --torch:python "$T/other"
+like 'no weights: random ones' "$T/out" '^note: no weights in '
+like 'is a fact' "$T/out" '"dummy_weights":true'
+like 'so are copies inside the clock' "$T/out" '"time_transfers":true'
+
+# --- Spyre, with a stand-in for its package that prints on stdout ---
+cat >"$T/fake/torch_sendnn/torch_sendnn.py" <<'END'
+"""A stand-in: compiles nothing, says a lot."""
+import torch
+
+
+@torch._dynamo.register_backend
+def sendnn(graph, inputs):
+    print("FMWORK OK", flush=True)
+    return graph.forward
+END
+: >"$T/fake/torch_sendnn/__init__.py"
+spyre() { fm-driver --platform spyre "$models/roberta/model" --reps 3 "$@"; }
+export PYTHONPATH="$T/fake"
+run 0 spyre --input_sizes 8 --compile --compile:backend sendnn \
+    --torch.call:set_grad_enabled@ False
+unset PYTHONPATH
+like 'its line in RUNTIME' "$T/out" '^setup_runtime: spyre$'
+is 'a chatty library breaks nothing' "$(grep -c '^FMWORK RE[PS]' "$T/out")" 4
+run 2 spyre --input_sizes 8,16
+like 'one size at a time' "$T/err" 'spyre takes one size at a time'
+
+# --- one backend, asked for one thing after another ---
+# open WORD-OF-THE-CLASS MORE: an open request
+open() {
+	printf '{"op":"open","platform":"cpu","model":{"kind":"hf",'
+	printf '"path":"%s/roberta/model","class":"%s"}%s}\n' "$models" "$1" "$2"
+}
+sets() { open RobertaModel ",\"compile\":true,\"sets\":{$1}"; }
+{
+	echo '{"op":"run","reps":1}'
+	open RobertModel ''
+	open BertTokenizer ''
+	sets '"model":{"nosuch":"1"}'
+	sets '"compile":{"backend":"nosuch"}'
+	sets '"torch.set":{"nosuch":1}'
+	open RobertaModel ',"options":{"events":true}'
+	open RobertaModel ',"platform":"warp"'
+	open RobertaModel ',"platform":"spyre","compile":true'
+	open RobertaModel '' | sed 's/"hf"/"onnx"/'
+	open RobertaModel '' | sed 's#/model"#/nosuch"#'
+	open RobertaModel ''
+	for batch in 1 2000000000 2; do
+		echo '{"op":"run","dims":{"batch":'$batch',"sequence":8},'\
+'"input":8,"output":1,"batch":'$batch',"reps":2,"warmup":1}'
+	done
+	echo '{"op":"run","reps":1,"seconds":1}'
+	echo '{"op":"run","reps":1}'
+	echo '{"op":"frobnicate"}'
+	echo 'no JSON'
+	[ -n "$gpu" ] || open RobertaModel ',"platform":"cuda:1"'
+	sleep 60 & # the other end stays until all is answered
+	echo $! >"$T/sleep"
+	wait
+} | "$B/libexec/fm/fm-backend-torch" 2>"$T/err" |
+    while IFS= read -r line; do
+	printf '%s\n' "$line" | cut -c1-300
+	case $line in *frobnicate* | *'request: '*) n=$((n + 1)) ;; esac
+	case $line in
+	*'ERR usage 0 0 0 request'*) [ -z "$gpu" ] || kill "$(cat "$T/sleep")" ;;
+	*'ERR nodevice 0 0 0 no CUDA'* | *cuda:1*) kill "$(cat "$T/sleep")" ;;
+	esac
+done >"$T/said"
+# says TEXT: some answer
+says() { like "  $1" "$T/said" "^FMWORK ERR $1"; }
+says 'usage 0 0 0 no model is open'
+says "nomodel .* no class 'RobertModel': did you mean RobertaModel\?"
+says 'nomodel .* transformers.BertTokenizer is no class of a model'
+says 'usage .* from_pretrained: .*nosuch'
+says 'usage .* torch.compile: .*nosuch'
+says "usage .* there is no 'torch.nosuch'"
+says 'usage .* has no events that take times'
+says "nodevice .* device 'warp'"
+says 'usage .* spyre needs .* missing --torch.call:set_grad_enabled@ False, --compile:backend sendnn'
+says 'nomodel .* for .onnx files use --backend ort'
+says "nomodel .* '.*nosuch': "
+says 'oom 8 1 2000000000 '
+is '  and the points before and after it are measured' \
+    "$(sed -n 's/^FMWORK \(REP\|ERR oom\).*/\1/p' "$T/said" | tr '\n' ' ')" \
+    'REP REP ERR oom REP REP '
+says 'usage 0 0 0 a run needs either'
+says "usage 0 0 0 dimension 'batch' of input 'input_ids' has no size"
+says "usage 0 0 0 unknown operation 'frobnicate'"
+says 'usage 0 0 0 request: '
+like '  gradients are on unless told' "$T/said" '"grad_enabled":true'
+[ -n "$gpu" ] || says 'nodevice 0 0 0 no CUDA'
+
+# --- what is wrong is one line ---
+# bad STATUS TEXT ARGUMENT...
+bad() {
+	want=$1 text=$2; shift 2
+	run "$want" "$@"
+	is '  one line' "$(wc -l <"$T/err")" 1
+	like "  $text" "$T/err" "$text"
+}
+bad 4 'no device|knows no device' \
+    fm-driver --platform warp --backend torch "$models/roberta/model"
+export FM_PYTHON="$T/bald"
+bad 4 "package 'torch' is not installed for .*--setup torch" \
+    small
+export FM_PYTHON="$T/none"
+bad 4 "Python '.*none' is not here" small
+export FM_PYTHON="$py"
+
+# --- hang-up ---
+request() {
+	echo '{"op":"open","platform":"cpu","model":{"kind":"hf","path":"'"$models"'/roberta/model"}}'
+	echo '{"op":"run","dims":{"batch":1,"sequence":8},"seconds":60}'
+}
+start=$(date +%s)
+request | "$B/libexec/fm/fm-backend-torch" >"$T/out" 2>"$T/err"
+like 'hang-up ends a run' "$T/out" '^FMWORK ERR preempted 0 0 0 the other end'
+ok 'soon' test $(($(date +%s) - start)) -lt 40
+finish
