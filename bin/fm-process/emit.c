@@ -48,7 +48,8 @@ room(struct emit *e, size_t n)
 }
 
 enum {
-	DEEP = 8 /* levels that are indented */
+	DEEP = 8, /* levels that are indented */
+	INDENT_MAX = 1 + DEEP * 4
 };
 
 /* What separates lines of the pretty form: '\n' and the indent. */
@@ -65,7 +66,7 @@ new_line_at(const struct emit *e, char *p)
 static void
 new_line(struct emit *e)
 {
-	char *p = room(e, 1 + DEEP * 4);
+	char *p = room(e, INDENT_MAX);
 
 	e->b->len += new_line_at(e, p);
 }
@@ -103,7 +104,7 @@ void
 emit_key(struct emit *e, const char *key)
 {
 	size_t n = strlen(key);
-	char *p = room(e, n + 8 + DEEP * 4), *q = p;
+	char *p = room(e, n + INDENT_MAX + 8), *q = p;
 
 	if (!e->first)
 		*q++ = ',';
