@@ -92,6 +92,21 @@ static const struct fm_opt options[] = {
 	    "size of an open dimension of the model, once for each"),
 	LIST("env", env, "NAME=VALUE",
 	    "environment variable of the backend, once for each"),
+	STR("script_args", 0, NULL, script_args, "WORDS", NULL,
+	    "arguments of a Python script, parted by commas or as in a shell"),
+	INT("max_depth", 0, max_depth, "N", "0", 0, 1000,
+	    "models inside of a script's models to look for, so many levels "
+	    "down"),
+	STR("search_dir", 's', NULL, search_dir, "DIR", NULL,
+	    "folder of Python scripts"),
+	FLAG("all", all, "take all scripts of --search_dir"),
+	FLAG("analyze_only", analyze_only,
+	    "print what models a script has, and no more"),
+	FLAG("build_only", build_only,
+	    "export a script's models to ONNX, into --out if given, and no "
+	    "more"),
+	INT("onnx_opset", 0, onnx_opset, "N", NULL, 7, 100,
+	    "opset of the export; without it the newest known"),
 	STR("infer", 0, NULL, infer, "DIR", NULL,
 	    "run the model once on the input files of DIR, or on each of its "
 	    "numbered folders, instead of measuring"),
@@ -246,6 +261,12 @@ read_subs(struct conf *c, struct fm_err *err)
 	return 0;
 }
 
+static bool
+is_script(const char *name)
+{
+	return name && strstr(name, ".py") != NULL;
+}
+
 /* Rules between options. */
 static int
 check(struct conf *c, struct fm_err *err)
@@ -263,9 +284,17 @@ check(struct conf *c, struct fm_err *err)
 	if (c->infer && !c->out && !c->expect)
 		return fm_err_set(err, FM_USAGE,
 		    "--infer needs --out DIR, --expect DIR, or both");
-	if (!c->infer && (c->out || c->expect))
+	if (!c->infer && ((c->out && !c->build_only) || c->expect))
 		return fm_err_set(
 		    err, FM_USAGE, "--out and --expect belong to --infer DIR");
+	if ((c->analyze_only || c->build_only) && !c->all &&
+	    !is_script(c->model_name) &&
+	    !(c->args.rest.n && is_script(c->args.rest.v[0])))
+		return fm_err_set(err, FM_USAGE,
+		    "--analyze_only and --build_only are for Python scripts");
+	if (c->all && (c->model_name || c->args.rest.n))
+		return fm_err_set(err, FM_USAGE,
+		    "--all takes every script of --search_dir, and no model");
 	if (!c->infer && !c->inputs && c->pad)
 		return fm_err_set(err, FM_USAGE,
 		    "--pad belongs to --infer DIR or --inputs DIR");
