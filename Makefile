@@ -162,7 +162,8 @@ endif
 
 # prove runs each test as a program, and none for ever.
 PROVE_ALL = B='$(abspath $(B))' CC='$(CC)' $(PROVE) $(PROVE_FLAGS) \
-            -e 'timeout 300'
+            -e 'timeout $(TIMEOUT)'
+TIMEOUT = 300
 PROVE_FLAGS = -j2
 CHECKS = $(sort $(wildcard tests/check/*.t))
 
@@ -178,6 +179,7 @@ check: programs
 test-long: check
 	B='$(abspath $(B))' $(PROVE) -e '' $(sort $(wildcard tests/long/*.t))
 
+lint: TIMEOUT = 1200
 lint:
 	@$(SETUP) lint
 	+@$(AGAIN) programs
@@ -212,6 +214,12 @@ $(FUZZ_REPLAY): $(B)/fuzz-replay/%: $(B)/obj/tests/fuzz/%.o \
 FUZZ_SECONDS = 60
 FUZZ_CFLAGS = -O1 -g -fsanitize=address,undefined \
               -fno-sanitize-recover=undefined
+# Whole logs need the parts of fm-process behind its main().
+PROCESS_OBJ = $(patsubst %.c,$(B)/obj/%.o,$(filter-out %/main.c, \
+              $(wildcard bin/fm-process/*.c)))
+$(B)/fuzz-replay/record-log $(B)/fuzz/record-log: $(PROCESS_OBJ)
+$(B)/fuzz-replay/record-log $(B)/fuzz/record-log: LIBS := $(B)/libfm.a $(LIBS)
+
 fuzz:
 	+@$(AGAIN) B=build/fuzz CC=clang \
 	    CFLAGS='$(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link' \

@@ -494,6 +494,7 @@ fm_backend_main(const struct fm_backend_ops *ops)
 	char *line;
 	size_t len;
 
+	fm_json_start();
 	t.b.out_fd = take_stdout();
 	(void)signal(SIGPIPE, SIG_IGN);
 	fm_clock_start(&t.b.clock);

@@ -6,12 +6,20 @@
 #include "json.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "alloc.h"
 #include "buf.h"
 #include "err.h"
 #include "io.h"
 #include "num.h"
+
+void
+fm_json_start(void)
+{
+	json_set_alloc_funcs(fm_malloc, free);
+}
 
 json_t *
 fm_json_parse(

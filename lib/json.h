@@ -14,6 +14,10 @@
 struct fm_buf;
 struct fm_err;
 
+/* Lets jansson allocate by alloc.h, so that no json_t is NULL for want of
+ * memory. Once, at the start of a program, before any other use. */
+void fm_json_start(void);
+
 /* One value and nothing after it. `name` is for messages. New reference. */
 json_t *fm_json_parse(
     const char *text, size_t len, const char *name, struct fm_err *err);

@@ -16,6 +16,7 @@
 #include "alloc.h"
 #include "buf.h"
 #include "io.h"
+#include "json.h"
 
 /* A file opened as descriptor 0, 1 or 2 by accident would be overwritten. */
 static void
@@ -70,6 +71,7 @@ fm_prog_start(
 	int i;
 
 	open_standard();
+	fm_json_start();
 	(void)signal(SIGPIPE, sigpipe == FM_SIGPIPE_DIE ? SIG_DFL : SIG_IGN);
 	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
 		answer(sub ? sub : cmd, argv[i]);

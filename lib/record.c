@@ -63,8 +63,8 @@ fm_record_tag(const char *line, size_t len, const char **body)
 		;
 	*body = p + n < end ? p + n + 1 : end;
 	for (t = FM_TAG_ARG; n > 0 && t < FM_TAGS; t++)
-		if (words[t][0] == *p && strncmp(words[t], p, n) == 0 &&
-		    words[t][n] == '\0')
+		if (words[t][0] == *p && strlen(words[t]) == n &&
+		    memcmp(words[t], p, n) == 0)
 			return (enum fm_tag)t;
 	return FM_TAG_OTHER;
 }

@@ -279,10 +279,11 @@ is_kind(const char *s, size_t n, enum kind kind)
 
 /*
  * Words are taken from the left up to the free field and from the right back
- * to it, so that its blanks do no harm.
+ * to it, so that its blanks do no harm. Texts go to `t`, one for each field
+ * of the form.
  */
 static bool
-fits(const struct fm_form *form, struct fm_line *l, const char *p,
+fits(const struct fm_form *form, struct fm_text *t, const char *p,
     const char *end)
 {
 	int i = 0, last = 0;
@@ -295,11 +296,11 @@ fits(const struct fm_form *form, struct fm_line *l, const char *p,
 		if (form->f[i].kind == PAD3)
 			while (p < end && *p == ' ')
 				p++;
-		q = memchr(p, ' ', (size_t)(end - p));
-		q = q ? q : end;
+		for (q = p; q < end && *q != ' ';)
+			q++;
 		if (!is_kind(p, (size_t)(q - p), form->f[i].kind))
 			return false;
-		l->f[form->f[i].field] = (struct fm_text){ p, (size_t)(q - p) };
+		t[i] = (struct fm_text){ p, (size_t)(q - p) };
 		if (i + 1 == last)
 			return q == end;
 		if (q == end)
@@ -314,30 +315,32 @@ fits(const struct fm_form *form, struct fm_line *l, const char *p,
 		if (q == p ||
 		    !is_kind(q, (size_t)(end - q), form->f[last].kind))
 			return false;
-		l->f[form->f[last].field] =
-		    (struct fm_text){ q, (size_t)(end - q) };
+		t[last] = (struct fm_text){ q, (size_t)(end - q) };
 		end = q - 1;
 	}
-	l->f[form->f[i].field] = (struct fm_text){ p, (size_t)(end - p) };
+	t[i] = (struct fm_text){ p, (size_t)(end - p) };
 	return end > p || form->f[0].field == FM_F_TEXT;
 }
 
 bool
 fm_line_get(struct fm_line *l, const char *line, size_t len)
 {
+	struct fm_text t[FIELDS_MAX];
 	const char *body;
 	enum fm_tag tag = fm_record_tag(line, len, &body);
-	size_t i;
+	size_t i, k;
 
 	if (tag == FM_TAG_NONE || tag == FM_TAG_OTHER)
 		return false;
 	for (i = 0; i < sizeof forms / sizeof *forms; i++) {
-		if (forms[i].tag != tag)
+		if (forms[i].tag != tag ||
+		    !fits(&forms[i], t, body, line + len))
 			continue;
 		memset(l, 0, sizeof *l);
 		l->form = &forms[i];
-		if (fits(&forms[i], l, body, line + len))
-			return true;
+		for (k = 0; forms[i].f[k].field != FM_F_END; k++)
+			l->f[forms[i].f[k].field] = t[k];
+		return true;
 	}
 	return false;
 }

@@ -13,9 +13,9 @@
 
 enum {
 	BATCH = 5, /* of MSER-5 */
-	DRIFT_BATCHES = 10,
+	DRIFT_BATCHES = 8,
 	SLOPES = DRIFT_BATCHES * (DRIFT_BATCHES - 1) / 2,
-	SMALL = 8 /* sorted by a network */
+	SMALL = 11 /* not halved any more */
 };
 
 const int fm_stat_quantile[FM_STAT_QUANTILES] = { 250, 500, 750, 900, 950, 990,
@@ -71,14 +71,23 @@ sort_eight(int64_t *v)
 		order(v, pairs[i][0], pairs[i][1]);
 }
 
+/* Fewer than eight are filled up; more go in one by one. */
 static void
-insertion(int64_t *v, size_t n)
+sort_few(int64_t *v, size_t n)
 {
+	int64_t pad[8], x;
 	size_t i, j;
 
-	for (i = 1; i < n; i++) {
-		int64_t x = v[i];
-
+	if (n < 8) {
+		for (i = 0; i < 8; i++)
+			pad[i] = i < n ? v[i] : INT64_MAX;
+		sort_eight(pad);
+		memcpy(v, pad, n * sizeof *v);
+		return;
+	}
+	sort_eight(v);
+	for (i = 8; i < n; i++) {
+		x = v[i];
 		for (j = i; j > 0 && v[j - 1] > x; j--)
 			v[j] = v[j - 1];
 		v[j] = x;
@@ -87,7 +96,7 @@ insertion(int64_t *v, size_t n)
 
 /*
  * Merges from both ends at once: two chains of dependent steps instead of one,
- * and no branch that depends on the data. Both halves have n / 2 elements, so
+ * and no branch that depends on the data. Both parts have `half` elements, so
  * neither end can run out before the loop does.
  */
 static void
@@ -109,44 +118,38 @@ merge(const int64_t *from, int64_t *to, size_t half)
 	}
 }
 
+/*
+ * Sorts v[0 .. n) into `to`, which is v itself or tmp. Parts are halved, not
+ * doubled, so that the two of a merge are always equal; an odd element goes
+ * in at the end.
+ */
 static void
-merge_uneven(const int64_t *from, int64_t *to, size_t left, size_t n)
+sort_into(int64_t *v, int64_t *tmp, size_t n, bool to_tmp)
 {
-	size_t i = 0, j = left, k = 0;
+	int64_t *to = to_tmp ? tmp : v, x;
+	size_t half = n / 2, j;
 
-	while (i < left && j < n) {
-		bool right = from[j] < from[i];
-
-		to[k++] = right ? from[j] : from[i];
-		j += right;
-		i += !right;
+	if (n <= SMALL) {
+		sort_few(v, n);
+		if (to_tmp)
+			memcpy(tmp, v, n * sizeof *v);
+		return;
 	}
-	memcpy(to + k, from + i, (left - i) * sizeof *to);
-	memcpy(to + k + (left - i), from + j, (n - j) * sizeof *to);
+	x = v[n - 1];
+	sort_into(v, tmp, half, !to_tmp);
+	sort_into(v + half, tmp + half, half, !to_tmp);
+	merge(to_tmp ? v : tmp, to, half);
+	if (n % 2 == 0)
+		return;
+	for (j = n - 1; j > 0 && to[j - 1] > x; j--)
+		to[j] = to[j - 1];
+	to[j] = x;
 }
 
 void
 fm_stat_sort(int64_t *v, int64_t *tmp, size_t n)
 {
-	int64_t *from = v, *to = tmp, *swap;
-	size_t run = SMALL, i;
-
-	for (i = 0; i + SMALL <= n; i += SMALL)
-		sort_eight(v + i);
-	insertion(v + i, n - i);
-	for (; run < n; run *= 2) {
-		for (i = 0; i + 2 * run <= n; i += 2 * run)
-			merge(from + i, to + i, run);
-		if (i < n && n - i > run)
-			merge_uneven(from + i, to + i, run, n - i);
-		else
-			memcpy(to + i, from + i, (n - i) * sizeof *to);
-		swap = from;
-		from = to;
-		to = swap;
-	}
-	if (from != v)
-		memcpy(v, from, n * sizeof *v);
+	sort_into(v, tmp, n, false);
 }
 
 /* --- what sorted samples tell -------------------------------------------- */
@@ -329,11 +332,13 @@ fm_stat_ess(
 static double
 batch_median(const int64_t *v, size_t n, int64_t *tmp)
 {
+	size_t lo = (n - 1) / 2, hi = n / 2;
+
 	memcpy(tmp, v, n * sizeof *v);
 	if (n > 64)
 		return fm_stat_median_ns(tmp, n);
 	fm_stat_sort(tmp, tmp + n, n);
-	return ((double)tmp[(n - 1) / 2] + (double)tmp[n / 2]) / 2;
+	return ((double)tmp[lo] + (double)tmp[hi]) / 2;
 }
 
 /* What MSER-5 drops; `*limit` when it would have liked more. */
@@ -341,10 +346,10 @@ static size_t
 mser(const int64_t *v, size_t n, int64_t *tmp, bool *limit)
 {
 	size_t b = n / BATCH, j, best = 0;
-	double sum = 0, sq = 0, least = INFINITY;
+	double sum = 0, sq = 0, least = (double)INFINITY;
 
 	*limit = false;
-	if (n < 4 * BATCH)
+	if (b < 4)
 		return fm_stat_fmwork_drop(n);
 	/* From the last batch back, so that every sum is made once; values
 	 * are taken from the last one to keep the squares small. */
@@ -409,12 +414,13 @@ static void
 drift(struct fm_stat *s, const int64_t *v, size_t n, int64_t *tmp)
 {
 	int64_t slope[SLOPES];
-	size_t b = n / 4 < DRIFT_BATCHES ? n / 4 : DRIFT_BATCHES, k, lo;
+	size_t b = n / 4 < DRIFT_BATCHES ? n / 4 : DRIFT_BATCHES, k, lo, mid;
 	double scale, half, tau;
 
 	if (n < 20 || s->median2 <= 0)
 		return;
 	k = slopes(slope, v, n, b, tmp);
+	mid = (k - 1) / 2;
 	fm_stat_sort(slope, tmp, k);
 	/* Batching leaves about the share of the dependence that spans more
 	 * than a batch. */
@@ -425,7 +431,7 @@ drift(struct fm_stat *s, const int64_t *v, size_t n, int64_t *tmp)
 	lo = half < (double)k / 2 ? (size_t)((double)k / 2 - half) : 0;
 	scale = (double)(n - 1) * 200 / 65536 / (double)s->median2;
 	s->has_drift = true;
-	s->drift = (double)(slope[(k - 1) / 2] + slope[k / 2]) / 2 * scale;
+	s->drift = (double)(slope[mid] + slope[k - 1 - mid]) / 2 * scale;
 	s->drift_lo = (double)slope[lo] * scale;
 	s->drift_hi = (double)slope[k - 1 - lo] * scale;
 	s->steady =

@@ -103,7 +103,7 @@ like 'no such hash' "$T/err" "has no model '00000000'; it has: [0-9a-f]{8}$"
 run 2 fm-driver "$T/none.py"
 like 'no such script' "$T/err" "there is no script '.*/none.py'"
 run 2 fm-driver --platform null --analyze_only
-like 'a script is needed' "$T/err" 'are for Python scripts'
+like 'a script is needed' "$T/err" 'is for Python scripts'
 run 2 fm-driver --all model
 like 'all or one' "$T/err" 'takes every script'
 mkdir "$T/empty"

@@ -84,8 +84,12 @@ run_platform(struct session *s, const struct conf *c, struct text *t,
 		return -1;
 	if (c->dry_run)
 		return list_points(s);
+	if (c->build_only)
+		return session_show_build(s, err);
 	if (session_open(s, err) != 0)
 		return -1;
+	if (c->calibrate)
+		return list_calibration(s, err);
 	return c->infer ? infer(s, err) : measure_all(s, err);
 }
 
@@ -157,8 +161,8 @@ run(const struct conf *c, int wake_fd)
 	struct run r = { .wake_fd = wake_fd };
 
 	text_init(&r.t, STDOUT_FILENO);
-	r.t.quiet =
-	    c->list_devices || c->list_options || c->dry_run || c->infer;
+	r.t.quiet = c->list_devices || c->list_options || c->dry_run ||
+		    c->infer || c->calibrate;
 	if (script_is(c))
 		run_scripts(&r, c);
 	else
@@ -177,10 +181,14 @@ main(int argc, char **argv)
 
 	fm_prog_start(&fm_driver_cmd, FM_SIGPIPE_IGNORE, argc, argv);
 	wake_fd = watch_signals();
-	if (conf_read(&c, argc, argv, &err) == 0)
-		status = run(&c, wake_fd);
-	else
+	if (conf_read(&c, argc, argv, &err) != 0)
 		status = fm_prog_fail("fm-driver", &err);
+	else if (c.explain)
+		status = build_explain(&c, &err) == 0
+			     ? 0
+			     : fm_prog_fail("fm-driver", &err);
+	else
+		status = run(&c, wake_fd);
 	conf_release(&c);
 	stopped = signal_status(wake_fd);
 	return fm_prog_end("fm-driver", stopped ? stopped : status);

@@ -278,6 +278,7 @@ measure_built(
 		int rc;
 
 		one.model_name = s->built.v[i];
+		one.build_name = s->built.v[i];
 		one.inputs = dir;
 		one.model_path = fm_io_join(dir, "model.onnx");
 		rc = f(arg, &one, err);
@@ -324,7 +325,7 @@ one_script(const struct conf *c, struct text *t, const char *path, int wake_fd,
 		rc = find_models(&s, wake_fd, err);
 	if (rc == 0)
 		rc = text_flush(t, err);
-	if (rc == 0 && !c->analyze_only && !c->build_only)
+	if (rc == 0 && !c->analyze_only && !(c->build_only && c->out))
 		rc = measure_built(&s, f, arg, err);
 	if (rc == 0 && s.failed)
 		rc = 1;

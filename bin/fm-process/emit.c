@@ -17,6 +17,27 @@ emit_init(struct emit *e, struct fm_buf *b, bool pretty, int depth)
 	e->first = true;
 }
 
+/* The buffer's own functions keep a NUL behind the text at every step; here
+ * it is put there when an object ends. */
+static inline void
+put(struct emit *e, const char *s, size_t n)
+{
+	struct fm_buf *b = e->b;
+
+	if (b->cap - b->len > n) {
+		memcpy(b->s + b->len, s, n);
+		b->len += n;
+	} else {
+		fm_buf_put(b, s, n);
+	}
+}
+
+static inline void
+put_char(struct emit *e, char c)
+{
+	put(e, &c, 1);
+}
+
 static void
 new_line(struct emit *e)
 {
@@ -24,13 +45,13 @@ new_line(struct emit *e)
 	size_t n = (size_t)e->depth * 4;
 
 	if (n < sizeof blanks - 1)
-		fm_buf_put(e->b, blanks, n + 1);
+		put(e, blanks, n + 1);
 }
 
 void
 emit_open(struct emit *e, char bracket)
 {
-	fm_buf_putc(e->b, bracket);
+	put_char(e, bracket);
 	e->depth++;
 	e->first = true;
 }
@@ -49,7 +70,7 @@ void
 emit_item(struct emit *e)
 {
 	if (!e->first)
-		fm_buf_putc(e->b, ',');
+		put_char(e, ',');
 	e->first = false;
 	if (e->pretty)
 		new_line(e);
@@ -58,15 +79,10 @@ emit_item(struct emit *e)
 void
 emit_key(struct emit *e, const char *key)
 {
-	size_t n = strlen(key);
-	char *p;
-
 	emit_item(e);
-	p = fm_buf_reserve(e->b, n + 4);
-	p[0] = '"';
-	memcpy(p + 1, key, n);
-	memcpy(p + 1 + n, "\": ", 3);
-	fm_buf_commit(e->b, n + (e->pretty ? 4 : 3));
+	put_char(e, '"');
+	put(e, key, strlen(key));
+	put(e, "\": ", e->pretty ? 3 : 2);
 }
 
 void
@@ -93,13 +109,13 @@ emit_bool(struct emit *e, bool v)
 void
 emit_null(struct emit *e)
 {
-	fm_buf_put(e->b, "null", 4);
+	put(e, "null", 4);
 }
 
 void
 emit_raw(struct emit *e, const char *s, size_t n)
 {
-	fm_buf_put(e->b, s, n);
+	put(e, s, n);
 }
 
 /* json.c writes lists and objects from the margin; here they may be deep. */
@@ -118,7 +134,7 @@ emit_json(struct emit *e, const json_t *v)
 		if (t.s[i] == '\n')
 			new_line(e);
 		else
-			fm_buf_putc(e->b, t.s[i]);
+			put_char(e, t.s[i]);
 	fm_buf_release(&t);
 }
 
@@ -137,16 +153,47 @@ emit_num(struct emit *e, struct fm_text t)
 	while (t.n > 1 && *t.s == '0' && t.s[1] != '.')
 		t.s++, t.n--;
 	if (neg)
-		fm_buf_putc(e->b, '-');
+		put_char(e, '-');
 	if (*t.s == '.')
-		fm_buf_putc(e->b, '0');
-	fm_buf_put(e->b, t.s, t.n);
+		put_char(e, '0');
+	put(e, t.s, t.n);
 }
 
+/*
+ * Records hold some twenty of these. Digits come in pairs, so that there is
+ * one division for two of them.
+ */
 void
 emit_scaled(struct emit *e, int64_t v, int decimals, int keep)
 {
-	for (; decimals > keep && v % 10 == 0; decimals--)
-		v /= 10;
-	fm_num_put_scaled(e->b, v, decimals);
+	static const char digits[] = "00010203040506070809"
+				     "10111213141516171819"
+				     "20212223242526272829"
+				     "30313233343536373839"
+				     "40414243444546474849"
+				     "50515253545556575859"
+				     "60616263646566676869"
+				     "70717273747576777879"
+				     "80818283848586878889"
+				     "90919293949596979899";
+	uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+	char d[32], *p = d + sizeof d;
+	int n = 0;
+
+	for (; decimals > keep && u % 10 == 0; decimals--)
+		u /= 10;
+	for (; u >= 100 || n + 2 <= decimals; n += 2, u /= 100) {
+		p -= 2;
+		memcpy(p, digits + u % 100 * 2, 2);
+	}
+	for (; u || n <= decimals; n++, u /= 10)
+		*--p = (char)('0' + u % 10);
+	n = (int)(d + sizeof d - p) - decimals;
+	if (v < 0)
+		put_char(e, '-');
+	put(e, p, (size_t)n);
+	if (decimals == 0)
+		return;
+	put_char(e, '.');
+	put(e, p + n, (size_t)decimals);
 }

@@ -58,6 +58,8 @@ fast_learn(struct fast *f, const char *line, size_t n)
 		f->same[i] = digit ? '0' : (unsigned char)tail[i];
 		f->add[i] = digit ? 6 : 15;
 	}
+	if (!fm_num_get_int(tail + 1, t0 - 2, &f->reps))
+		return;
 	f->same[n] = '\n';
 	f->add[n] = 15;
 	f->len = n + 1;
@@ -132,6 +134,19 @@ nanoseconds(const char *s, size_t whole)
 	return (v * 10 + (s[0] - '0')) * 100000000 + eight(s + 1);
 }
 
+static inline bool
+enough(const char *s, const char *end)
+{
+	return (size_t)(end - s) > PREFIX + 20 + FAST_TAIL;
+}
+
+bool
+fast_first(const struct fast *f, const char *s, const char *end)
+{
+	return f->len && enough(s, end) && memcmp(s, prefix, PREFIX) == 0 &&
+	       s[PREFIX] == '1' && matches(f, s + PREFIX + 1);
+}
+
 static void
 keep_last(const struct fast *f, struct point *p, const char *tail)
 {
@@ -158,6 +173,8 @@ fast_reps(const struct fast *f, struct point *p, const char *s, const char *end,
 			rep = rep * 10 + (*q - '0');
 		if (rep != p->last + 1 || !matches(f, q))
 			break;
+		if (n == 0)
+			fm_buf_put(&p->t0, q + f->t0, f->t1 - 1 - f->t0);
 		FM_GROW(p->dt.v, p->dt.cap, n + 1);
 		p->dt.v[n++] = nanoseconds(q + f->dt, f->dt_int);
 		p->last = rep;
@@ -166,7 +183,9 @@ fast_reps(const struct fast *f, struct point *p, const char *s, const char *end,
 	}
 	*lines += (int64_t)(n - p->dt.n);
 	p->dt.n = n;
-	if (last)
+	if (last) {
 		keep_last(f, p, last);
+		p->reps = f->reps;
+	}
 	return s;
 }

@@ -6,6 +6,8 @@
 #ifndef FAST_H
 #define FAST_H
 
+#include <stdbool.h>
+
 #include "point.h"
 
 enum {
@@ -15,12 +17,16 @@ enum {
 struct fast {
 	size_t len;        /* of the tail, with its '\n'; 0 = no line yet */
 	size_t t0, t1, dt; /* where they begin in the tail */
+	int64_t reps;      /* planned, the same in all lines of the form */
 	size_t dt_int;     /* digits before the point of dt */
 	unsigned char same[FAST_TAIL], add[FAST_TAIL];
 };
 
 /* Learns the form of a line (without its end) that the slow way has read. */
 void fast_learn(struct fast *f, const char *line, size_t n);
+
+/* Is the line at `s` a first repetition in this form? */
+bool fast_first(const struct fast *f, const char *s, const char *end);
 
 /*
  * Reads lines as long as each goes on with point `p` in this form; returns

@@ -291,33 +291,56 @@ skip_reps(struct parse *ps, const char *p, const char *end)
 	return p;
 }
 
+/* How many points are open; `*one` is one of them. */
+static size_t
+count_open(struct parse *ps, struct point **one)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < POINTS; i++)
+		if (ps->points.p[i].open) {
+			*one = &ps->points.p[i];
+			n++;
+		}
+	return n;
+}
+
 /*
- * REP lines that go on with the current point, while no other is open; or,
+ * REP lines that begin a point or go on with it, while no other is open; or,
  * without statistics, any.
  */
 static const char *
 hurry(struct parse *ps, const char *p, const char *end)
 {
-	struct point *cur = ps->points.cur;
-	size_t i;
+	struct point *cur = NULL;
+	size_t n;
 
 	if (ps->conf->no_stats)
 		return skip_reps(ps, p, end);
-	if (ps->fast.len == 0 || cur == NULL || !cur->open || ps->pending)
+	n = count_open(ps, &cur);
+	if (ps->fast.len == 0 || n > 1)
 		return p;
-	for (i = 0; i < POINTS; i++)
-		if (&ps->points.p[i] != cur && ps->points.p[i].open)
+	if (n == 0 || ps->pending) {
+		if (!fast_first(&ps->fast, p, end))
 			return p;
+		parse_flush(ps);
+		if (count_open(ps, &cur) > 0)
+			return p;
+		ps->x.begun = true;
+		cur = parse_open_point(ps, FM_DIALECT_EMBED);
+	} else if (cur->reps != ps->fast.reps || cur != ps->points.cur) {
+		return p;
+	}
 	return fast_reps(&ps->fast, cur, p, end, &ps->line);
 }
 
 void
 parse_block(struct parse *ps, const char *p, size_t n, bool cut)
 {
-	const char *end = p + n, *q;
+	const char *start = p, *end = p + n, *q;
 
 	for (; p < end && !ps->stop; p = q + 1) {
-		if (*p == 'F')
+		if (*p == 'F' && !ps->slow)
 			p = hurry(ps, p, end);
 		if (p == end)
 			break;
@@ -328,8 +351,8 @@ parse_block(struct parse *ps, const char *p, size_t n, bool cut)
 			break;
 	}
 	if (cut)
-		parse_fault(ps, "the line is too long, its rest is lost", p,
-		    (size_t)(end - p));
+		parse_fault(
+		    ps, "the line is too long, its rest is lost", start, n);
 }
 
 void

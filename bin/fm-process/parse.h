@@ -25,6 +25,7 @@ struct parse {
 	const char *file;
 	int64_t line;   /* number of the line in hand, from 1 */
 	int64_t faults; /* bad lines, in all files */
+	bool slow;      /* no fast lane: for tests of it */
 	bool stop;      /* a fault and --strict */
 
 	struct exper x;
@@ -33,6 +34,7 @@ struct parse {
 	size_t records;      /* of this experiment */
 	struct sizes banner; /* of the RUN line read last */
 	struct fm_buf key;   /* of the KEY line read last */
+	int64_t first_ns;    /* of a DT line for one token, 0 = none */
 	struct points points;
 	struct fast fast;
 	struct first_token *firsts;

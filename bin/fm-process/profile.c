@@ -5,7 +5,7 @@
  */
 #include "profile.h"
 
-#include <inttypes.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +48,7 @@ sums_add(struct sums *s, const char *name, const char *op, const char *provider,
 	struct sum *sum;
 
 	if (at) {
+		assert(s->v != NULL);
 		sum = &s->v[json_integer_value(at)];
 	} else {
 		FM_GROW(s->v, s->cap, s->n + 1);

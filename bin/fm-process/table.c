@@ -66,8 +66,9 @@ table_init(struct table *t, const struct conf *c, json_t *own)
 		return;
 	for (i = 0; i < COLUMNS; i++)
 		fm_strs_add(&t->names, columns[i].name);
-	json_object_foreach (own, key, value)
+	json_object_foreach (own, key, value) {
 		fm_strs_add(&t->names, key);
+	}
 }
 
 void

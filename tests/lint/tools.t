@@ -38,6 +38,8 @@ clean cppcheck cppcheck cppcheck -q -j2 --std=c11 --inline-suppr \
     --error-exitcode=1 --enable=warning,style,performance,portability \
     --suppress=missingIncludeSystem --suppress=variableScope \
     --suppress=redundantContinue --suppress=unusedStructMember \
+    '-Djson_object_foreach(o,k,v)=for(v=first(o,&k);v;v=next(o,&k))' \
+    '-Djson_array_foreach(a,i,v)=for(i=0;i<length(a)&&at(a,i,&v);i++)' \
     -Ilib $sources
 
 # It counts the warnings it does not show. Flags: compile_flags.txt.

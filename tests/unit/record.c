@@ -51,6 +51,8 @@ test_tags(void)
 		is_int(tag, t[i].tag, t[i].line);
 		is_str(body, t[i].body, "body");
 	}
+	is_int(fm_record_tag("FMWORK ARG\0\0\0 x", 15, &(const char *){ "" }),
+	    FM_TAG_OTHER, "NUL bytes are part of a tag");
 	for (i = FM_TAG_ARG; i < FM_TAGS; i++) {
 		const char *body;
 		char *line =

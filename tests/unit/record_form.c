@@ -166,7 +166,8 @@ test_damage(void)
 			char *s = fm_strdup(lines[i].line);
 			size_t cut = n;
 
-			s[fm_fill_word(1, k++) % n] =
+			k++;
+			s[fm_fill_word(1, k) % n] =
 			    "0123456789. -/|:nanFMx"[fm_fill_word(2, k) % 22];
 			if (round % 4 == 0)
 				cut = fm_fill_word(3, k) % n;
