@@ -41,6 +41,10 @@ struct conf {
 	int load_format;
 	struct fm_strs dims; /* NAME=VALUE */
 	struct fm_strs env;  /* NAME=VALUE */
+	/* models in Python scripts */
+	const char *script_args, *search_dir;
+	int64_t max_depth, onnx_opset; /* 0 = the newest */
+	bool all, analyze_only;
 	/* the build */
 	const char *cache_dir, *build_name;
 	int rebuild; /* enum rebuild */
