@@ -100,7 +100,7 @@ void fm_stat_work_release(struct fm_stat_work *w);
  * m = floor(ess) and the ranks are those of the same quantiles,
  * r = floor((k + 1) r_m / (m + 1)).
  *
- * Drift: slope of Theil and Sen over the medians of at most 10 batches, times
+ * Drift: slope of Theil and Sen over the medians of at most 8 batches, times
  * k - 1; its interval from the ranks N/2 -+ 1.96 sd / 2 of the slopes, with
  * Kendall's sd^2 = b (b - 1) (2 b + 5) / 18, widened by what of the dependence
  * outlives batching. Not steady: the interval excludes 0 and the drift is over

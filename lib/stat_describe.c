@@ -13,7 +13,7 @@
 
 enum {
 	BATCH = 5, /* of MSER-5 */
-	DRIFT_BATCHES = 10,
+	DRIFT_BATCHES = 8,
 	SLOPES = DRIFT_BATCHES * (DRIFT_BATCHES - 1) / 2,
 	SMALL = 11 /* not halved any more */
 };
@@ -71,19 +71,23 @@ sort_eight(int64_t *v)
 		order(v, pairs[i][0], pairs[i][1]);
 }
 
-/* Up to SMALL: the network, and the rest one by one. */
+/* Fewer than eight are filled up; more go in one by one. */
 static void
 sort_few(int64_t *v, size_t n)
 {
-	size_t i = 1, j;
+	int64_t pad[8], x;
+	size_t i, j;
 
-	if (n >= 8) {
-		sort_eight(v);
-		i = 8;
+	if (n < 8) {
+		for (i = 0; i < 8; i++)
+			pad[i] = i < n ? v[i] : INT64_MAX;
+		sort_eight(pad);
+		memcpy(v, pad, n * sizeof *v);
+		return;
 	}
-	for (; i < n; i++) {
-		int64_t x = v[i];
-
+	sort_eight(v);
+	for (i = 8; i < n; i++) {
+		x = v[i];
 		for (j = i; j > 0 && v[j - 1] > x; j--)
 			v[j] = v[j - 1];
 		v[j] = x;
@@ -342,7 +346,7 @@ static size_t
 mser(const int64_t *v, size_t n, int64_t *tmp, bool *limit)
 {
 	size_t b = n / BATCH, j, best = 0;
-	double sum = 0, sq = 0, least = INFINITY;
+	double sum = 0, sq = 0, least = (double)INFINITY;
 
 	*limit = false;
 	if (b < 4)

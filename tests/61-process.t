@@ -117,7 +117,21 @@ is '--model and --precision' \
     "$(get model --model M --precision bf16 embed.log) $(get precision \
     --precision bf16 embed.log)" '"M" "bf16"'
 
+is 'a RES line of nan' "$(get itl nan.log) $(get notes nan.log)" \
+    '10.000 ["the RES line has no numbers: computed from the REP lines"]'
+is 'the first driver' "$(get model bare.log) $(get itl bare.log) $(get stats.n \
+    bare.log)" '"/m/first" 10.0 2'
+is 'no line end before an FMWORK line' "$(get stats.n glued.log)" 9
+like '... nor in it' "$T/err" 'glued.log:10: cannot read this line'
+is 'vision' "$(get ttft vision.log) $(get stats.n vision.log) $(get \
+    tokens.ttft.median vision.log)" \
+    '0.002 0.180 3 2 0.002002000 0.185000000'
+is 'cerebras' "$(get status cerebras.log) $(get itl cerebras.log) $(get model \
+    cerebras.log)" '"OK" 1.000 "llama3.1-8b"'
+
 # --- folders
+is 'an old runner: the model of its command' "$(get model runs/old)" \
+    '"/m/granite/base"'
 is 'a driver: an error holds for all' "$(get status --path runs/one)" \
     '"PART_OOM" "PART_OOM" "ERR_OOM"'
 is 'a server' "$(get ttft --path runs/two/three) $(get thp --path runs/two/three)" \
@@ -133,7 +147,7 @@ is 'many clients' "$(get serving.client --path runs/many)" \
 is '... with fewer requests than asked for' \
     "$(get status --path runs/many | cut -d' ' -f1)" '"PART_UNK"'
 is '-r' "$(get itl -r --path runs)" \
-    '198.76 198.76 198.76 20.000 10.000 null 198.76'
+    '198.76 198.76 198.76 10.0 20.000 10.000 null 198.76'
 is '--recursive' "$(get itl --recursive --path runs/one)" '20.000 10.000 null'
 run 1 fm-process --path runs
 like 'a folder without an experiment' "$T/err" "-r looks below it"
@@ -186,7 +200,7 @@ fm-process -f sql embed.log two.log >"$T/one"
 fm-process -j 2 -f sql embed.log two.log >"$T/three"
 same '... and the table' "$T/three" "$T/one"
 is 'nothing is a list' "$(fm-process /dev/null)" '[]'
-fm-process -o "$T/file" embed.log
+fm-process --output "$T/file" embed.log
 is '-o' "$(grep -c '"timestamp"' "$T/file")" 1
 printf 'site: lab\nrack: 7\n' >"$T/own.yaml"
 is '--metadata' "$(get site --metadata "$T/own.yaml" embed.log) $(get rack \

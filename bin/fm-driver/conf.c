@@ -16,6 +16,7 @@
 
 static const char *const load_formats[] = { "auto", "safetensors", "dummy",
 	NULL };
+static const char *const rebuilds[] = { "if_needed", "always", "never", NULL };
 
 /* name, letter, alias, type, member, placeholder, default, min, max */
 #define STR(n, l, a, m, p, d, h)                                               \
@@ -97,6 +98,19 @@ static const struct fm_opt options[] = {
 	    "size of an open dimension of the model, once for each"),
 	LIST("env", env, "NAME=VALUE",
 	    "environment variable of the backend, once for each"),
+	STR("cache_dir", 'd', NULL, cache_dir, "DIR", NULL,
+	    "where builds are kept [$FM_CACHE_DIR, or ~/.cache/fm]"),
+	STR("build_name", 0, NULL, build_name, "NAME", NULL,
+	    "name of the build, instead of one from model and key"),
+	{ "rebuild", 0, NULL, FM_OPT_CHOICE, offsetof(struct conf, rebuild),
+	    NULL, "if_needed", 0, 0, rebuilds,
+	    "whether the model is built when there is a build of it" },
+	FLAG("lean_cache", lean_cache,
+	    "remove the build's artifacts after the run; logs and results "
+	    "stay"),
+	FLAG("build_only", build_only, "make the build, and measure nothing"),
+	FLAG("explain", explain,
+	    "print why the build would be made again, and make nothing"),
 	STR("infer", 0, NULL, infer, "DIR", NULL,
 	    "run the model once on the input files of DIR, or on each of its "
 	    "numbered folders, instead of measuring"),
@@ -296,6 +310,9 @@ check(struct conf *c, struct fm_err *err)
 	if (!c->infer && !c->inputs && c->pad)
 		return fm_err_set(err, FM_USAGE,
 		    "--pad belongs to --infer DIR or --inputs DIR");
+	if ((c->build_only || c->explain) && !c->args.rest.n && !c->model_name)
+		return fm_err_set(err, FM_USAGE,
+		    "which model? --build_only and --explain need one");
 	if (c->platforms.n == 0)
 		return fm_err_set(err, FM_USAGE, "--platform: no platform");
 	return 0;

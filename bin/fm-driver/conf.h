@@ -41,6 +41,10 @@ struct conf {
 	int load_format;
 	struct fm_strs dims; /* NAME=VALUE */
 	struct fm_strs env;  /* NAME=VALUE */
+	/* the build */
+	const char *cache_dir, *build_name;
+	int rebuild; /* enum rebuild */
+	bool lean_cache, build_only, explain;
 	/* instead of measuring */
 	const char *infer, *out, *pad, *expect;
 	double rtol, atol;

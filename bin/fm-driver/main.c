@@ -83,6 +83,8 @@ run_platform(struct session *s, const struct conf *c, struct text *t,
 		return -1;
 	if (c->dry_run)
 		return list_points(s);
+	if (c->build_only)
+		return session_show_build(s, err);
 	if (session_open(s, err) != 0)
 		return -1;
 	if (c->calibrate)
@@ -134,10 +136,14 @@ main(int argc, char **argv)
 
 	fm_prog_start(&fm_driver_cmd, FM_SIGPIPE_IGNORE, argc, argv);
 	wake_fd = watch_signals();
-	if (conf_read(&c, argc, argv, &err) == 0)
-		status = run(&c, wake_fd);
-	else
+	if (conf_read(&c, argc, argv, &err) != 0)
 		status = fm_prog_fail("fm-driver", &err);
+	else if (c.explain)
+		status = build_explain(&c, &err) == 0
+			     ? 0
+			     : fm_prog_fail("fm-driver", &err);
+	else
+		status = run(&c, wake_fd);
 	conf_release(&c);
 	stopped = signal_status(wake_fd);
 	return fm_prog_end("fm-driver", stopped ? stopped : status);

@@ -15,6 +15,7 @@
 #include "json.h"
 #include "prog.h"
 #include "record.h"
+#include "result.h"
 #include "session.h"
 #include "stat.h"
 #include "text.h"
@@ -267,9 +268,11 @@ measure_point(struct session *s, const struct fm_point *at, struct fm_err *err)
 	if (rc == 0)
 		rc = run_point(s, at, q, &r, &e);
 	if (rc == 0) {
+		result_point(s, at, r.dt_ns, r.n);
 		k = keep(&r);
 		put_res(s, &r, &k, at);
 	} else if (e.code != FM_STOPPED && !s->t->failed) {
+		result_failed(s, at, &e);
 		put_err(s, &e, at);
 	}
 	if (e.code == FM_STOPPED || s->t->failed)

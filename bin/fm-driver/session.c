@@ -164,6 +164,7 @@ session_start(struct session *s, const struct conf *c, struct text *t,
 	json_t *options;
 
 	memset(s, 0, sizeof *s);
+	s->build.cache.lock_fd = s->build.cache.obj_fd = -1;
 	s->c = c;
 	s->t = t;
 	s->wake_fd = wake_fd;
@@ -229,25 +230,27 @@ use_files(struct session *s, json_t *files)
 		    s->fill, name, json_pack("{s:O}", "file", file));
 }
 
+/* For lists of points: nothing is kept. */
+static int
+import_only(struct session *s, struct fm_err *err)
+{
+	struct fm_model_opts o = { 0 };
+
+	o.model_class = s->c->model_class;
+	o.dummy = s->c->load_format == LOAD_DUMMY;
+	o.seed = (uint64_t)s->c->seed;
+	o.work = s->work;
+	return fm_model_load(&s->m, s->c->model_path, &o, err);
+}
+
 static int
 import(struct session *s, struct fm_err *err)
 {
-	const struct conf *c = s->c;
-	struct fm_model_opts o = { 0 };
-
-	o.model_class = c->model_class;
-	o.dummy = c->load_format == LOAD_DUMMY;
-	o.seed = (uint64_t)c->seed;
-	o.work = s->work;
-	if (fm_model_load(&s->m, c->model_path, &o, err) != 0)
-		return -1;
-	s->has_model = true;
-	if (s->m.dummy && c->load_format == LOAD_SAFETENSORS)
-		return fm_err_set(err, FM_NOMODEL,
-		    "'%s' has no weights: --load_format dummy makes random "
-		    "ones",
-		    c->model_path);
-	return 0;
+	int rc = s->c->dry_run
+		     ? import_only(s, err)
+		     : build_get(&s->build, &s->m, s->c, s->wake_fd, err);
+	s->has_model = rc == 0;
+	return rc;
 }
 
 /* The backend reads the model itself: where it is, in words for anybody. */
@@ -447,23 +450,41 @@ choose_names(struct session *s)
 	s->model_class = cls;
 }
 
+/* The MODEL block, as far as it is known before a device is touched. */
+static void
+put_model(struct session *s)
+{
+	text_runtime(s->t, s->c, &s->p);
+	text_banner(s->t, s->c->n_output ? "ENGINE" : "MODEL");
+	if (s->has_model) {
+		text_model(s->t, &s->m);
+		build_put_stages(&s->build, &s->t->b);
+	}
+}
+
+int
+session_show_build(struct session *s, struct fm_err *err)
+{
+	if (!s->has_model)
+		return fm_err_set(err, FM_USAGE,
+		    "--build_only: backend '%s' needs no build", s->p.backend);
+	put_model(s);
+	fm_prog_say(
+	    "fm-driver", "build '%s' is in '%s'", s->build.name, s->build.dir);
+	return text_flush(s->t, err);
+}
+
 int
 session_open(struct session *s, struct fm_err *err)
 {
 	struct fm_buf setup = FM_BUF_INIT;
 	int rc = -1;
 
-	text_runtime(s->t, s->c, &s->p);
-	text_banner(s->t, s->c->n_output ? "ENGINE" : "MODEL");
-	if (s->has_model)
-		text_model(s->t, &s->m);
+	put_model(s);
 	/* Wrong sizes leave no log; a model that is loaded there has not been
 	 * asked for its own yet. So it is with a config that is refused. */
 	if ((!s->p.loads && !s->p.plain_model && text_flush(s->t, err) != 0) ||
 	    fm_peer_send(s->peer, s->open, err) != 0)
-		goto out;
-	/* The backend loads the model in its own process meanwhile. */
-	if (s->has_model && fm_model_hash(&s->m, err) != 0)
 		goto out;
 	if (read_open(s, &setup, err) != 0 ||
 	    (s->p.loads && take_told(s, err) != 0))
@@ -504,6 +525,9 @@ session_end(struct session *s)
 	fm_peer_end(s->peer);
 	if (s->has_model)
 		fm_model_release(&s->m);
+	if (s->c->lean_cache)
+		build_lean(&s->build);
+	build_release(&s->build);
 	shape_release(&s->shape);
 	if (s->work)
 		(void)fm_io_remove_tree(s->work, &ignored);

@@ -149,16 +149,19 @@ static int
 read_folder(struct compat *c, const char *path, enum compat_script which,
     struct fm_err *err)
 {
+	enum folder_kind kind = folder_kind_of(path);
 	struct folder f;
 	char *log;
 	int rc;
 
-	switch (folder_kind_of(path)) {
+	switch (kind) {
 	case FOLDER_NONE:
 		return fm_err_set(err, FM_IO,
 		    "'%s' has neither 'driver.log' nor 'server.log'", path);
 	case FOLDER_DIRECT:
-		log = fm_io_join(path, "driver.log");
+	case FOLDER_OLD:
+		log = fm_io_join(
+		    path, kind == FOLDER_OLD ? "exp.log" : "driver.log");
 		rc = read_log(
 		    c, log, which == COMPAT_AUTO ? COMPAT_INFER : which, err);
 		free(log);

@@ -38,9 +38,9 @@ read_log(struct parse *ps, const char *path, struct fm_err *err)
 /* An error anywhere in the log of a folder holds for all its records, as for
  * fmwork; so it is looked for first. */
 static int
-read_direct(struct parse *ps, const char *path, struct fm_err *err)
+read_direct(struct parse *ps, const char *path, bool old, struct fm_err *err)
 {
-	char *log = fm_io_join(path, "driver.log");
+	char *log = fm_io_join(path, old ? "exp.log" : "driver.log");
 	struct input in;
 	const char *p;
 	size_t n;
@@ -52,6 +52,8 @@ read_direct(struct parse *ps, const char *path, struct fm_err *err)
 			parse_look(ps, p, n);
 		input_close(&in);
 	}
+	if (rc == 0 && old)
+		ps->x.model = folder_old_model(path);
 	if (rc == 0)
 		rc = read_log(ps, log, err);
 	free(log);
@@ -66,11 +68,13 @@ read_folder(struct parse *ps, const char *path, struct fm_err *err)
 	switch (folder_kind_of(path)) {
 	case FOLDER_NONE:
 		return fm_err_set(err, FM_IO,
-		    "'%s' has neither 'driver.log' nor 'server.log'; -r looks "
-		    "below it",
+		    "'%s' has no 'driver.log', 'server.log' or 'exp.log'; "
+		    "-r looks below it",
 		    path);
 	case FOLDER_DIRECT:
-		return read_direct(ps, path, err);
+		return read_direct(ps, path, false, err);
+	case FOLDER_OLD:
+		return read_direct(ps, path, true, err);
 	case FOLDER_SERVER:
 		break;
 	}

@@ -8,8 +8,9 @@
 #include "rec.h"
 
 /*
- * Fills `r` from a RES or GEN line. Texts point into `keep`, which gets a
- * copy of the line; it must not grow while `r` is used.
+ * Fills `r` from a RES or GEN line that was taken apart into `l`. The texts of
+ * both point into `keep` then, which gets a copy of the line; it must not grow
+ * while `r` is used.
  */
 void summary_of_line(struct rec *r, const char *line, size_t n,
     struct fm_line *l, struct fm_buf *keep);
@@ -23,6 +24,11 @@ void summary_sizes(struct rec *r, const struct sizes *z, struct fm_buf *keep);
 
 /* Fills `r` from samples by fmwork's rule. */
 void summary_of_samples(struct rec *r, struct point *p, struct fm_buf *keep,
+    const struct fm_stat_conf *c, struct fm_stat_work *w);
+
+/* Numbers that the line lacks (nan: one repetition, and that one dropped) are
+ * made from the samples. */
+void summary_fill(struct rec *r, struct point *p, struct fm_buf *keep,
     const struct fm_stat_conf *c, struct fm_stat_work *w);
 
 /* Notes where the samples contradict the line. */

@@ -68,7 +68,7 @@ def interval(v, ess):
 
 def drift(v):
     n = len(v)
-    b = min(n // 4, 10)
+    b = min(n // 4, 8)
     cuts = [i * n // b for i in range(b + 1)]
     z = [np.median(v[cuts[i]:cuts[i + 1]]) for i in range(b)]
     x = [(cuts[i] + cuts[i + 1] - 1) / 2 for i in range(b)]
@@ -93,7 +93,7 @@ def row(kind, n):
     lin = np.percentile(v, [25, 50, 75, 90, 95, 99, 99.9])
     rho, ess = tau(v)
     lo, hi = interval(v, ess)
-    num = lambda x: 'NAN' if math.isnan(x) else repr(float(x))
+    num = lambda x: '(double)NAN' if math.isnan(x) else repr(float(x))
     return '{%d, %d, %s, %s, %s, %s, {%s}, {%s}, %s, %s, %d, %d, %s, {%s}},' % (
         kind, n, num(np.mean(v)), num(np.std(v, ddof=1) if n > 1 else math.nan),
         num(np.median(v)), num(stats.median_abs_deviation(v)),

@@ -1,0 +1,36 @@
+/*
+ * Text from records is hostile. Each place that text is put has its function
+ * here, and nothing from a record goes there without it. All take bytes that
+ * may not be UTF-8 and end the text with no line end.
+ */
+#ifndef QUOTE_H
+#define QUOTE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct fm_buf;
+
+typedef void quote_put(struct fm_buf *b, const char *s);
+
+/* A terminal or a plain file: control characters become \xNN. */
+void quote_text(struct fm_buf *b, const char *s);
+/* A cell of a Markdown table. */
+void quote_md(struct fm_buf *b, const char *s);
+/* Text or a quoted attribute of HTML and XML. */
+void quote_html(struct fm_buf *b, const char *s);
+/* A field of CSV (RFC 4180); a leading = + - @ is kept from spreadsheets. */
+void quote_csv(struct fm_buf *b, const char *s);
+/* A field of TSV: tab, line ends and backslash as \t \n \r \\. */
+void quote_tsv(struct fm_buf *b, const char *s);
+/* A string of gnuplot, with its quotes. */
+void quote_gnuplot(struct fm_buf *b, const char *s);
+/* The value of a Prometheus label, without its quotes. */
+void quote_prom(struct fm_buf *b, const char *s);
+/* One word of a benchmark's name in Go's text: no blanks, '/' or '='. */
+void quote_word(struct fm_buf *b, const char *s);
+
+/* Characters of UTF-8 text: what it takes on a terminal, nearly. */
+size_t quote_width(const char *s);
+
+#endif

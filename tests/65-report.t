@@ -1,0 +1,203 @@
+#!/bin/sh
+# fm-report on made-up records (tests/data/report/make.py): tables, verdicts,
+# exports, hostile text, records that cannot be read.
+. "$(dirname "$0")/lib.sh"
+d=$top/tests/data/report
+
+# --- tables ---
+run 0 fm-report table "$d/one.jsonl"
+cat >"$T/want" <<'X'
+granite-embedding-125m fp32 on AMD EPYC (cpu), 2026-11-18
+
+input  batch  latency ms  95% interval ms  throughput /s  status
+  128      1        3.00       2.97..3.02            334  OK
+  128      8        9.92      9.83..10.00            807  OK
+  128     64       58.26     57.76..58.75           1099  OK
+  512      1        6.64       6.59..6.70            150  OK
+  512      8       29.22     28.97..29.47            274  OK
+  512     64                                              ERR_oom
+X
+same 'one row a point, what is the same said once' "$T/out" "$T/want"
+run 0 fm-report table "$d/base.jsonl"
+like 'several runs are one row, with an interval between them' "$T/out" \
+    '^ +128 +1 +2\.99 +2\.9.\.\.3\.0. +3.. +5  OK$'
+run 0 fm-report table --where 'input>=512 && batch != 8' -f csv "$d/one.jsonl"
+cat >"$T/want" <<'X'
+model,input,output,batch,latency_ms,lo_ms,hi_ms,throughput_per_s,status
+granite-embedding-125m,512,1,1,6.642671,6.586209,6.699134,150.5,OK
+granite-embedding-125m,512,1,64,,,,,ERR_oom
+X
+same 'CSV: all digits, units in the head, failures are rows' "$T/out" "$T/want"
+run 0 fm-report table --columns 'input,batch,p50' --sort '-batch,input' \
+    --format tsv "$d/one.jsonl"
+is 'columns and order as asked for' "$(cut -f1,2 "$T/out" | tr '\t\n' ': ')" \
+    'input:batch 128:64 512:64 128:8 512:8 128:1 512:1 '
+run 0 fm-report table --rows input --cols batch --columns throughput "$d/one.jsonl"
+cat >"$T/want" <<'X'
+throughput in /s: granite-embedding-125m fp32 on AMD EPYC (cpu), 2026-11-18
+
+input  batch 1  batch 8  batch 64
+  128      334      807      1099
+  512      150      274
+X
+same 'a table in two directions' "$T/out" "$T/want"
+run 0 fm-report table --rows input --cols batch --by model -f md "$d/one.jsonl"
+like 'a table for each model' "$T/out" '^latency in ms: model granite'
+like 'Markdown' "$T/out" '^\| 128 \| 3\.00 \| 9\.92 \| 58\.26 \|$'
+run 0 fm-report table --by batch "$d/one.jsonl"
+like 'merged rows that hide a field are told' "$T/err" \
+    'rows merge records that differ in input: their medians'
+run 0 fm-report table --format json "$d/one.jsonl"
+like 'JSON' "$T/out" '"batch": 64, "latency_ms": null, .*"status": "ERR_oom"}$'
+run 0 fm-report table --format html "$d/one.jsonl"
+like 'HTML' "$T/out" '<td class="bad">ERR_oom</td></tr>$'
+run 0 fm-report table --columns 'latency' "$d/sim.jsonl"
+is 'simulated numbers say so, whatever is asked for' \
+    "$(grep -c simulated "$T/out")" 8
+run 0 fm-report table -f csv --columns latency "$d/sim.jsonl"
+is 'in CSV, too' "$(grep -c ,simulated "$T/out")" 7
+run 0 fm-report table /dev/null
+like 'no records are no error' "$T/out" '^no records$'
+printf '[\n' >"$T/array"
+sed '$!s/$/,/' "$d/one.jsonl" >>"$T/array"
+echo ']' >>"$T/array"
+fm-report table "$d/one.jsonl" >"$T/want"
+run 0 fm-report table "$T/array"
+same 'an array of records is read as lines are' "$T/out" "$T/want"
+tr -d '\n' <"$T/array" >"$T/line"
+run 0 fm-report table "$T/line"
+same 'or an array on one line' "$T/out" "$T/want"
+sed 's/,"/,\n    "/g' "$T/array" >"$T/pretty"
+run 0 fm-report table "$T/pretty"
+same 'or one over many lines' "$T/out" "$T/want"
+cat "$d/one.jsonl" | fm-report table - >"$T/out"
+same 'from stdin' "$T/out" "$T/want"
+run 0 fm-report table -o "$T/file" "$d/one.jsonl"
+same 'into a file' "$T/file" "$T/want"
+
+# --- records that cannot be read ---
+{ head -1 "$d/one.jsonl" | cut -c1-300; cat "$d/one.jsonl"; echo noise
+  echo '{"input":1,}'; head -1 "$d/one.jsonl" | cut -c1-20; } >"$T/torn"
+run 1 fm-report table "$T/torn"
+same 'a bad line costs that line' "$T/out" "$T/want"
+cat >"$T/want" <<X
+fm-report: $T/torn:1: a record is cut off: skipped
+fm-report: $T/torn:8: not a record: skipped
+fm-report: $T/torn:9: string or '}' expected near '}': skipped
+fm-report: $T/torn:10: a record is cut off: skipped
+X
+same 'each is told' "$T/err" "$T/want"
+run 3 fm-report table --strict "$T/torn"
+like 'or ends it all' "$T/err" 'torn:1: a record is cut off$'
+run 3 fm-report table "$T/nowhere"
+like 'a file that is not there' "$T/err" "cannot open '.*nowhere'"
+run 2 fm-report table --where 'input >' "$d/one.jsonl"
+like 'a condition that is none' "$T/err" "^fm-report: --where: 'input >': a value"
+run 2 fm-report nonsense
+like 'a command that is none' "$T/err" "'nonsense' is no command"
+run 2 fm-report
+if [ -e /dev/full ]; then
+	fm-report table "$d/one.jsonl" >/dev/full 2>"$T/err"
+	is 'a full disk' $? 3
+fi
+
+# --- verdicts ---
+verdicts() { awk '/^ *[0-9]/ { print $1 "x" $2, $9 == "" ? $NF : $9 }' "$T/out"; }
+run 1 fm-report diff "$d/base.jsonl" "$d/slow.jsonl"
+like 'the point that is slower' "$T/out" \
+    '^ +512 +8 +29\.16 +31\.49 +1\.083  1\.072\.\.1\.101  <\.001   5:5  regressed$'
+like 'and no other one' "$T/out" '^4 ok, 1 regressed, 1 suspect; geometric'
+like 'the status is explained' "$T/out" 'status 1: regression'
+run 0 fm-report diff --threshold 12% "$d/base.jsonl" "$d/slow.jsonl"
+run 0 fm-report diff "$d/base.jsonl" "$d/base.jsonl"
+run 1 fm-report diff --alpha 0.01 "$d/base.jsonl" "$d/slow.jsonl"
+run 0 fm-report diff --where 'input==128' "$d/base.jsonl" "$d/slow.jsonl"
+run 0 fm-report diff --metric throughput "$d/slow.jsonl" "$d/base.jsonl"
+like 'more throughput is better' "$T/out" 'faster'
+run 1 fm-report diff --metric throughput "$d/base.jsonl" "$d/slow.jsonl"
+run 5 fm-report diff "$d/base.jsonl" /dev/null --where 'batch>100'
+like 'nothing to compare' "$T/out" 'nothing to compare'
+run 6 fm-report diff "$d/base.jsonl" /dev/null
+is 'missing points' "$(grep -c ' missing$' "$T/out")" 6
+run 1 fm-report diff "$d/base.jsonl" "$d/one.jsonl"
+like 'a point that fails now is a regression' "$T/out" ' 512 +64 .* 5:0  failed'
+head -6 "$d/base.jsonl" >"$T/base1"
+head -6 "$d/slow.jsonl" >"$T/slow1"
+run 5 fm-report diff "$T/base1" "$T/slow1"
+like 'one run a side is suspect at most, and told what is missing' \
+    "$T/out" '512 +8 .* 1:1  suspect +3$'
+sed 's/"run_id":"/&h/' "$d/base.jsonl" >"$T/history"
+run 1 fm-report diff --threshold 1 --history "$T/history" "$T/base1" "$T/slow1"
+like 'a history gives the noise' "$T/out" '512 +8 .* 1:1  regressed'
+sed 's/node7/node8/' "$T/history" >"$T/elsewhere"
+run 5 fm-report diff --threshold 1 --history "$T/elsewhere" "$T/base1" "$T/slow1"
+like 'that of another machine does not' "$T/out" '512 +8 .* 1:1  suspect'
+run 3 fm-report diff "$d/base.jsonl" "$T/torn"
+like 'records that cannot be read come first' "$T/out" 'status 3:'
+sed 's/"platform":"cpu"/"platform":"cuda"/' "$d/base.jsonl" >"$T/cuda"
+run 6 fm-report diff "$d/base.jsonl" "$T/cuda"
+like 'why nothing matches' "$T/err" \
+    "platform is 'cpu' in the base and 'cuda' in the new records"
+run 0 fm-report diff --match model,input,batch "$d/base.jsonl" "$T/cuda"
+run 1 fm-report diff -f json "$d/base.jsonl" "$d/slow.jsonl"
+like 'all p values for programs' "$T/out" \
+    '"ratio": 1\.08.*"p_bh": .*"p_holm": .*"verdict": "regressed"'
+run 2 fm-report diff "$d/base.jsonl"
+like 'two files' "$T/err" 'diff wants two files, BASE and NEW, got 1'
+run 2 fm-report diff --threshold x "$d/base.jsonl" "$d/base.jsonl"
+like 'a threshold' "$T/err" "threshold must be a percentage .* got 'x'"
+run 2 fm-report diff --alpha 2 "$d/base.jsonl" "$d/base.jsonl"
+like 'an alpha' "$T/err" 'alpha must be between 0 and 1'
+run 2 fm-report diff --metric n "$d/base.jsonl" "$d/base.jsonl"
+like 'a metric without a better' "$T/err" "neither more nor less of 'n' is better"
+
+# --- exports ---
+run 0 fm-report prom "$d/one.jsonl"
+like 'Prometheus: a point' "$T/out" \
+    '^fm_latency_seconds\{model="granite-embedding-125m",input="128",.*\} 0\.0029'
+like 'Prometheus: a failed one' "$T/out" '^fm_point_ok\{.*input="512",.*batch="64".*\} 0$'
+if command -v promtool >/dev/null; then
+	promtool check metrics <"$T/out" >"$T/said" 2>&1
+	is 'promtool accepts it' $? 0
+else
+	skip 'promtool accepts it' 'no promtool'
+fi
+run 0 fm-report benchstat "$d/base.jsonl"
+is 'benchstat: a line for each record' \
+    "$(grep -cE '^BenchmarkInference(/[a-z]+=[^ /]+)+ 100 [0-9.]+ ns/op [0-9.]+ seq/s$' "$T/out")" 30
+run 0 fm-report junit "$d/one.jsonl"
+like 'JUnit: the suite' "$T/out" 'tests="6" failures="1"'
+like 'JUnit: the failure' "$T/out" '<failure message="ERR_oom">cannot allocate'
+run 1 fm-report junit --base "$d/base.jsonl" "$d/slow.jsonl"
+like 'JUnit: a regression' "$T/out" '<failure message="regressed">ratio 1\.083'
+run 2 fm-report junit --base "$d/base.jsonl"
+like 'JUnit: one file' "$T/err" 'junit --base wants one file of new records, got 0'
+run 0 fm-report github "$d/one.jsonl"
+like 'github-action-benchmark' "$T/out" \
+    '"name": "granite-embedding-125m, input 128, batch 1", "unit": "ms", "value": 2\.99.*"range": "2\.97'
+
+# --- text from records is text everywhere ---
+evil='`id`;system(\"x\")<b>$\\ '"'"'|\n\u001b[31m@x'
+sed "s/granite-embedding-125m/$(printf %s "$evil" | sed 's/[\\&/]/\\&/g')/" \
+    "$d/one.jsonl" >"$T/evil"
+shown='`id`;system("x")<b>$\ '"'"'|\x0a\x1b[31m@x'
+run 0 fm-report table --columns model,input "$T/evil"
+ok 'text' grep -qF "$shown" "$T/out"
+run 0 fm-report table --columns model -f md "$T/evil"
+ok 'Markdown' grep -qF '| \`id\`;system("x")&lt;b\>\$\\ '"'"'\|  \[31m\@x |' "$T/out"
+run 0 fm-report table --columns model -f html "$T/evil"
+ok 'HTML' grep -qF '<td>`id`;system(&quot;x&quot;)&lt;b&gt;$\ &#39;|' "$T/out"
+run 0 fm-report table --columns model -f csv "$T/evil"
+ok 'CSV' grep -qF '"`id`;system(""x"")<b>$\ '"'"'|' "$T/out"
+run 0 fm-report table --columns model -f json "$T/evil"
+ok 'JSON' grep -qF '"`id`;system(\"x\")<b>$\\ '"'"'|\n\u001b[31m@x"' "$T/out"
+run 0 fm-report prom "$T/evil"
+ok 'Prometheus' grep -qF 'model="`id`;system(\"x\")<b>$\\ '"'"'|\n [31m@x"' "$T/out"
+run 0 fm-report benchstat "$T/evil"
+ok 'benchstat' grep -qF '/model=`id`;system("x")<b>$\_'"'"'|__[31m@x/' "$T/out"
+run 0 fm-report junit "$T/evil"
+ok 'JUnit' grep -qF '&lt;b&gt;' "$T/out"
+printf '{"model":"=cmd()","input":1}\n' >"$T/formula"
+run 0 fm-report table --columns model -f csv "$T/formula"
+like 'a formula is no formula in CSV' "$T/out" "^'=cmd"
+finish

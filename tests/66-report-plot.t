@@ -1,0 +1,149 @@
+#!/bin/sh
+# Pictures and the page. What they show is looked at by people; here: that
+# each kind is drawn, from nothing, a point, or a grid; that text is text; that
+# kept files draw the same again; that the page asks for nothing.
+. "$(dirname "$0")/lib.sh"
+d=$top/tests/data/report
+fm=$(command -v fm-report)
+
+# --- in characters, without gnuplot ---
+cat >"$T/log" <<'X'
+FMWORK SYS {"device":"AMD EPYC"}
+X
+awk 'BEGIN { for (i = 1; i <= 40; i++) {
+	dt = i == 1 ? 900 : 300 + i % 7 + (i == 30 ? 90 : 0)
+	t = 1763700000 + i
+	printf "FMWORK REP %d 40 %d.000000000 %d.%09d 0.%09d\n", i, t, t, dt * 1e4, dt * 1e4 }
+	print "FMWORK RES 1763700001.000000000 1763700041.000000000 my model BertModel 128 4 3.030 1320.1" }' >>"$T/log"
+run 0 env PATH=/nowhere "$fm" plot reps -T text "$T/log"
+like 'a sparkline: what' "$T/out" '^my model on AMD EPYC, 2025-11-21$'
+like 'which point' "$T/out" '^input 128, batch 4: 40 repetitions, median 3\.03 ms$'
+like 'its bars, the warm-up cut off' "$T/out" '^█▁▁▁▁▁▁▁\|[▁█]+  3\.0\.\.3\.92 ms$|^█[▁]+\|.*█.*ms$'
+run 0 env PATH=/nowhere "$fm" plot hist -T text "$T/log"
+like 'a histogram' "$T/out" '^ +3(\.[0-9]+)? ms +[0-9]+  █+'
+like 'with what lies beyond' "$T/out" '^    beyond +1$'
+run 3 env PATH=/nowhere "$fm" plot latency -T text "$d/one.jsonl"
+like 'the other kinds need gnuplot' "$T/err" \
+    "plots are drawn by gnuplot: cannot start 'gnuplot'"
+
+run 2 fm-report plot
+like 'a kind' "$T/err" 'plot wants a kind first'
+run 2 fm-report plot pie
+like 'that exists' "$T/err" "'pie' is no kind of plot: choose one of latency, "
+run 2 fm-report plot latency -o "$T/x.gif" "$d/one.jsonl"
+like 'a form' "$T/err" "x.gif': what kind of picture is that"
+run 2 fm-report plot latency -T gif "$d/one.jsonl"
+like 'that exists, too' "$T/err" "terminal must be svg, png, pdf or text, got 'gif'"
+run 2 fm-report plot latency --keep "$d/one.jsonl"
+like 'keeping needs a name' "$T/err" 'give --output FILE'
+run 2 fm-report plot compare "$d/one.jsonl"
+like 'comparing needs two files' "$T/err" 'wants two files, BASE and NEW, got 1'
+
+command -v gnuplot >/dev/null || { skip 'pictures' 'no gnuplot'; finish; }
+
+# --- every kind, in every form ---
+for k in latency throughput pareto heatmap phases history; do
+	for f in one tokens base sim; do
+		fm-report plot $k -o "$T/p.svg" "$d/$f.jsonl" 2>"$T/err" &&
+		    grep -q '</svg>' "$T/p.svg" || { note <"$T/err"; false; }
+		is "$k of $f" $? 0
+	done
+	head -1 "$d/one.jsonl" | fm-report plot $k -T svg >"$T/p.svg" 2>"$T/err"
+	is "$k of one point" $? 0
+	fm-report plot $k -T svg </dev/null >"$T/p.svg" 2>"$T/err"
+	is "$k of nothing" $? 0
+	run 0 fm-report plot $k -T text "$d/tokens.jsonl"
+done
+for k in reps hist ecdf; do
+	run 0 fm-report plot $k -o "$T/p.svg" "$T/log"
+	fm-report plot $k -T svg </dev/null >"$T/p.svg" 2>"$T/err"
+	is "$k of nothing" $? 0
+done
+run 0 fm-report plot compare -o "$T/p.svg" "$d/base.jsonl" "$d/slow.jsonl"
+like 'the point that is slower' "$T/p.svg" '>512, batch 8<|>input 512, batch 8<'
+run 0 fm-report plot compare -T svg /dev/null /dev/null
+run 0 fm-report plot latency -o "$T/p.png" "$d/one.jsonl"
+is 'PNG' "$(head -c 4 "$T/p.png" | tail -c 3)" PNG
+run 0 fm-report plot latency -o "$T/p.pdf" "$d/one.jsonl"
+is 'PDF' "$(head -c 4 "$T/p.pdf")" %PDF
+
+# --- what they say ---
+run 0 fm-report plot latency -T svg "$d/one.jsonl"
+like 'title' "$T/out" '>latency by batch<'
+like 'what, where, when' "$T/out" '>granite-embedding-125m fp32 on AMD EPYC \(cpu\), 2026-11-18<'
+like 'a name for each line' "$T/out" '>input 512<'
+like 'units' "$T/out" '>latency / ms<'
+run 0 fm-report plot throughput -T svg --title 'a title' --x input \
+    --series batch --y p50 "$d/one.jsonl"
+like 'what is asked for: title' "$T/out" '>a title<'
+like 'series' "$T/out" '>batch 64<'
+like 'axes' "$T/out" '>p50 / ms<'
+run 0 fm-report plot latency -T svg "$d/one.jsonl" "$d/sim.jsonl"
+like 'what is simulated says so in the key' "$T/out" ', simulated<'
+like 'and in the title' "$T/out" ', in part simulated<'
+run 0 fm-report plot heatmap -T svg "$d/one.jsonl"
+like 'a cell that failed' "$T/out" '>ERR_oom<'
+run 0 fm-report plot history -T svg "$d/history.jsonl"
+like 'one step in the history' "$T/out" '>latency over time: 1 step<'
+like 'of 6 %' "$T/out" '>\+[56]\.[0-9] %<'
+run 0 fm-report plot reps -T svg "$T/log"
+like 'repetitions' "$T/out" '>40 repetitions: input 128, batch 4; drift '
+like 'an outlier' "$T/out" '>outlier<'
+
+# --- hostile text ---
+sed 's/granite-embedding-125m/`touch x`;system(\\"x\\")<b>$\\\\ '"''"'@x 5%s/' \
+    "$d/one.jsonl" >"$T/evil"
+cd "$T" || exit 1
+for k in latency throughput pareto heatmap; do
+	run 0 fm-report plot $k -T svg "$T/evil"
+	ok "$k: text is text" grep -qF '`touch x`;system("x")&lt;b>$\ '"''"'@x 5%s fp32 on' "$T/out"
+done
+
+ok 'no command was run' test ! -e x
+sed 's/"model":"[^"]*"/"model":"50%s `id` %d"/' "$d/tokens.jsonl" >"$T/percent"
+cat "$d/tokens.jsonl" >>"$T/percent"
+run 0 fm-report plot phases -T svg "$T/percent"
+like 'a label with % is text, too' "$T/out" '>50%s `id` %d, input 128, batch 8<'
+
+# --- kept files draw the same again ---
+run 0 fm-report plot latency --keep -o p.svg "$d/one.jsonl"
+mv p.svg first.svg
+gnuplot p.svg.gp 2>/dev/null
+same 'the kept script draws the same picture' p.svg first.svg
+echo 'set key on; plot x title "mine"' >mine.gp
+run 0 fm-report plot latency --template mine.gp -T svg "$d/one.jsonl"
+like "one's own template" "$T/out" '>mine<'
+echo 'plot nonsense(' >mine.gp
+run 3 fm-report plot latency --template mine.gp -T svg "$d/one.jsonl"
+like "what gnuplot says of it" "$T/err" 'gnuplot: exit status 1: .'
+run 3 fm-report plot latency --template nowhere.gp -T svg "$d/one.jsonl"
+
+# --- the page ---
+run 0 fm-report html --base "$d/base.jsonl" --title 'My <page>' -o page.html \
+    "$d/slow.jsonl" "$d/one.jsonl"
+like 'heading' page.html '<h1>My &lt;page&gt;</h1>'
+like 'verdict' page.html '<td class="bad">regressed</td>'
+like 'failed points with their errors' page.html 'cannot allocate 12884901888 bytes'
+like 'values on hover' page.html '<title>input 128: at 8: 9\.[0-9]* \(9\.'
+is 'nothing is fetched' "$(grep -cE '(src|href)="[^#]|url\(|@import|http-equiv="refresh"' page.html)" 0
+is 'no script but our own' "$(grep -c '<script' page.html)" 1
+is 'no handlers in the pictures' "$(grep -cE ' on[a-z]+=' page.html)" 0
+run 0 fm-report html --sort -latency --columns input,latency "$d/one.jsonl"
+like 'columns as asked for' "$T/out" '<th scope="col" class="n">latency ms</th></tr>'
+run 0 fm-report html -o evil.html "$T/evil"
+is 'text is text' "$(grep -c '<b>' evil.html)" 0
+run 0 fm-report html /dev/null
+like 'a page about nothing' "$T/out" 'no records'
+cat "$d/one.jsonl" | fm-report html >"$T/out" 2>"$T/err"
+is 'from a pipe' $? 0
+
+if command -v chromium >/dev/null; then
+	dom() { timeout 60 chromium --headless --no-sandbox --disable-gpu \
+	    --user-data-dir="$T/c" --dump-dom "file://$T/page.html" 2>/dev/null; }
+	dom >dom
+	is 'the script makes heads that sort' \
+	    "$(grep -c '<button type="button">latency ms</button>' dom)" 1
+else
+	skip 'the script makes heads that sort' 'no chromium'
+fi
+finish
