@@ -15,11 +15,13 @@
 
 #include "alloc.h"
 #include "buf.h"
+#include "build_seq.h"
 #include "build_stage.h"
 #include "clock.h"
 #include "conf.h"
 #include "io.h"
 #include "json.h"
+#include "monitor.h"
 #include "num.h"
 #include "prog.h"
 #include "record.h"
@@ -92,6 +94,7 @@ read_inputs(struct build *b, const struct conf *c, struct fm_err *err)
 	bool dummy = c->load_format == LOAD_DUMMY;
 	struct fm_strs files = FM_STRS_INIT;
 	char hex[FM_HASH_HEX] = "";
+	json_t *sequence;
 	int rc = fm_model_sources(c->model_path, dummy, &files, err);
 
 	if (rc == 0)
@@ -116,10 +119,12 @@ read_inputs(struct build *b, const struct conf *c, struct fm_err *err)
 		if (dummy)
 			fm_json_set_int(b->config, "seed", c->seed);
 	}
-	json_object_set_new(b->config, "sequence", build_sequence(c));
+	sequence =
+	    rc == 0 ? build_sequence(c, hash_file, &b->cache, err) : NULL;
+	json_object_set_new(b->config, "sequence", sequence);
 	fm_json_set_str(b->config, "fm", BUILD_VERSION);
 	fm_strs_release(&files);
-	return rc;
+	return sequence ? 0 : -1;
 }
 
 static void
@@ -329,9 +334,11 @@ run_stages(struct build *b, const char *tmp, const struct conf *c, int wake_fd,
 	w.hash = hash_file;
 	w.hash_arg = &b->cache;
 	rc = fm_cache_state_write(tmp, b->state, err);
+	w.monitor = monitor_start(c->monitor, b->name);
 	if (rc == 0)
 		rc = build_run_stages(
 		    &w, json_object_get(b->config, "sequence"), err);
+	monitor_end(w.monitor);
 	if (rc == 0) {
 		fm_json_set_str(b->state, "build_status", "successful_build");
 		set_time(b->state, "updated");
