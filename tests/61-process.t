@@ -106,6 +106,9 @@ is 'GEN completes RES' "$(get ttft gen.log) $(get itl gen.log)" \
 is 'an error in a stream' "$(get status gen.log)" '"OK" "OK" "ERR_OOM"'
 is 'a GEN line that contradicts' "$(get notes gen-wrong.log)" \
     '[] ["time to first token 0.025 contradicts the REP lines, which give 0.02"] []'
+sed 's/ 10.000 100.0$/ 11.000 100.0/' gen.log >"$T/gen.log"
+is 'another one' "$(get notes "$T/gen.log")" \
+    '[] ["time per token 11.000 contradicts the REP lines, which give 10"] []'
 is 'batch_size_times is corrected' "$(get thp spyre.log) $(get batch spyre.log)" \
     '500.0 1333.3 1 1'
 is '... and noted' "$(get notes spyre.log | cut -d' ' -f1-4)" \
@@ -210,6 +213,12 @@ is '... is a column' "$(fm-process -f csv --metadata "$T/own.yaml" embed.log |
 echo 'model: x' >"$T/own.yaml"
 run 2 fm-process --metadata "$T/own.yaml" embed.log
 like 'a field that records have' "$T/err" "'model' is a key that records have"
+echo 'a"b: x' >"$T/own.yaml"
+run 2 fm-process --metadata "$T/own.yaml" embed.log
+like 'a field with a quote' "$T/err" 'must be of letters, digits'
+echo '[]' >"$T/own.yaml"
+run 2 fm-process --metadata "$T/own.yaml" embed.log
+like 'no mapping' "$T/err" 'must be a mapping'
 run 2 fm-process --drop half embed.log
 like 'a bad rule' "$T/err" "'--drop' must be fmwork, mser, none"
 run 2 fm-process --format xml embed.log

@@ -32,7 +32,7 @@ keep_first_token(struct parse *ps)
 {
 	struct first_token *f;
 
-	if (ps->sizes.output != 1 || ps->of == NULL || ps->of->dt.n == 0 ||
+	if (ps->sizes.output != 1 || !ps->of || !summary_complete(ps->of) ||
 	    ps->rec.dialect == FM_DIALECT_EMBED ||
 	    ps->rec.dialect == FM_DIALECT_EMBED0)
 		return;
@@ -211,6 +211,7 @@ static void
 on_gen(struct parse *ps, const char *line, size_t n)
 {
 	const struct first_token *f;
+	double whole_s = 0;
 	struct fm_line l;
 	struct sizes z;
 
@@ -228,7 +229,9 @@ on_gen(struct parse *ps, const char *line, size_t n)
 		ps->running = false;
 	}
 	f = first_token(ps, &z);
-	summary_check_gen(&ps->rec, &l, &ps->x, f ? f->median_s : 0);
+	if (ps->of && summary_complete(ps->of))
+		whole_s = summary_median_s(ps->of, &ps->conf->stat, &ps->work);
+	summary_check_gen(&ps->rec, &l, &ps->x, f ? f->median_s : 0, whole_s);
 }
 
 static void
