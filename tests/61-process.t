@@ -70,6 +70,9 @@ is 'two writers in one log' "$(get stats.median mixed.log)" \
 is '... agree with their RES lines' "$(get notes mixed.log)" '[] []'
 is 'the same log twice' "$(get itl embed.log embed.log)" '4.002 4.002'
 is '--dedup' "$(get itl --dedup embed.log embed.log two.log)" '4.002 4.002'
+sed 's/ 0.0040[0-9]*$/ nan/' embed.log >"$T/notime.log"
+run 1 fm-process "$T/notime.log"
+like 'a repetition without a time' "$T/err" 'this repetition has no time'
 printf 'a\0b\377\nFMWORK RES 1.0 2.0 b\377d C 1 1 1.000 1.0' >"$T/odd.log"
 is 'NUL and bytes that are not UTF-8' "$(get model "$T/odd.log")" '"b�d"'
 awk 'BEGIN { for (i = 0; i < 300000; i++) printf "0123456789"; print "" }' \

@@ -118,7 +118,7 @@ add_tokens(struct point *p, const struct fm_line *l)
 		samples_add(&p->ttft, v);
 	if (fm_num_get_scaled(l->f[FM_F_GEN].s, l->f[FM_F_GEN].n, 9, &v))
 		samples_add(&p->gen, v);
-	if (fm_num_get_int(n.s, n.n, &v))
+	if (fm_num_get_int(n.s, n.n, &v) && v < INT32_MAX)
 		p->tokens += v;
 }
 
@@ -142,9 +142,12 @@ on_rep(struct parse *ps, const char *line, size_t n)
 	struct point *p;
 
 	parse_flush(ps);
-	/* A line may be whole and its time not a number. */
-	if (!get(ps, &l, line, n) || !rep_of_line(&r, &l))
+	if (!get(ps, &l, line, n))
 		return;
+	if (!rep_of_line(&r, &l)) {
+		parse_fault(ps, "this repetition has no time", line, n);
+		return;
+	}
 	p = add_rep(ps, &r);
 	if (l.f[FM_F_TTFT].n)
 		add_tokens(p, &l);
