@@ -147,6 +147,11 @@ static const struct fm_opt options[] = {
 	REAL("rtol", rtol, "X", "0.001",
 	    "with --expect: relative tolerance, of the expected value"),
 	REAL("atol", atol, "X", "1e-5", "with --expect: absolute tolerance"),
+	FLAG("token_times", token_times,
+	    "with --output_sizes: time every token, not only the first"),
+	FLAG("time_transfers", time_transfers,
+	    "copy inputs to the device and outputs back inside the timed "
+	    "region"),
 	FLAG("strict", strict,
 	    "refuse what the backend would otherwise only warn of"),
 	FLAG("estimate", estimate,
@@ -337,6 +342,9 @@ check(struct conf *c, struct fm_err *err)
 	    (c->expect || (c->out && !c->build_only && !is_calibration(c))))
 		return fm_err_set(
 		    err, FM_USAGE, "--out and --expect belong to --infer DIR");
+	if (c->token_times && !c->output_sizes)
+		return fm_err_set(
+		    err, FM_USAGE, "--token_times belongs to --output_sizes");
 	if (c->analyze_only && !c->all && !is_script(c->model_name) &&
 	    !(c->args.rest.n && is_script(c->args.rest.v[0])))
 		return fm_err_set(

@@ -57,7 +57,8 @@ struct conf {
 	double rtol, atol;
 	bool list_devices, list_options, dry_run;
 	bool strict, estimate; /* for the backend */
-	bool calibrate;        /* --sim:calibrate was given */
+	bool token_times, time_transfers;
+	bool calibrate; /* --sim:calibrate was given */
 
 	/* what follows */
 	struct fm_args args;

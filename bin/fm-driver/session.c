@@ -92,6 +92,8 @@ add_settings(const struct session *s, json_t *options, struct fm_err *err)
 	if (add_setting(s, options, "device", s->p.name, device, err) |
 	    add_setting(s, options, "tp_size", "--tp_size", tp, err) |
 	    add_setting(s, options, "calibrated", "--out", out, err) |
+	    add_setting(s, options, "time_transfers", "--time_transfers",
+		c->time_transfers ? json_true() : NULL, err) |
 	    add_setting(s, options, "strict", "--strict",
 		c->strict ? json_true() : NULL, err) |
 	    add_setting(s, options, "estimate", "--estimate",
