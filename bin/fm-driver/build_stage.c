@@ -57,8 +57,8 @@ ports_facts(const struct fm_model_port *p, size_t n)
 	return a;
 }
 
-static void
-set_facts(json_t *model, const struct fm_model *m)
+void
+build_set_facts(json_t *model, const struct fm_model *m)
 {
 	bool plain = strcmp(m->model_class, "onnx") == 0;
 
@@ -103,7 +103,7 @@ stage_import(
 		return -1;
 	rc = fm_model_hash_with(&m, w->hash, w->hash_arg, err);
 	if (rc == 0) {
-		set_facts(json_object_get(w->state, "model"), &m);
+		build_set_facts(json_object_get(w->state, "model"), &m);
 		(void)fprintf(log, "model '%s': %s, %lld parameters, %s\n",
 		    m.path, m.model_class, (long long)m.params, m.dtype);
 		for (i = 0; i < m.notes.n; i++)

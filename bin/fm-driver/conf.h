@@ -44,7 +44,7 @@ struct conf {
 	/* models in Python scripts */
 	const char *script_args, *search_dir;
 	int64_t max_depth, onnx_opset; /* 0 = the newest */
-	bool all, analyze_only;
+	bool all, analyze_only, json;
 	/* the build */
 	const char *cache_dir, *build_name;
 	const char *sequence;

@@ -7,6 +7,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "analyze.h"
 #include "conf.h"
 #include "infer.h"
 #include "lists.h"
@@ -172,6 +173,16 @@ run(const struct conf *c, int wake_fd)
 	return r.status;
 }
 
+/* What needs no backend and makes nothing. */
+static int
+look(const struct conf *c)
+{
+	struct fm_err err = FM_ERR_INIT;
+	int rc = c->explain ? build_explain(c, &err) : analyze_run(c, &err);
+
+	return rc < 0 ? fm_prog_fail("fm-driver", &err) : rc;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -183,10 +194,8 @@ main(int argc, char **argv)
 	wake_fd = watch_signals();
 	if (conf_read(&c, argc, argv, &err) != 0)
 		status = fm_prog_fail("fm-driver", &err);
-	else if (c.explain)
-		status = build_explain(&c, &err) == 0
-			     ? 0
-			     : fm_prog_fail("fm-driver", &err);
+	else if (c.explain || (c.analyze_only && !script_is(&c)))
+		status = look(&c);
 	else
 		status = run(&c, wake_fd);
 	conf_release(&c);
