@@ -305,12 +305,6 @@ read_subs(struct conf *c, struct fm_err *err)
 	return 0;
 }
 
-static bool
-is_script(const char *name)
-{
-	return name && strstr(name, ".py") != NULL;
-}
-
 /* Is the simulator to be fitted instead of asked? */
 static bool
 is_calibration(const struct conf *c)
