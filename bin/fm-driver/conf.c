@@ -16,6 +16,8 @@
 
 static const char *const load_formats[] = { "auto", "safetensors", "dummy",
 	NULL };
+static const char *const levels[] = { "none", "basic", "extended", "all",
+	NULL };
 static const char *const rebuilds[] = { "if_needed", "always", "never", NULL };
 
 /* name, letter, alias, type, member, placeholder, default, min, max */
@@ -98,6 +100,18 @@ static const struct fm_opt options[] = {
 	    "size of an open dimension of the model, once for each"),
 	LIST("env", env, "NAME=VALUE",
 	    "environment variable of the backend, once for each"),
+	STR("script_args", 0, NULL, script_args, "WORDS", NULL,
+	    "arguments of a Python script, parted by commas or as in a shell"),
+	INT("max_depth", 0, max_depth, "N", "0", 0, 1000,
+	    "models inside of a script's models to look for, so many levels "
+	    "down"),
+	STR("search_dir", 's', NULL, search_dir, "DIR", NULL,
+	    "folder of Python scripts"),
+	FLAG("all", all, "take all scripts of --search_dir"),
+	FLAG("analyze_only", analyze_only,
+	    "print what models a script has, and no more"),
+	INT("onnx_opset", 0, onnx_opset, "N", NULL, 7, 100,
+	    "opset of the export; without it the newest known"),
 	STR("cache_dir", 'd', NULL, cache_dir, "DIR", NULL,
 	    "where builds are kept [$FM_CACHE_DIR, or ~/.cache/fm]"),
 	STR("build_name", 0, NULL, build_name, "NAME", NULL,
@@ -105,10 +119,19 @@ static const struct fm_opt options[] = {
 	{ "rebuild", 0, NULL, FM_OPT_CHOICE, offsetof(struct conf, rebuild),
 	    NULL, "if_needed", 0, 0, rebuilds,
 	    "whether the model is built when there is a build of it" },
+	{ "optimize", 0, NULL, FM_OPT_CHOICE, offsetof(struct conf, optimize),
+	    NULL, "none", 0, 0, levels,
+	    "keep the graph as ONNX Runtime rewrites it up to this level" },
+	STR("sequence", 0, "sequence_file", sequence, "FILE", NULL,
+	    "stages of the build and their options (YAML)"),
+	{ "monitor", 0, NULL, FM_OPT_FLAG, offsetof(struct conf, monitor), NULL,
+	    "true", 0, 0, NULL, "show the stages of a build on a terminal" },
 	FLAG("lean_cache", lean_cache,
 	    "remove the build's artifacts after the run; logs and results "
 	    "stay"),
-	FLAG("build_only", build_only, "make the build, and measure nothing"),
+	FLAG("build_only", build_only,
+	    "make the build, and measure nothing; a script's models are "
+	    "exported into --out, if given"),
 	FLAG("explain", explain,
 	    "print why the build would be made again, and make nothing"),
 	STR("infer", 0, NULL, infer, "DIR", NULL,
@@ -124,6 +147,11 @@ static const struct fm_opt options[] = {
 	REAL("rtol", rtol, "X", "0.001",
 	    "with --expect: relative tolerance, of the expected value"),
 	REAL("atol", atol, "X", "1e-5", "with --expect: absolute tolerance"),
+	FLAG("token_times", token_times,
+	    "with --output_sizes: time every token, not only the first"),
+	FLAG("time_transfers", time_transfers,
+	    "copy inputs to the device and outputs back inside the timed "
+	    "region"),
 	FLAG("strict", strict,
 	    "refuse what the backend would otherwise only warn of"),
 	FLAG("estimate", estimate,
@@ -275,6 +303,12 @@ read_subs(struct conf *c, struct fm_err *err)
 	return 0;
 }
 
+static bool
+is_script(const char *name)
+{
+	return name && strstr(name, ".py") != NULL;
+}
+
 /* Is the simulator to be fitted instead of asked? */
 static bool
 is_calibration(const struct conf *c)
@@ -304,15 +338,31 @@ check(struct conf *c, struct fm_err *err)
 	if (c->infer && !c->out && !c->expect)
 		return fm_err_set(err, FM_USAGE,
 		    "--infer needs --out DIR, --expect DIR, or both");
-	if (!c->infer && (c->expect || (c->out && !is_calibration(c))))
+	if (!c->infer &&
+	    (c->expect || (c->out && !c->build_only && !is_calibration(c))))
 		return fm_err_set(
 		    err, FM_USAGE, "--out and --expect belong to --infer DIR");
+	if (c->token_times && !c->output_sizes)
+		return fm_err_set(
+		    err, FM_USAGE, "--token_times belongs to --output_sizes");
+	if (c->analyze_only && !c->all && !is_script(c->model_name) &&
+	    !(c->args.rest.n && is_script(c->args.rest.v[0])))
+		return fm_err_set(
+		    err, FM_USAGE, "--analyze_only is for Python scripts");
+	if (c->all && (c->model_name || c->args.rest.n))
+		return fm_err_set(err, FM_USAGE,
+		    "--all takes every script of --search_dir, and no model");
 	if (!c->infer && !c->inputs && c->pad)
 		return fm_err_set(err, FM_USAGE,
 		    "--pad belongs to --infer DIR or --inputs DIR");
-	if ((c->build_only || c->explain) && !c->args.rest.n && !c->model_name)
+	if ((c->build_only || c->explain) && !c->args.rest.n &&
+	    !c->model_name && !c->all)
 		return fm_err_set(err, FM_USAGE,
 		    "which model? --build_only and --explain need one");
+	if (c->sequence && c->optimize)
+		return fm_err_set(err, FM_USAGE,
+		    "--sequence and --optimize exclude one another: name the "
+		    "stage in the file");
 	if (c->platforms.n == 0)
 		return fm_err_set(err, FM_USAGE, "--platform: no platform");
 	return 0;
