@@ -162,6 +162,33 @@ is 'old names, --path twice' "$(get itl --path embed.log --path two.log)" \
 printf -- '- {code: MINE, pattern: "Tried to allocate 9"}\n' >"$T/e.yaml"
 is '--errors comes first' "$(get status --errors "$T/e.yaml" gen.log)" \
     '"OK" "OK" "ERR_MINE"'
+run 0 fm-process --errors "$top/share/errors.yaml" gen.log
+# What is found in one line after a RUN banner.
+fails() {
+	printf 'FMWORK ARG x\nRUN 1 / 1\n%s\n' "$2" >"$T/fails.log"
+	is "found: $2" "$(get status "$T/fails.log")" "\"ERR_$1\""
+}
+fails OOR "terminate called after throwing an instance of 'std::out_of_range'"
+fails DIR 'RuntimeError: device 3: DDR init retried 4 times'
+fails RPC 'TimeoutError: RPC call to execute_model timed out.'
+fails CTL 'ValueError: Please reduce the length of the messages or completion.'
+fails OOM 'RuntimeError: CUDA error: out of memory'
+fails KVC 'ValueError: No available memory for the cache blocks.'
+fails NODEV 'RuntimeError: Found no NVIDIA driver on your system.'
+fails NCCL 'RuntimeError: NCCL error in: ProcessGroupNCCL.cpp:1'
+fails CUDA 'RuntimeError: CUDA error: device-side assert triggered'
+fails ORT_OOM '[E:onnxruntime:, bfc_arena.cc:376] Failed to allocate memory for requested buffer'
+fails ORT 'onnxruntime.capi.onnxruntime_pybind11_state.RuntimeException: [ONNXRuntimeError]'
+fails SLURM_OOM 'slurmstepd: error: Detected 1 oom-kill event(s) in StepId=7.0.'
+fails SLURM_TIME 'slurmstepd: error: *** JOB 7 ON n1 CANCELLED AT 2026-01-01T00:00:00 DUE TO TIME LIMIT ***'
+fails SLURM_PREEMPT '*** JOB 7 ON n1 CANCELLED AT 2026-01-01T00:00:00 DUE TO PREEMPTION ***'
+fails SLURM 'srun: error: n1: task 0: Exited with exit code 1'
+fails KILLED 'Killed'
+fails HOST_OOM 'MemoryError'
+fails DISK 'OSError: [Errno 28] No space left on device'
+fails SEGV 'Segmentation fault (core dumped)'
+fails PORT 'OSError: [Errno 98] Address already in use'
+fails UNKNOWN 'nothing that is known'
 printf -- '- {code: MINE, pattern: "("}\n' >"$T/e.yaml"
 run 2 fm-process --errors "$T/e.yaml" gen.log
 like 'a bad pattern' "$T/err" "pattern of 'MINE'"
