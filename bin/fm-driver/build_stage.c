@@ -500,6 +500,6 @@ build_load(struct fm_model *m, const char *dir, const json_t *state, bool stale,
 	if (fm_model_load(m, path, &o, err) != 0)
 		return -1;
 	(void)snprintf(
-	    m->hash, sizeof m->hash, "%s", fm_json_str(model, "hash", ""));
+	    m->hash, sizeof m->hash, "%.32s", fm_json_str(model, "hash", ""));
 	return graph ? use_last_graph(m, dir, graph, config, err) : 0;
 }
