@@ -303,7 +303,7 @@ own_rate(const struct step *s)
 	case FM_LAYER_SOFTMAX:
 		return s->device->softmax_ns;
 	default:
-		return NAN;
+		return (double)NAN;
 	}
 }
 

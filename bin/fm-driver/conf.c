@@ -16,6 +16,8 @@
 
 static const char *const load_formats[] = { "auto", "safetensors", "dummy",
 	NULL };
+static const char *const levels[] = { "none", "basic", "extended", "all",
+	NULL };
 static const char *const rebuilds[] = { "if_needed", "always", "never", NULL };
 
 /* name, letter, alias, type, member, placeholder, default, min, max */
@@ -117,6 +119,13 @@ static const struct fm_opt options[] = {
 	{ "rebuild", 0, NULL, FM_OPT_CHOICE, offsetof(struct conf, rebuild),
 	    NULL, "if_needed", 0, 0, rebuilds,
 	    "whether the model is built when there is a build of it" },
+	{ "optimize", 0, NULL, FM_OPT_CHOICE, offsetof(struct conf, optimize),
+	    NULL, "none", 0, 0, levels,
+	    "keep the graph as ONNX Runtime rewrites it up to this level" },
+	STR("sequence", 0, "sequence_file", sequence, "FILE", NULL,
+	    "stages of the build and their options (YAML)"),
+	{ "monitor", 0, NULL, FM_OPT_FLAG, offsetof(struct conf, monitor), NULL,
+	    "true", 0, 0, NULL, "show the stages of a build on a terminal" },
 	FLAG("lean_cache", lean_cache,
 	    "remove the build's artifacts after the run; logs and results "
 	    "stay"),
@@ -350,6 +359,10 @@ check(struct conf *c, struct fm_err *err)
 	    !c->model_name && !c->all)
 		return fm_err_set(err, FM_USAGE,
 		    "which model? --build_only and --explain need one");
+	if (c->sequence && c->optimize)
+		return fm_err_set(err, FM_USAGE,
+		    "--sequence and --optimize exclude one another: name the "
+		    "stage in the file");
 	if (c->platforms.n == 0)
 		return fm_err_set(err, FM_USAGE, "--platform: no platform");
 	return 0;

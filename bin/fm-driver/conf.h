@@ -47,7 +47,10 @@ struct conf {
 	bool all, analyze_only;
 	/* the build */
 	const char *cache_dir, *build_name;
-	int rebuild; /* enum rebuild */
+	const char *sequence;
+	int optimize; /* index of none, basic, extended, all */
+	int rebuild;  /* enum rebuild */
+	bool monitor;
 	bool lean_cache, build_only, explain;
 	/* instead of measuring */
 	const char *infer, *out, *pad, *expect;

@@ -61,11 +61,11 @@ void
 parse_fault(struct parse *ps, const char *why, const char *s, size_t n)
 {
 	char shown[SHOWN + 1];
-	size_t i, k = n < SHOWN ? n : SHOWN;
+	size_t i;
 
-	for (i = 0; i < k; i++)
+	for (i = 0; i < SHOWN && i < n; i++)
 		shown[i] = s[i] >= ' ' && s[i] < 0x7f ? s[i] : '?';
-	shown[k] = '\0';
+	shown[i] = '\0';
 	ps->faults++;
 	ps->stop = ps->conf->strict;
 	if (ps->faults <= FAULTS_SAID)
