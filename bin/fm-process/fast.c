@@ -53,8 +53,9 @@ fast_learn(struct fast *f, const char *line, size_t n)
 	if (n - dt < 11 || tail[n - 10] != '.' || t0 < 2 || t1 - t0 < 11 ||
 	    tail[t1 - 11] != '.' || dt - t1 < 11 || tail[dt - 11] != '.')
 		return;
-	/* Of ten digits of seconds the first stays, below 9: all fit. */
-	if (t1 - t0 > 21 || dt - t1 > 21 || n - dt > 19 || tail[t0] == '9' ||
+	/* Of ten digits of seconds the first stays, below 9: all fit. What
+	 * takes a million seconds goes the slow way. */
+	if (t1 - t0 > 21 || dt - t1 > 21 || n - dt > 16 || tail[t0] == '9' ||
 	    tail[t1] == '9')
 		return;
 	for (i = 0; i < n; i++) {

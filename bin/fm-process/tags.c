@@ -32,7 +32,7 @@ keep_first_token(struct parse *ps)
 {
 	struct first_token *f;
 
-	if (ps->sizes.output != 1 || ps->of == NULL || ps->of->dt.n == 0 ||
+	if (ps->sizes.output != 1 || !ps->of || !summary_complete(ps->of) ||
 	    ps->rec.dialect == FM_DIALECT_EMBED ||
 	    ps->rec.dialect == FM_DIALECT_EMBED0)
 		return;
@@ -118,7 +118,7 @@ add_tokens(struct point *p, const struct fm_line *l)
 		samples_add(&p->ttft, v);
 	if (fm_num_get_scaled(l->f[FM_F_GEN].s, l->f[FM_F_GEN].n, 9, &v))
 		samples_add(&p->gen, v);
-	if (fm_num_get_int(n.s, n.n, &v))
+	if (fm_num_get_int(n.s, n.n, &v) && v < INT32_MAX)
 		p->tokens += v;
 }
 
@@ -142,9 +142,12 @@ on_rep(struct parse *ps, const char *line, size_t n)
 	struct point *p;
 
 	parse_flush(ps);
-	/* A line may be whole and its time not a number. */
-	if (!get(ps, &l, line, n) || !rep_of_line(&r, &l))
+	if (!get(ps, &l, line, n))
 		return;
+	if (!rep_of_line(&r, &l)) {
+		parse_fault(ps, "this repetition has no time", line, n);
+		return;
+	}
 	p = add_rep(ps, &r);
 	if (l.f[FM_F_TTFT].n)
 		add_tokens(p, &l);
@@ -211,6 +214,7 @@ static void
 on_gen(struct parse *ps, const char *line, size_t n)
 {
 	const struct first_token *f;
+	double whole_s = 0;
 	struct fm_line l;
 	struct sizes z;
 
@@ -228,7 +232,9 @@ on_gen(struct parse *ps, const char *line, size_t n)
 		ps->running = false;
 	}
 	f = first_token(ps, &z);
-	summary_check_gen(&ps->rec, &l, &ps->x, f ? f->median_s : 0);
+	if (ps->of && summary_complete(ps->of))
+		whole_s = summary_median_s(ps->of, &ps->conf->stat, &ps->work);
+	summary_check_gen(&ps->rec, &l, &ps->x, f ? f->median_s : 0, whole_s);
 }
 
 static void
