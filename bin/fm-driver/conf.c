@@ -158,6 +158,9 @@ static const struct fm_opt options[] = {
 	    "refuse what the backend would otherwise only warn of"),
 	FLAG("estimate", estimate,
 	    "a simulated device adds the transfer of inputs and outputs"),
+	STR("setup", 0, NULL, setup, "NAME", NULL,
+	    "install what a backend needs and a machine may lack; there is "
+	    "torch"),
 	FLAG("list_devices", list_devices,
 	    "print the devices of every platform asked for"),
 	FLAG("list_options", list_options,

@@ -55,6 +55,7 @@ struct conf {
 	/* instead of measuring */
 	const char *infer, *out, *pad, *expect;
 	double rtol, atol;
+	const char *setup;
 	bool list_devices, list_options, dry_run;
 	bool strict, estimate; /* for the backend */
 	bool token_times, time_transfers;

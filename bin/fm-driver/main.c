@@ -4,10 +4,16 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+<<<<<<< HEAD
 #include "analyze.h"
+=======
+#include "alloc.h"
+>>>>>>> torch
 #include "conf.h"
 #include "infer.h"
 #include "lists.h"
@@ -173,6 +179,7 @@ run(const struct conf *c, int wake_fd)
 	return r.status;
 }
 
+<<<<<<< HEAD
 /* What needs no backend and makes nothing. */
 static int
 look(const struct conf *c)
@@ -181,6 +188,28 @@ look(const struct conf *c)
 	int rc = c->explain ? build_explain(c, &err) : analyze_run(c, &err);
 
 	return rc < 0 ? fm_prog_fail("fm-driver", &err) : rc;
+=======
+/* Becomes share/fm/setup/NAME.sh; comes back only when that cannot be. */
+static int
+set_up(const char *name)
+{
+	char *file = fm_strdupf("setup/%s.sh", name);
+	char *path = fm_prog_share(file), *libexec = fm_prog_libexec("");
+	char *argv[] = { path, (char[]){ "--libexec" }, libexec, NULL };
+	struct fm_err err = FM_ERR_INIT;
+	sigset_t none;
+
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	if (!strchr(name, '/'))
+		(void)execv(path, argv);
+	(void)fm_err_set(
+	    &err, FM_USAGE, "--setup: there is none for '%s'", name);
+	free(file);
+	free(path);
+	free(libexec);
+	return fm_prog_fail("fm-driver", &err);
+>>>>>>> torch
 }
 
 int
@@ -194,8 +223,17 @@ main(int argc, char **argv)
 	wake_fd = watch_signals();
 	if (conf_read(&c, argc, argv, &err) != 0)
 		status = fm_prog_fail("fm-driver", &err);
+<<<<<<< HEAD
 	else if (c.explain || (c.analyze_only && !script_is(&c)))
 		status = look(&c);
+=======
+	else if (c.setup)
+		status = set_up(c.setup);
+	else if (c.explain)
+		status = build_explain(&c, &err) == 0
+			     ? 0
+			     : fm_prog_fail("fm-driver", &err);
+>>>>>>> torch
 	else
 		status = run(&c, wake_fd);
 	conf_release(&c);

@@ -109,7 +109,8 @@ group_points(struct points *p, size_t second)
 {
 	size_t *by = fm_calloc(p->n_series + 2, sizeof *by);
 
-	memcpy(by, p->series, p->n_series * sizeof *by);
+	if (p->n_series)
+		memcpy(by, p->series, p->n_series * sizeof *by);
 	by[p->n_series] = p->x;
 	by[p->n_series + 1] = second;
 	free(p->v.by);
