@@ -9,11 +9,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-<<<<<<< HEAD
-#include "analyze.h"
-=======
 #include "alloc.h"
->>>>>>> torch
+#include "analyze.h"
 #include "conf.h"
 #include "infer.h"
 #include "lists.h"
@@ -179,7 +176,6 @@ run(const struct conf *c, int wake_fd)
 	return r.status;
 }
 
-<<<<<<< HEAD
 /* What needs no backend and makes nothing. */
 static int
 look(const struct conf *c)
@@ -188,7 +184,8 @@ look(const struct conf *c)
 	int rc = c->explain ? build_explain(c, &err) : analyze_run(c, &err);
 
 	return rc < 0 ? fm_prog_fail("fm-driver", &err) : rc;
-=======
+}
+
 /* Becomes share/fm/setup/NAME.sh; comes back only when that cannot be. */
 static int
 set_up(const char *name)
@@ -209,7 +206,6 @@ set_up(const char *name)
 	free(path);
 	free(libexec);
 	return fm_prog_fail("fm-driver", &err);
->>>>>>> torch
 }
 
 int
@@ -223,17 +219,10 @@ main(int argc, char **argv)
 	wake_fd = watch_signals();
 	if (conf_read(&c, argc, argv, &err) != 0)
 		status = fm_prog_fail("fm-driver", &err);
-<<<<<<< HEAD
-	else if (c.explain || (c.analyze_only && !script_is(&c)))
-		status = look(&c);
-=======
 	else if (c.setup)
 		status = set_up(c.setup);
-	else if (c.explain)
-		status = build_explain(&c, &err) == 0
-			     ? 0
-			     : fm_prog_fail("fm-driver", &err);
->>>>>>> torch
+	else if (c.explain || (c.analyze_only && !script_is(&c)))
+		status = look(&c);
 	else
 		status = run(&c, wake_fd);
 	conf_release(&c);
