@@ -8,7 +8,7 @@
 #include "recs.h"
 
 struct about {
-	size_t model, platform, device, precision, date, simulated;
+	size_t model, platform, device, precision, time, simulated;
 };
 
 /* Asks for the columns that it needs. Before reading. */
