@@ -59,7 +59,7 @@ for k in reps hist ecdf; do
 	is "$k of nothing" $? 0
 done
 run 0 fm-report plot compare -o "$T/p.svg" "$d/base.jsonl" "$d/slow.jsonl"
-like 'the point that is slower' "$T/p.svg" '>512, batch 8<|>input 512, batch 8<'
+like 'the point that is slower' "$T/p.svg" '>input 512, batch 8<'
 run 0 fm-report plot compare -T svg /dev/null /dev/null
 run 0 fm-report plot latency -o "$T/p.png" "$d/one.jsonl"
 is 'PNG' "$(head -c 4 "$T/p.png" | tail -c 3)" PNG
@@ -79,7 +79,7 @@ like 'series' "$T/out" '>batch 64<'
 like 'axes' "$T/out" '>p50 / ms<'
 run 0 fm-report plot latency -T svg "$d/one.jsonl" "$d/sim.jsonl"
 like 'what is simulated says so in the key' "$T/out" ', simulated<'
-like 'and in the title' "$T/out" ', in part simulated<'
+like 'and in the title' "$T/out" '>in part simulated: granite'
 run 0 fm-report plot heatmap -T svg "$d/one.jsonl"
 like 'a cell that failed' "$T/out" '>ERR_oom<'
 run 0 fm-report plot history -T svg "$d/history.jsonl"

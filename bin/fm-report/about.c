@@ -107,6 +107,11 @@ about_put(struct fm_buf *b, const struct about *a, const struct recs *r)
 		fm_buf_puts(b, "no records");
 		return;
 	}
+	/* First, so that it stays when the line is cut. */
+	if (about_simulated(a, r))
+		fm_buf_puts(b, recs_is_same(r, a->simulated)
+				   ? "simulated: "
+				   : "in part simulated: ");
 	put_one(b, r, a->model, "models");
 	if (recs_is_same(r, a->precision) && recs_text(r, a->precision, 0))
 		fm_buf_printf(b, " %s", recs_text(r, a->precision, 0));
@@ -117,10 +122,6 @@ about_put(struct fm_buf *b, const struct about *a, const struct recs *r)
 	if (platform.len)
 		fm_buf_printf(b, device.len ? " (%s)" : " on %s", platform.s);
 	put_days(b, r, a->time);
-	if (about_simulated(a, r))
-		fm_buf_puts(b, recs_is_same(r, a->simulated)
-				   ? ", simulated"
-				   : ", in part simulated");
 	fm_buf_release(&device);
 	fm_buf_release(&platform);
 }

@@ -59,7 +59,8 @@ choose_series(struct points *p, const char *given, size_t also_not)
 		if (p->v.identity[i] != p->x && p->v.identity[i] != also_not)
 			p->series[p->n_series++] = p->v.identity[i];
 	if (!given)
-		p->n_series = view_distinguish(&p->v, p->series, p->n_series);
+		p->n_series = groups_distinguish(
+		    &p->r, p->series, p->n_series, p->v.about.simulated);
 	p->series[p->n_series++] = p->v.about.simulated;
 	fm_strs_release(&names);
 }
