@@ -44,6 +44,9 @@ enum fm_stat_rule {
 	FM_STAT_NONE
 };
 
+/* A thousand hours and a bit: what a sample may be. */
+#define FM_STAT_MAX_NS INT64_C(4000000000000000)
+
 enum {
 	FM_STAT_QUANTILES = 7
 };
@@ -88,7 +91,8 @@ struct fm_stat_work {
 void fm_stat_work_release(struct fm_stat_work *w);
 
 /*
- * Describes `n` >= 1 samples in the order they were taken.
+ * Describes `n` >= 1 samples in the order they were taken, each less than
+ * FM_STAT_MAX_NS from 0.
  *
  * Quantile p: nearest rank, the ceil(p k)-th smallest of k; or type 7
  * (Hyndman, Fan 1996): linear between the ranks around 1 + p (k - 1). There is
@@ -100,7 +104,7 @@ void fm_stat_work_release(struct fm_stat_work *w);
  * m = floor(ess) and the ranks are those of the same quantiles,
  * r = floor((k + 1) r_m / (m + 1)).
  *
- * Drift: slope of Theil and Sen over the medians of at most 10 batches, times
+ * Drift: slope of Theil and Sen over the medians of at most 8 batches, times
  * k - 1; its interval from the ranks N/2 -+ 1.96 sd / 2 of the slopes, with
  * Kendall's sd^2 = b (b - 1) (2 b + 5) / 18, widened by what of the dependence
  * outlives batching. Not steady: the interval excludes 0 and the drift is over

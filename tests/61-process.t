@@ -70,6 +70,9 @@ is 'two writers in one log' "$(get stats.median mixed.log)" \
 is '... agree with their RES lines' "$(get notes mixed.log)" '[] []'
 is 'the same log twice' "$(get itl embed.log embed.log)" '4.002 4.002'
 is '--dedup' "$(get itl --dedup embed.log embed.log two.log)" '4.002 4.002'
+sed 's/ 0.0040[0-9]*$/ nan/' embed.log >"$T/notime.log"
+run 1 fm-process "$T/notime.log"
+like 'a repetition without a time' "$T/err" 'this repetition has no time'
 printf 'a\0b\377\nFMWORK RES 1.0 2.0 b\377d C 1 1 1.000 1.0' >"$T/odd.log"
 is 'NUL and bytes that are not UTF-8' "$(get model "$T/odd.log")" '"b�d"'
 awk 'BEGIN { for (i = 0; i < 300000; i++) printf "0123456789"; print "" }' \
@@ -106,6 +109,9 @@ is 'GEN completes RES' "$(get ttft gen.log) $(get itl gen.log)" \
 is 'an error in a stream' "$(get status gen.log)" '"OK" "OK" "ERR_OOM"'
 is 'a GEN line that contradicts' "$(get notes gen-wrong.log)" \
     '[] ["time to first token 0.025 contradicts the REP lines, which give 0.02"] []'
+sed 's/ 10.000 100.0$/ 11.000 100.0/' gen.log >"$T/gen.log"
+is 'another one' "$(get notes "$T/gen.log")" \
+    '[] ["time per token 11.000 contradicts the REP lines, which give 10"] []'
 is 'batch_size_times is corrected' "$(get thp spyre.log) $(get batch spyre.log)" \
     '500.0 1333.3 1 1'
 is '... and noted' "$(get notes spyre.log | cut -d' ' -f1-4)" \
@@ -117,7 +123,21 @@ is '--model and --precision' \
     "$(get model --model M --precision bf16 embed.log) $(get precision \
     --precision bf16 embed.log)" '"M" "bf16"'
 
+is 'a RES line of nan' "$(get itl nan.log) $(get notes nan.log)" \
+    '10.000 ["the RES line has no numbers: computed from the REP lines"]'
+is 'the first driver' "$(get model bare.log) $(get itl bare.log) $(get stats.n \
+    bare.log)" '"/m/first" 10.0 2'
+is 'no line end before an FMWORK line' "$(get stats.n glued.log)" 9
+like '... nor in it' "$T/err" 'glued.log:10: cannot read this line'
+is 'vision' "$(get ttft vision.log) $(get stats.n vision.log) $(get \
+    tokens.ttft.median vision.log)" \
+    '0.002 0.180 3 2 0.002002000 0.185000000'
+is 'cerebras' "$(get status cerebras.log) $(get itl cerebras.log) $(get model \
+    cerebras.log)" '"OK" 1.000 "llama3.1-8b"'
+
 # --- folders
+is 'an old runner: the model of its command' "$(get model runs/old)" \
+    '"/m/granite/base"'
 is 'a driver: an error holds for all' "$(get status --path runs/one)" \
     '"PART_OOM" "PART_OOM" "ERR_OOM"'
 is 'a server' "$(get ttft --path runs/two/three) $(get thp --path runs/two/three)" \
@@ -133,7 +153,7 @@ is 'many clients' "$(get serving.client --path runs/many)" \
 is '... with fewer requests than asked for' \
     "$(get status --path runs/many | cut -d' ' -f1)" '"PART_UNK"'
 is '-r' "$(get itl -r --path runs)" \
-    '198.76 198.76 198.76 20.000 10.000 null 198.76'
+    '198.76 198.76 198.76 10.0 20.000 10.000 null 198.76'
 is '--recursive' "$(get itl --recursive --path runs/one)" '20.000 10.000 null'
 run 1 fm-process --path runs
 like 'a folder without an experiment' "$T/err" "-r looks below it"
@@ -186,7 +206,7 @@ fm-process -f sql embed.log two.log >"$T/one"
 fm-process -j 2 -f sql embed.log two.log >"$T/three"
 same '... and the table' "$T/three" "$T/one"
 is 'nothing is a list' "$(fm-process /dev/null)" '[]'
-fm-process -o "$T/file" embed.log
+fm-process --output "$T/file" embed.log
 is '-o' "$(grep -c '"timestamp"' "$T/file")" 1
 printf 'site: lab\nrack: 7\n' >"$T/own.yaml"
 is '--metadata' "$(get site --metadata "$T/own.yaml" embed.log) $(get rack \
@@ -196,6 +216,12 @@ is '... is a column' "$(fm-process -f csv --metadata "$T/own.yaml" embed.log |
 echo 'model: x' >"$T/own.yaml"
 run 2 fm-process --metadata "$T/own.yaml" embed.log
 like 'a field that records have' "$T/err" "'model' is a key that records have"
+echo 'a"b: x' >"$T/own.yaml"
+run 2 fm-process --metadata "$T/own.yaml" embed.log
+like 'a field with a quote' "$T/err" 'must be of letters, digits'
+echo '[]' >"$T/own.yaml"
+run 2 fm-process --metadata "$T/own.yaml" embed.log
+like 'no mapping' "$T/err" 'must be a mapping'
 run 2 fm-process --drop half embed.log
 like 'a bad rule' "$T/err" "'--drop' must be fmwork, mser, none"
 run 2 fm-process --format xml embed.log

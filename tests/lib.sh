@@ -11,9 +11,10 @@ minilm=$top/build/models/all-MiniLM-L6-v2
 T=$(mktemp -d "${TMPDIR:-/tmp}/fm-test.XXXXXX") || exit 1
 trap 'rm -rf "$T"' EXIT
 trap 'exit 143' INT TERM
-unset NO_COLOR FM_CACHE_DIR
+unset NO_COLOR MLAGILITY_CACHE_DIR GROQFLOW_CACHE_DIR
+FM_CACHE_DIR=$T/cache
 LC_ALL=C
-export PATH B LC_ALL
+export PATH B LC_ALL FM_CACHE_DIR
 n=0 bad=0
 
 # ok NAME COMMAND...: the command succeeds

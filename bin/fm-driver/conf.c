@@ -16,6 +16,9 @@
 
 static const char *const load_formats[] = { "auto", "safetensors", "dummy",
 	NULL };
+static const char *const levels[] = { "none", "basic", "extended", "all",
+	NULL };
+static const char *const rebuilds[] = { "if_needed", "always", "never", NULL };
 
 /* name, letter, alias, type, member, placeholder, default, min, max */
 #define STR(n, l, a, m, p, d, h)                                               \
@@ -61,8 +64,13 @@ static const struct fm_opt options[] = {
 	STR("input_sizes", 'i', NULL, input_sizes, "LIST", NULL,
 	    "tokens per sequence: numbers and ranges such as 1-8, 128-1024*2 "
 	    "or 16-64+16, separated by commas [128]"),
+	STR("output_sizes", 0, NULL, output_sizes, "LIST", NULL,
+	    "tokens to generate per sequence, written like --input_sizes; 1 "
+	    "comes first in a list that wants GEN lines"),
 	STR("batch_sizes", 'b', NULL, batch_sizes, "LIST", NULL,
 	    "sequences per batch, written like --input_sizes [1]"),
+	INT("tp_size", 0, tp_size, "N", "1", 1, 65536,
+	    "devices that share the model by tensor parallelism"),
 	INT("reps", 'r', reps, "N", "100", 1, INT64_C(1000000000),
 	    "timed repetitions of every point"),
 	INT("warmup", 'w', warmup, "N", "0", 0, INT64_C(1000000000),
@@ -92,6 +100,42 @@ static const struct fm_opt options[] = {
 	    "size of an open dimension of the model, once for each"),
 	LIST("env", env, "NAME=VALUE",
 	    "environment variable of the backend, once for each"),
+	STR("script_args", 0, NULL, script_args, "WORDS", NULL,
+	    "arguments of a Python script, parted by commas or as in a shell"),
+	INT("max_depth", 0, max_depth, "N", "0", 0, 1000,
+	    "models inside of a script's models to look for, so many levels "
+	    "down"),
+	STR("search_dir", 's', NULL, search_dir, "DIR", NULL,
+	    "folder of Python scripts, or with --analyze_only of models"),
+	FLAG("all", all, "take everything in --search_dir"),
+	FLAG("analyze_only", analyze_only,
+	    "print what the models are, of a script or of files and folders "
+	    "of models, FILE::HASH some of them, and no more"),
+	FLAG("json", json, "with --analyze_only: print JSON"),
+	INT("onnx_opset", 0, onnx_opset, "N", NULL, 7, 100,
+	    "opset of the export; without it the newest known"),
+	STR("cache_dir", 'd', NULL, cache_dir, "DIR", NULL,
+	    "where builds are kept [$FM_CACHE_DIR, or ~/.cache/fm]"),
+	STR("build_name", 0, NULL, build_name, "NAME", NULL,
+	    "name of the build, instead of one from model and key"),
+	{ "rebuild", 0, NULL, FM_OPT_CHOICE, offsetof(struct conf, rebuild),
+	    NULL, "if_needed", 0, 0, rebuilds,
+	    "whether the model is built when there is a build of it" },
+	{ "optimize", 0, NULL, FM_OPT_CHOICE, offsetof(struct conf, optimize),
+	    NULL, "none", 0, 0, levels,
+	    "keep the graph as ONNX Runtime rewrites it up to this level" },
+	STR("sequence", 0, "sequence_file", sequence, "FILE", NULL,
+	    "stages of the build and their options (YAML)"),
+	{ "monitor", 0, NULL, FM_OPT_FLAG, offsetof(struct conf, monitor), NULL,
+	    "true", 0, 0, NULL, "show the stages of a build on a terminal" },
+	FLAG("lean_cache", lean_cache,
+	    "remove the build's artifacts after the run; logs and results "
+	    "stay"),
+	FLAG("build_only", build_only,
+	    "make the build, and measure nothing; a script's models are "
+	    "exported into --out, if given"),
+	FLAG("explain", explain,
+	    "print why the build would be made again, and make nothing"),
 	STR("infer", 0, NULL, infer, "DIR", NULL,
 	    "run the model once on the input files of DIR, or on each of its "
 	    "numbered folders, instead of measuring"),
@@ -105,6 +149,15 @@ static const struct fm_opt options[] = {
 	REAL("rtol", rtol, "X", "0.001",
 	    "with --expect: relative tolerance, of the expected value"),
 	REAL("atol", atol, "X", "1e-5", "with --expect: absolute tolerance"),
+	FLAG("token_times", token_times,
+	    "with --output_sizes: time every token, not only the first"),
+	FLAG("time_transfers", time_transfers,
+	    "copy inputs to the device and outputs back inside the timed "
+	    "region"),
+	FLAG("strict", strict,
+	    "refuse what the backend would otherwise only warn of"),
+	FLAG("estimate", estimate,
+	    "a simulated device adds the transfer of inputs and outputs"),
 	FLAG("list_devices", list_devices,
 	    "print the devices of every platform asked for"),
 	FLAG("list_options", list_options,
@@ -176,6 +229,9 @@ read_sizes(struct conf *c, struct fm_err *err)
 
 	if (fm_sweep_sizes(in, "--input_sizes", &c->input, &c->n_input, err))
 		return -1;
+	if (c->output_sizes && fm_sweep_sizes(c->output_sizes, "--output_sizes",
+				   &c->output, &c->n_output, err))
+		return -1;
 	return fm_sweep_sizes(
 	    batch, "--batch_sizes", &c->batch, &c->n_batch, err);
 }
@@ -210,6 +266,9 @@ collect_args(struct conf *c)
 	json_object_set_new(a, "compile", json_boolean(c->compile));
 	json_object_set_new(a, "eval", json_boolean(c->eval));
 	json_object_set_new(a, "input_sizes", int_list(c->input, c->n_input));
+	if (c->n_output)
+		json_object_set_new(
+		    a, "output_sizes", int_list(c->output, c->n_output));
 	json_object_set_new(a, "batch_sizes", int_list(c->batch, c->n_batch));
 	json_object_set_new(
 	    a, "reps", c->seconds > 0 ? json_null() : json_integer(c->reps));
@@ -246,6 +305,24 @@ read_subs(struct conf *c, struct fm_err *err)
 	return 0;
 }
 
+static bool
+is_script(const char *name)
+{
+	return name && strstr(name, ".py") != NULL;
+}
+
+/* Is the simulator to be fitted instead of asked? */
+static bool
+is_calibration(const struct conf *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->args.n_given; i++)
+		if (strcmp(c->args.given[i].name, "--sim:calibrate") == 0)
+			return true;
+	return false;
+}
+
 /* Rules between options. */
 static int
 check(struct conf *c, struct fm_err *err)
@@ -253,7 +330,7 @@ check(struct conf *c, struct fm_err *err)
 	if (c->seconds > 0 && fm_opt_was(&c->args, "reps"))
 		return fm_err_set(err, FM_USAGE,
 		    "--reps and --seconds exclude one another: give one");
-	if (c->args.rest.n > 1)
+	if (c->args.rest.n > 1 && !c->analyze_only)
 		return fm_err_set(err, FM_USAGE,
 		    "one model at a time: what is '%s'?", c->args.rest.v[1]);
 	if (c->args.rest.n && c->model_name)
@@ -263,12 +340,32 @@ check(struct conf *c, struct fm_err *err)
 	if (c->infer && !c->out && !c->expect)
 		return fm_err_set(err, FM_USAGE,
 		    "--infer needs --out DIR, --expect DIR, or both");
-	if (!c->infer && (c->out || c->expect))
+	if (!c->infer &&
+	    (c->expect || (c->out && !c->build_only && !is_calibration(c))))
 		return fm_err_set(
 		    err, FM_USAGE, "--out and --expect belong to --infer DIR");
+	if (c->token_times && !c->output_sizes)
+		return fm_err_set(
+		    err, FM_USAGE, "--token_times belongs to --output_sizes");
+	if (c->all && (c->model_name || c->args.rest.n))
+		return fm_err_set(err, FM_USAGE,
+		    "--all takes everything in --search_dir DIR, and no "
+		    "others");
+	if (c->json && !c->analyze_only)
+		return fm_err_set(
+		    err, FM_USAGE, "--json belongs to --analyze_only");
 	if (!c->infer && !c->inputs && c->pad)
 		return fm_err_set(err, FM_USAGE,
 		    "--pad belongs to --infer DIR or --inputs DIR");
+	if ((c->build_only || c->explain || c->analyze_only) &&
+	    !c->args.rest.n && !c->model_name && !c->all)
+		return fm_err_set(err, FM_USAGE,
+		    "which model? --build_only, --explain and --analyze_only "
+		    "need one");
+	if (c->sequence && c->optimize)
+		return fm_err_set(err, FM_USAGE,
+		    "--sequence and --optimize exclude one another: name the "
+		    "stage in the file");
 	if (c->platforms.n == 0)
 		return fm_err_set(err, FM_USAGE, "--platform: no platform");
 	return 0;
@@ -290,6 +387,7 @@ conf_read(struct conf *c, int argc, char **argv, struct fm_err *err)
 		c->model_path = fm_io_join(c->model_root, c->model_name);
 	if (read_sizes(c, err) != 0 || read_pairs(c, err) != 0)
 		return -1;
+	c->calibrate = is_calibration(c);
 	collect_args(c);
 	return read_subs(c, err);
 }
@@ -303,6 +401,7 @@ conf_release(struct conf *c)
 	fm_strs_release(&c->env);
 	free(c->model_path);
 	free(c->input);
+	free(c->output);
 	free(c->batch);
 	json_decref(c->dim_values);
 	json_decref(c->env_values);

@@ -27,6 +27,8 @@ struct conf {
 	const char *model_class; /* NULL = by config */
 	bool compile, eval;
 	const char *input_sizes, *batch_sizes; /* as text, or NULL */
+	const char *output_sizes;              /* NULL: nothing is generated */
+	int64_t tp_size;
 	int64_t reps;
 	/* measuring */
 	int64_t warmup;
@@ -39,19 +41,33 @@ struct conf {
 	int load_format;
 	struct fm_strs dims; /* NAME=VALUE */
 	struct fm_strs env;  /* NAME=VALUE */
+	/* models in Python scripts */
+	const char *script_args, *search_dir;
+	int64_t max_depth, onnx_opset; /* 0 = the newest */
+	bool all, analyze_only, json;
+	/* the build */
+	const char *cache_dir, *build_name;
+	const char *sequence;
+	int optimize; /* index of none, basic, extended, all */
+	int rebuild;  /* enum rebuild */
+	bool monitor;
+	bool lean_cache, build_only, explain;
 	/* instead of measuring */
 	const char *infer, *out, *pad, *expect;
 	double rtol, atol;
 	bool list_devices, list_options, dry_run;
+	bool strict, estimate; /* for the backend */
+	bool token_times, time_transfers;
+	bool calibrate; /* --sim:calibrate was given */
 
 	/* what follows */
 	struct fm_args args;
 	struct fm_strs platforms;
 	char *model_path; /* root and name joined, or NULL */
-	int64_t *input, *batch;
-	size_t n_input, n_batch;
-	json_t *dim_values; /* --dim: {name: size} */
-	json_t *env_values; /* --env: {name: value} */
+	int64_t *input, *output, *batch;
+	size_t n_input, n_output, n_batch; /* n_output 0: no generation */
+	json_t *dim_values;                /* --dim: {name: size} */
+	json_t *env_values;                /* --env: {name: value} */
 	json_t *subs;       /* sub-options: {set: {key: value}} */
 	json_t *arg_values; /* names that args.NAME may have, with values */
 };

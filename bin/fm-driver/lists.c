@@ -5,6 +5,7 @@
 #include "lists.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "conf.h"
 #include "json.h"
@@ -43,6 +44,24 @@ list_options(struct session *s)
 		    fm_json_str(o, "def", ""), fm_json_str(o, "help", ""));
 	}
 	return 0;
+}
+
+int
+list_calibration(struct session *s, struct fm_err *err)
+{
+	static const char say[] = "FMWORK SAY ";
+	json_t *q = json_pack("{s:s, s:i}", "op", "run", "reps", 1);
+	int rc = fm_peer_send(s->peer, q, err);
+	char *line;
+	size_t n;
+
+	json_decref(q);
+	if (rc != 0)
+		return -1;
+	while ((rc = fm_peer_line(s->peer, &line, &n, err)) == 1)
+		if (strncmp(line, say, sizeof say - 1) == 0)
+			(void)puts(line + sizeof say - 1);
+	return rc;
 }
 
 int

@@ -12,6 +12,8 @@ struct session;
 int list_devices(struct session *s, struct fm_err *err);
 /* --SET:KEY, type, default, meaning: separated by tabs. */
 int list_options(struct session *s);
+/* What a simulated device has to say of a fit. */
+int list_calibration(struct session *s, struct fm_err *err);
 /* platform, model, input, batch, repetitions: separated by tabs. */
 int list_points(struct session *s);
 

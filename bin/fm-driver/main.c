@@ -7,11 +7,13 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "analyze.h"
 #include "conf.h"
 #include "infer.h"
 #include "lists.h"
 #include "measure.h"
 #include "prog.h"
+#include "script.h"
 #include "session.h"
 #include "text.h"
 
@@ -83,44 +85,102 @@ run_platform(struct session *s, const struct conf *c, struct text *t,
 		return -1;
 	if (c->dry_run)
 		return list_points(s);
+	if (c->build_only)
+		return session_show_build(s, err);
 	if (session_open(s, err) != 0)
 		return -1;
+	if (c->calibrate)
+		return list_calibration(s, err);
 	return c->infer ? infer(s, err) : measure_all(s, err);
+}
+
+/* What a run keeps from model to model. */
+struct run {
+	struct text t;
+	int wake_fd, status;
+};
+
+/* The row of a failure; may the run go on? */
+static bool
+failed(struct run *r, const struct fm_err *err)
+{
+	if (err->code == FM_STOPPED)
+		return false;
+	text_failure(&r->t, err);
+	r->status = worse(r->status, fm_prog_fail("fm-driver", err));
+	return !r->t.failed;
+}
+
+/* A model on all platforms: 0, or -1 when nothing more is to be done. */
+static int
+run_model(void *arg, const struct conf *c, struct fm_err *err)
+{
+	struct run *r = arg;
+	size_t i;
+
+	for (i = 0; i < c->platforms.n; i++) {
+		struct session s;
+		int rc = run_platform(
+		    &s, c, &r->t, c->platforms.v[i], r->wake_fd, err);
+
+		session_end(&s);
+		if (rc > 0)
+			r->status = worse(r->status, rc);
+		if (rc < 0 && !failed(r, err))
+			return -1;
+		fm_err_clear(err);
+	}
+	return 0;
+}
+
+/* Each of a script's models is an experiment of its own in the log. */
+static int
+run_found(void *arg, const struct conf *c, struct fm_err *err)
+{
+	struct run *r = arg;
+
+	text_args(&r->t, c);
+	return run_model(r, c, err);
+}
+
+static void
+run_scripts(struct run *r, const struct conf *c)
+{
+	struct fm_err err = FM_ERR_INIT;
+	int rc = script_each(c, &r->t, r->wake_fd, run_found, r, &err);
+
+	if (rc > 0)
+		r->status = worse(r->status, rc);
+	else if (rc < 0 && !r->t.failed)
+		(void)failed(r, &err);
 }
 
 static int
 run(const struct conf *c, int wake_fd)
 {
-	bool quiet =
-	    c->list_devices || c->list_options || c->dry_run || c->infer;
-	struct text t;
-	int status = 0;
-	size_t i;
+	struct fm_err err = FM_ERR_INIT;
+	struct run r = { .wake_fd = wake_fd };
 
-	text_init(&t, STDOUT_FILENO);
-	t.quiet = quiet;
-	text_args(&t, c);
-	for (i = 0; i < c->platforms.n; i++) {
-		struct fm_err err = FM_ERR_INIT;
-		struct session s;
-		int rc =
-		    run_platform(&s, c, &t, c->platforms.v[i], wake_fd, &err);
+	text_init(&r.t, STDOUT_FILENO);
+	r.t.quiet = c->list_devices || c->list_options || c->dry_run ||
+		    c->infer || c->calibrate;
+	if (script_is(c))
+		run_scripts(&r, c);
+	else
+		(void)run_found(&r, c, &err);
+	text_end(&r.t);
+	text_release(&r.t);
+	return r.status;
+}
 
-		session_end(&s);
-		if (rc > 0)
-			status = worse(status, rc);
-		if (rc >= 0)
-			continue;
-		if (err.code == FM_STOPPED)
-			break;
-		text_failure(&t, &err);
-		status = worse(status, fm_prog_fail("fm-driver", &err));
-		if (t.failed)
-			break;
-	}
-	text_end(&t);
-	text_release(&t);
-	return status;
+/* What needs no backend and makes nothing. */
+static int
+look(const struct conf *c)
+{
+	struct fm_err err = FM_ERR_INIT;
+	int rc = c->explain ? build_explain(c, &err) : analyze_run(c, &err);
+
+	return rc < 0 ? fm_prog_fail("fm-driver", &err) : rc;
 }
 
 int
@@ -132,10 +192,12 @@ main(int argc, char **argv)
 
 	fm_prog_start(&fm_driver_cmd, FM_SIGPIPE_IGNORE, argc, argv);
 	wake_fd = watch_signals();
-	if (conf_read(&c, argc, argv, &err) == 0)
-		status = run(&c, wake_fd);
-	else
+	if (conf_read(&c, argc, argv, &err) != 0)
 		status = fm_prog_fail("fm-driver", &err);
+	else if (c.explain || (c.analyze_only && !script_is(&c)))
+		status = look(&c);
+	else
+		status = run(&c, wake_fd);
 	conf_release(&c);
 	stopped = signal_status(wake_fd);
 	return fm_prog_end("fm-driver", stopped ? stopped : status);

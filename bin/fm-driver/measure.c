@@ -10,10 +10,12 @@
 
 #include "alloc.h"
 #include "conf.h"
+#include "gen.h"
 #include "hash.h"
 #include "json.h"
 #include "prog.h"
 #include "record.h"
+#include "result.h"
 #include "session.h"
 #include "stat.h"
 #include "text.h"
@@ -78,9 +80,24 @@ take_rep(struct reps *r, const char *line, size_t n, struct fm_err *err)
 	return 0;
 }
 
-static int
-read_point(struct session *s, struct reps *r, struct fm_err *err)
+/* The backend does not know how its repetitions are printed. */
+static void
+put_rep(
+    struct session *s, const struct fm_point *at, const char *line, size_t n)
 {
+	struct fm_rep rep;
+
+	if (s->gen && fm_record_get_rep(line, n, &rep))
+		gen_put_rep(&s->t->b, s, &rep, at);
+	else
+		text_line(s->t, line, n);
+}
+
+static int
+read_point(struct session *s, const struct fm_point *at, struct reps *r,
+    struct fm_err *err)
+{
+	static const char say[] = "FMWORK SAY ";
 	struct fm_err io = FM_ERR_INIT;
 	const char *body;
 	char *line;
@@ -94,7 +111,7 @@ read_point(struct session *s, struct reps *r, struct fm_err *err)
 				(void)fm_peer_finish(s->peer, &io);
 				return -1;
 			}
-			text_line(s->t, line, n);
+			put_rep(s, at, line, n);
 			break;
 		case FM_TAG_TOK:
 		case FM_TAG_GAP:
@@ -106,7 +123,9 @@ read_point(struct session *s, struct reps *r, struct fm_err *err)
 			fm_buf_putc(&r->after, '\n');
 			break;
 		default:
-			break;
+			if (strncmp(line, say, sizeof say - 1) == 0)
+				fm_buf_printf(
+				    &r->after, "%s\n", line + sizeof say - 1);
 		}
 		if (text_flush_soon(s->t, err) != 0)
 			return -1;
@@ -139,9 +158,14 @@ put_res(struct session *s, const struct reps *r, const struct kept *k,
 {
 	struct fm_res res = { r->t0_ns, r->t1_ns, s->name, s->model_class,
 		at->input, at->batch, k->med_ns / 1e9 };
+	struct fm_gen_res gen = { r->t0_ns, r->t1_ns, 0, 0 };
 
-	fm_buf_putc(&s->t->b, '\n');
-	fm_record_put_res(&s->t->b, &res);
+	if (s->gen) {
+		gen_put_res(s->gen, &s->t->b, s, at, &gen, k->dt_ns, k->n);
+	} else {
+		fm_buf_putc(&s->t->b, '\n');
+		fm_record_put_res(&s->t->b, &res);
+	}
 	fm_buf_put(&s->t->b, r->after.s, r->after.len);
 }
 
@@ -152,7 +176,7 @@ tell(const struct session *s, const struct kept *k, const struct fm_point *at)
 	const char *device = fm_json_str(s->sys, "device", s->p.name);
 	size_t i;
 
-	if (k->n == 1)
+	if (k->n == 1 && !fm_json_bool(s->sys, "simulated", false))
 		fm_prog_say("fm-driver",
 		    "%lld x %lld: one repetition: there is no spread",
 		    (long long)at->input, (long long)at->batch);
@@ -189,6 +213,8 @@ request(const struct session *s, const json_t *dims, const struct fm_point *at)
 		json_object_set_new(q, "seconds", json_null());
 	}
 	fm_json_set_int(q, "seed", c->seed);
+	if (c->token_times)
+		json_object_set_new(q, "token_times", json_true());
 	if (s->fill)
 		json_object_set(q, "fill", s->fill);
 	return q;
@@ -205,12 +231,13 @@ put_err(struct session *s, const struct fm_err *e, const struct fm_point *at)
 }
 
 static int
-run_point(
-    struct session *s, const json_t *q, struct reps *r, struct fm_err *err)
+run_point(struct session *s, const struct fm_point *at, const json_t *q,
+    struct reps *r, struct fm_err *err)
 {
 	if (!fm_peer_alive(s->peer) && session_again(s, err) != 0)
 		return -1;
-	if (fm_peer_send(s->peer, q, err) != 0 || read_point(s, r, err) != 0)
+	if (fm_peer_send(s->peer, q, err) != 0 ||
+	    read_point(s, at, r, err) != 0)
 		return -1;
 	if (r->n == 0)
 		return fm_err_set(
@@ -230,17 +257,24 @@ measure_point(struct session *s, const struct fm_point *at, struct fm_err *err)
 	char title[80];
 	int rc;
 
-	(void)snprintf(title, sizeof title, "RUN %lld / %lld",
-	    (long long)at->input, (long long)at->batch);
+	if (s->gen)
+		(void)snprintf(title, sizeof title, "RUN %lld / %lld / %lld",
+		    (long long)at->input, (long long)at->output,
+		    (long long)at->batch);
+	else
+		(void)snprintf(title, sizeof title, "RUN %lld / %lld",
+		    (long long)at->input, (long long)at->batch);
 	text_banner(s->t, title);
 	put_key(s, dims, at);
 	rc = text_flush(s->t, &e);
 	if (rc == 0)
-		rc = run_point(s, q, &r, &e);
+		rc = run_point(s, at, q, &r, &e);
 	if (rc == 0) {
+		result_point(s, at, r.dt_ns, r.n);
 		k = keep(&r);
 		put_res(s, &r, &k, at);
 	} else if (e.code != FM_STOPPED && !s->t->failed) {
+		result_failed(s, at, &e);
 		put_err(s, &e, at);
 	}
 	if (e.code == FM_STOPPED || s->t->failed)
@@ -259,15 +293,19 @@ measure_point(struct session *s, const struct fm_point *at, struct fm_err *err)
 int
 measure_all(struct session *s, struct fm_err *err)
 {
+	struct gen gen = { NULL, 0, 0 };
 	size_t i, failed = 0;
+	int rc = 0;
 
-	for (i = 0; i < s->shape.n_points; i++) {
-		int rc = measure_point(s, &s->shape.points[i], err);
-
-		if (rc < 0)
-			return -1;
-		failed += rc != 0;
+	s->gen = s->c->n_output ? &gen : NULL;
+	for (i = 0; i < s->shape.n_points && rc >= 0; i++) {
+		rc = measure_point(s, &s->shape.points[i], err);
+		failed += rc > 0;
 	}
+	s->gen = NULL;
+	gen_release(&gen);
+	if (rc < 0)
+		return -1;
 	if (failed == s->shape.n_points && !fm_peer_alive(s->peer)) {
 		fm_prog_say("fm-driver",
 		    "nothing could be measured: the backend has gone");

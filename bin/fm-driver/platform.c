@@ -45,10 +45,13 @@ read_backend(struct platform *p, const json_t *table)
 	const json_t *row =
 	    json_object_get(json_object_get(table, "backends"), p->backend);
 	const char *threads = fm_json_str(row, "threads", NULL);
+	const char *model = fm_json_str(row, "model", "none");
 
-	p->needs_model =
-	    strcmp(fm_json_str(row, "model", "none"), "required") == 0;
+	p->plain_model = strcmp(model, "config") == 0;
+	p->needs_model = p->plain_model || strcmp(model, "required") == 0;
 	p->loads = strcmp(fm_json_str(row, "loads", ""), "folder") == 0;
+	if (p->plain_model && strchr(p->name, ':'))
+		p->device = fm_strdup(strchr(p->name, ':') + 1);
 	p->threads = threads ? fm_strdup(threads) : NULL;
 	add_words(&p->sets, json_object_get(row, "sets"));
 	add_words(
@@ -180,6 +183,7 @@ void
 platform_release(struct platform *p)
 {
 	free(p->name);
+	free(p->device);
 	free(p->backend);
 	free(p->threads);
 	fm_strs_release(&p->sets);

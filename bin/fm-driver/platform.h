@@ -13,8 +13,10 @@
 
 struct platform {
 	char *name;    /* "cpu"; "cuda:1" is the second one */
+	char *device;  /* what follows the colon, for backends of configs */
 	char *backend; /* "ort" */
 	bool needs_model;
+	bool plain_model;       /* the model's path is all the backend wants */
 	bool loads;             /* a model's folder is loaded by the backend */
 	struct fm_strs sets;    /* sub-option sets it takes */
 	struct fm_strs shows;   /* sets of the RUNTIME block */

@@ -10,6 +10,7 @@
 
 #include "alloc.h"
 #include "conf.h"
+#include "given.h"
 #include "host.h"
 #include "infer.h"
 #include "io.h"
@@ -64,6 +65,47 @@ unknown_option(const struct session *s, const char *key, struct fm_err *err)
 	return -1;
 }
 
+/* Settings that only some backends know: options of theirs, by name. */
+static int
+add_setting(const struct session *s, json_t *options, const char *name,
+    const char *as, json_t *value, struct fm_err *err)
+{
+	int rc = 0;
+
+	if (value && has_option(s->peer, name))
+		json_object_set(options, name, value);
+	else if (value)
+		rc = fm_err_set(err, FM_USAGE,
+		    "%s: backend '%s' has no such setting", as, s->p.backend);
+	json_decref(value);
+	return rc;
+}
+
+static int
+add_settings(const struct session *s, json_t *options, struct fm_err *err)
+{
+	const struct conf *c = s->c;
+	json_t *tp = c->tp_size > 1 ? json_integer(c->tp_size) : NULL;
+	json_t *device = s->p.device ? json_string(s->p.device) : NULL;
+	json_t *out = c->calibrate && c->out ? json_string(c->out) : NULL;
+
+	if (add_setting(s, options, "device", s->p.name, device, err) |
+	    add_setting(s, options, "tp_size", "--tp_size", tp, err) |
+	    add_setting(s, options, "calibrated", "--out", out, err) |
+	    add_setting(s, options, "time_transfers", "--time_transfers",
+		c->time_transfers ? json_true() : NULL, err) |
+	    add_setting(s, options, "strict", "--strict",
+		c->strict ? json_true() : NULL, err) |
+	    add_setting(s, options, "estimate", "--estimate",
+		c->estimate ? json_true() : NULL, err))
+		return -1;
+	if (c->n_output && !fm_peer_can(s->peer, "generate"))
+		return fm_err_set(err, FM_USAGE,
+		    "--output_sizes: backend '%s' cannot generate",
+		    s->p.backend);
+	return 0;
+}
+
 /* The options of the open request: its own set, and --threads. */
 static json_t *
 backend_options(const struct session *s, struct fm_err *err)
@@ -82,6 +124,8 @@ backend_options(const struct session *s, struct fm_err *err)
 		    s->p.backend);
 		goto fail;
 	}
+	if (add_settings(s, options, err) != 0)
+		goto fail;
 	if (s->c->threads && !json_object_get(options, s->p.threads))
 		fm_json_set_int(options, s->p.threads, s->c->threads);
 	return options;
@@ -122,6 +166,7 @@ session_start(struct session *s, const struct conf *c, struct text *t,
 	json_t *options;
 
 	memset(s, 0, sizeof *s);
+	s->build.cache.lock_fd = s->build.cache.obj_fd = -1;
 	s->c = c;
 	s->t = t;
 	s->wake_fd = wake_fd;
@@ -187,24 +232,43 @@ use_files(struct session *s, json_t *files)
 		    s->fill, name, json_pack("{s:O}", "file", file));
 }
 
+/* For lists of points: nothing is kept. */
+static int
+import_only(struct session *s, struct fm_err *err)
+{
+	struct fm_model_opts o = { 0 };
+
+	o.model_class = s->c->model_class;
+	o.dummy = s->c->load_format == LOAD_DUMMY;
+	o.seed = (uint64_t)s->c->seed;
+	o.work = s->work;
+	return fm_model_load(&s->m, s->c->model_path, &o, err);
+}
+
 static int
 import(struct session *s, struct fm_err *err)
 {
-	const struct conf *c = s->c;
-	struct fm_model_opts o = { 0 };
+	int rc = s->c->dry_run
+		     ? import_only(s, err)
+		     : build_get(&s->build, &s->m, s->c, s->wake_fd, err);
+	s->has_model = rc == 0;
+	return rc;
+}
 
-	o.model_class = c->model_class;
-	o.dummy = c->load_format == LOAD_DUMMY;
-	o.seed = (uint64_t)c->seed;
-	o.work = s->work;
-	if (fm_model_load(&s->m, c->model_path, &o, err) != 0)
+/* The backend reads the model itself: where it is, in words for anybody. */
+static int
+point_to_model(struct session *s, struct fm_err *err)
+{
+	const char *path = s->c->model_path, *dot = strrchr(path, '.');
+	bool layers = dot && strcmp(dot, ".yaml") == 0;
+	char *full = s->c->via ? fm_strdup(path) : given_absolute(path, err);
+
+	if (!full)
 		return -1;
-	s->has_model = true;
-	if (s->m.dummy && c->load_format == LOAD_SAFETENSORS)
-		return fm_err_set(err, FM_NOMODEL,
-		    "'%s' has no weights: --load_format dummy makes random "
-		    "ones",
-		    c->model_path);
+	json_object_set_new(s->open, "model",
+	    json_pack("{s:s, s:s}", "kind", layers ? "layers" : "config",
+		"path", full));
+	free(full);
 	return 0;
 }
 
@@ -243,7 +307,7 @@ check_sizes(const struct session *s, struct fm_err *err)
 int
 session_import(struct session *s, struct fm_err *err)
 {
-	if (s->p.needs_model) {
+	if (s->p.needs_model && !s->p.plain_model) {
 		s->work = fm_io_tmpdir("fm", err);
 		if (!s->work)
 			return -1;
@@ -253,7 +317,8 @@ session_import(struct session *s, struct fm_err *err)
 		told_request(s->open, s->c, s->p.name);
 		return plan(s, err) != 0 ? -1 : check_sizes(s, err);
 	}
-	if (s->p.needs_model && import(s, err) != 0)
+	if (s->p.plain_model ? point_to_model(s, err) != 0
+			     : s->p.needs_model && import(s, err) != 0)
 		return -1;
 	if (plan(s, err) != 0)
 		return -1;
@@ -268,6 +333,7 @@ session_import(struct session *s, struct fm_err *err)
 static int
 read_open(struct session *s, struct fm_buf *setup, struct fm_err *err)
 {
+	static const char say[] = "FMWORK SAY ";
 	const char *body;
 	char *line;
 	size_t n;
@@ -287,6 +353,8 @@ read_open(struct session *s, struct fm_buf *setup, struct fm_err *err)
 				return -1;
 			json_decref(s->sys);
 			s->sys = v;
+		} else if (strncmp(line, say, sizeof say - 1) == 0) {
+			fm_prog_say("fm-driver", "%s", line + sizeof say - 1);
 		}
 	}
 	return rc;
@@ -384,23 +452,41 @@ choose_names(struct session *s)
 	s->model_class = cls;
 }
 
+/* The MODEL block, as far as it is known before a device is touched. */
+static void
+put_model(struct session *s)
+{
+	text_runtime(s->t, s->c, &s->p);
+	text_banner(s->t, s->c->n_output ? "ENGINE" : "MODEL");
+	if (s->has_model) {
+		text_model(s->t, &s->m);
+		build_put_stages(&s->build, &s->t->b);
+	}
+}
+
+int
+session_show_build(struct session *s, struct fm_err *err)
+{
+	if (!s->has_model)
+		return fm_err_set(err, FM_USAGE,
+		    "--build_only: backend '%s' needs no build", s->p.backend);
+	put_model(s);
+	fm_prog_say(
+	    "fm-driver", "build '%s' is in '%s'", s->build.name, s->build.dir);
+	return text_flush(s->t, err);
+}
+
 int
 session_open(struct session *s, struct fm_err *err)
 {
 	struct fm_buf setup = FM_BUF_INIT;
 	int rc = -1;
 
-	text_runtime(s->t, s->c, &s->p);
-	text_banner(s->t, "MODEL");
-	if (s->has_model)
-		text_model(s->t, &s->m);
+	put_model(s);
 	/* Wrong sizes leave no log; a model that is loaded there has not been
-	 * asked for its own yet. */
-	if ((!s->p.loads && text_flush(s->t, err) != 0) ||
+	 * asked for its own yet. So it is with a config that is refused. */
+	if ((!s->p.loads && !s->p.plain_model && text_flush(s->t, err) != 0) ||
 	    fm_peer_send(s->peer, s->open, err) != 0)
-		goto out;
-	/* The backend loads the model in its own process meanwhile. */
-	if (s->has_model && fm_model_hash(&s->m, err) != 0)
 		goto out;
 	if (read_open(s, &setup, err) != 0 ||
 	    (s->p.loads && take_told(s, err) != 0))
@@ -441,6 +527,9 @@ session_end(struct session *s)
 	fm_peer_end(s->peer);
 	if (s->has_model)
 		fm_model_release(&s->m);
+	if (s->c->lean_cache)
+		build_lean(&s->build);
+	build_release(&s->build);
 	shape_release(&s->shape);
 	if (s->work)
 		(void)fm_io_remove_tree(s->work, &ignored);

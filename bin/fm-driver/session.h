@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "build.h"
 #include "err.h"
 #include "model/model.h"
 #include "peer.h"
@@ -23,13 +24,15 @@ struct session {
 	int wake_fd; /* readable: a signal came */
 	struct platform p;
 	struct fm_peer *peer;
+	struct build build; /* what it was loaded from */
 	struct fm_model m;
 	bool has_model;
 	struct shape shape;
-	char *work;   /* folder of files made for this model, or NULL */
-	json_t *open; /* the request; again for a fresh backend */
-	json_t *fill; /* input: what fills it instead, for runs; or NULL */
-	json_t *sys;  /* facts, after the answer */
+	struct gen *gen; /* of a generation run, or NULL; not owned */
+	char *work;      /* folder of files made for this model, or NULL */
+	json_t *open;    /* the request; again for a fresh backend */
+	json_t *fill;    /* input: what fills it instead, for runs; or NULL */
+	json_t *sys;     /* facts, after the answer */
 	const char *name, *model_class; /* as printed in RES */
 };
 
@@ -42,6 +45,9 @@ int session_import(struct session *s, struct fm_err *err);
 
 /* Has the backend open the model; prints RUNTIME, MODEL, SETUP and SYS. */
 int session_open(struct session *s, struct fm_err *err);
+
+/* --build_only: prints MODEL with the stages; tells where the build is. */
+int session_show_build(struct session *s, struct fm_err *err);
 
 /* A fresh backend with the same model, after the old one has gone. */
 int session_again(struct session *s, struct fm_err *err);

@@ -192,8 +192,12 @@ shape_init(struct shape *s, const struct conf *c, const struct fm_model *m,
 	fm_buf_release(&f.all);
 	if (rc != 0 || choose(s, c, m, err) != 0)
 		return -1;
-	return fm_sweep_points(
-	    &s->sizes, FM_SWEEP_EMBED, &s->points, &s->n_points, err);
+	if (c->n_output)
+		set_sizes(&s->sizes.outputs, &s->sizes.n_outputs, c->output,
+		    c->n_output);
+	return fm_sweep_points(&s->sizes,
+	    c->n_output ? FM_SWEEP_INFER : FM_SWEEP_EMBED, &s->points,
+	    &s->n_points, err);
 }
 
 void
@@ -201,6 +205,7 @@ shape_release(struct shape *s)
 {
 	json_decref(s->extra);
 	free(s->sizes.inputs);
+	free(s->sizes.outputs);
 	free(s->sizes.batches);
 	free(s->points);
 	memset(s, 0, sizeof *s);

@@ -55,6 +55,18 @@ compat_strs(struct emit *e, const char *key, const struct fm_strs *l)
 }
 
 bool
+compat_says_fp8(struct fm_text t)
+{
+	size_t i;
+
+	for (i = 0; i + 3 <= t.n; i++)
+		if ((t.s[i] | 0x20) == 'f' && (t.s[i + 1] | 0x20) == 'p' &&
+		    t.s[i + 2] == '8')
+			return true;
+	return false;
+}
+
+bool
 compat_is_int(struct fm_text t)
 {
 	struct fm_buf b = FM_BUF_INIT;
@@ -149,16 +161,19 @@ static int
 read_folder(struct compat *c, const char *path, enum compat_script which,
     struct fm_err *err)
 {
+	enum folder_kind kind = folder_kind_of(path);
 	struct folder f;
 	char *log;
 	int rc;
 
-	switch (folder_kind_of(path)) {
+	switch (kind) {
 	case FOLDER_NONE:
 		return fm_err_set(err, FM_IO,
 		    "'%s' has neither 'driver.log' nor 'server.log'", path);
 	case FOLDER_DIRECT:
-		log = fm_io_join(path, "driver.log");
+	case FOLDER_OLD:
+		log = fm_io_join(
+		    path, kind == FOLDER_OLD ? "exp.log" : "driver.log");
 		rc = read_log(
 		    c, log, which == COMPAT_AUTO ? COMPAT_INFER : which, err);
 		free(log);

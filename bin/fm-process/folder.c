@@ -44,7 +44,9 @@ folder_kind_of(const char *path)
 {
 	if (has(path, "server.log"))
 		return FOLDER_SERVER;
-	return has(path, "driver.log") ? FOLDER_DIRECT : FOLDER_NONE;
+	if (has(path, "driver.log"))
+		return FOLDER_DIRECT;
+	return has(path, "exp.log") ? FOLDER_OLD : FOLDER_NONE;
 }
 
 /* --- single files -------------------------------------------------------- */
@@ -300,6 +302,20 @@ folder_counter(const struct folder *f, const char *name, double *v)
 			any = true;
 		}
 	return any;
+}
+
+char *
+folder_old_model(const char *path)
+{
+	struct fm_buf cmd = FM_BUF_INIT;
+	struct fm_text t = { NULL, 0 };
+	char *model;
+
+	if (slurp(&cmd, path, "exp.cmd"))
+		t = folder_option(&cmd, "-m");
+	model = t.s ? fm_strndup(t.s, t.n) : NULL;
+	fm_buf_release(&cmd);
+	return model;
 }
 
 /* --- trees --------------------------------------------------------------- */

@@ -19,6 +19,7 @@ struct fm_err;
 enum folder_kind {
 	FOLDER_NONE,   /* no experiment in it */
 	FOLDER_DIRECT, /* driver.log */
+	FOLDER_OLD,    /* exp.log and exp.cmd, of the runners before 1.0 */
 	FOLDER_SERVER  /* server.log */
 };
 
@@ -64,6 +65,9 @@ struct fm_text folder_option(const struct fm_buf *cmd, const char *name);
 /* "[server] --model x" for each option of a command line. */
 void folder_opts(
     struct fm_strs *opts, const struct fm_buf *cmd, const char *who);
+
+/* "-m model" of exp.cmd, which the caller frees, or NULL. */
+char *folder_old_model(const char *path);
 
 /* Sum of a counter over all engines of metrics.log; false when absent. */
 bool folder_counter(const struct folder *f, const char *name, double *v);

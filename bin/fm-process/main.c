@@ -38,9 +38,9 @@ read_log(struct parse *ps, const char *path, struct fm_err *err)
 /* An error anywhere in the log of a folder holds for all its records, as for
  * fmwork; so it is looked for first. */
 static int
-read_direct(struct parse *ps, const char *path, struct fm_err *err)
+read_direct(struct parse *ps, const char *path, bool old, struct fm_err *err)
 {
-	char *log = fm_io_join(path, "driver.log");
+	char *log = fm_io_join(path, old ? "exp.log" : "driver.log");
 	struct input in;
 	const char *p;
 	size_t n;
@@ -52,6 +52,8 @@ read_direct(struct parse *ps, const char *path, struct fm_err *err)
 			parse_look(ps, p, n);
 		input_close(&in);
 	}
+	if (rc == 0 && old)
+		ps->x.model = folder_old_model(path);
 	if (rc == 0)
 		rc = read_log(ps, log, err);
 	free(log);
@@ -66,11 +68,13 @@ read_folder(struct parse *ps, const char *path, struct fm_err *err)
 	switch (folder_kind_of(path)) {
 	case FOLDER_NONE:
 		return fm_err_set(err, FM_IO,
-		    "'%s' has neither 'driver.log' nor 'server.log'; -r looks "
-		    "below it",
+		    "'%s' has no 'driver.log', 'server.log' or 'exp.log'; "
+		    "-r looks below it",
 		    path);
 	case FOLDER_DIRECT:
-		return read_direct(ps, path, err);
+		return read_direct(ps, path, false, err);
+	case FOLDER_OLD:
+		return read_direct(ps, path, true, err);
 	case FOLDER_SERVER:
 		break;
 	}
@@ -94,17 +98,27 @@ read_one(struct parse *ps, const char *path, struct fm_err *err)
 static json_t *
 read_metadata(const struct conf *c, struct fm_err *err)
 {
+	static const char letters[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 	json_t *v = fm_yaml_read_file(c->metadata, err);
+	const char *key;
 	void *at;
 
 	if (v && !json_is_object(v))
 		(void)fm_err_set(
 		    err, FM_USAGE, "%s: must be a mapping", c->metadata);
-	for (at = json_object_iter(v); at; at = json_object_iter_next(v, at))
-		if (table_knows(json_object_iter_key(at)))
+	for (at = json_object_iter(v); at; at = json_object_iter_next(v, at)) {
+		key = json_object_iter_key(at);
+		if (table_knows(key))
 			(void)fm_err_set(err, FM_USAGE,
 			    "%s: '%s' is a key that records have already",
-			    c->metadata, json_object_iter_key(at));
+			    c->metadata, key);
+		if (!key[0] || key[strspn(key, letters)])
+			(void)fm_err_set(err, FM_USAGE,
+			    "%s: a key must be of letters, digits, '_' and "
+			    "'-', got '%s'",
+			    c->metadata, key);
+	}
 	if (err->code != FM_OK) {
 		json_decref(v);
 		return NULL;

@@ -76,15 +76,55 @@ on_model_path(struct parse *ps, const char *s, size_t n)
 		exper_set(&ps->x.model, s, n);
 }
 
+/* Something was written without a line end before an FMWORK line. */
+static bool
+on_glued(struct parse *ps, const char *s, size_t n)
+{
+	static const char begin[] = "FMWORK ";
+	const char *p = memmem(s, n, begin, sizeof begin - 1);
+	struct fm_line l;
+
+	if (p == NULL || !fm_line_get(&l, p, n - (size_t)(p - s)) ||
+	    (fm_form_tag(l.form) != FM_TAG_REP &&
+		fm_form_tag(l.form) != FM_TAG_RES &&
+		fm_form_tag(l.form) != FM_TAG_GEN))
+		return false;
+	parse_line(ps, p, n - (size_t)(p - s));
+	return true;
+}
+
+/* For one day of 2024 the lines of the first driver had no FMWORK. */
+static void
+on_bare(struct parse *ps, const char *s, size_t n)
+{
+	struct fm_buf b = FM_BUF_INIT;
+	struct fm_line l;
+
+	fm_buf_puts(&b, "FMWORK ");
+	fm_buf_put(&b, s, n);
+	if (fm_line_get(&l, b.s, b.len) &&
+	    (fm_form_dialect(l.form) == FM_DIALECT_CLASSIC ||
+		fm_form_dialect(l.form) == FM_DIALECT_OLD))
+		parse_line(ps, b.s, b.len);
+	fm_buf_release(&b);
+}
+
 void
 parse_noise(struct parse *ps, const char *s, size_t n)
 {
 	static const char init[] = "init engine (", path[] = "Model path:";
 
+	/* Lines of dashes are half of what stands between results. */
+	if (n > 1 && memcmp(s, s + 1, n - 1) == 0)
+		return;
+	if (on_glued(ps, s, n))
+		return;
 	switch (*s) {
 	case 'R':
 		if (begins(s, n, "RUN "))
 			on_banner(ps, s, n);
+		else if (begins(s, n, "REP ") || begins(s, n, "RES "))
+			on_bare(ps, s, n);
 		break;
 	case 'B':
 		if (begins(s, n, "BENCHMARK "))

@@ -34,6 +34,7 @@ struct parse {
 	size_t records;      /* of this experiment */
 	struct sizes banner; /* of the RUN line read last */
 	struct fm_buf key;   /* of the KEY line read last */
+	int64_t first_ns;    /* of a DT line for one token, 0 = none */
 	struct points points;
 	struct fast fast;
 	struct first_token *firsts;

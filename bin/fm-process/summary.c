@@ -37,6 +37,19 @@ fill(struct rec *r, const struct fm_line *l)
 	r->thp = l->f[FM_F_THP];
 }
 
+/* A copy of the line, and `l` made to point into it. */
+static void
+keep_line(struct fm_line *l, const char *line, size_t n, struct fm_buf *keep)
+{
+	const char *to = keep->s + keep->len;
+	int i;
+
+	fm_buf_put(keep, line, n);
+	for (i = 0; i < FM_FIELDS; i++)
+		if (l->f[i].s)
+			l->f[i].s = to + (l->f[i].s - line);
+}
+
 void
 summary_of_line(struct rec *r, const char *line, size_t n, struct fm_line *l,
     struct fm_buf *keep)
@@ -44,22 +57,18 @@ summary_of_line(struct rec *r, const char *line, size_t n, struct fm_line *l,
 	/* Room for what a GEN line and corrections add: texts do not move. */
 	fm_buf_clear(keep);
 	(void)fm_buf_reserve(keep, 2 * n + 8192);
-	fm_buf_put(keep, line, n);
-	if (fm_line_get(l, keep->s, n))
-		fill(r, l);
+	keep_line(l, line, n, keep);
+	fill(r, l);
 }
 
 void
 summary_add_gen(struct rec *r, const char *line, size_t n, struct fm_line *l,
     struct fm_buf *keep)
 {
-	size_t at = keep->len;
-
-	if (keep->cap - keep->len <= n)
+	/* One without numbers says nothing that RES did not. */
+	if (keep->cap - keep->len <= n || *l->f[FM_F_ITL].s == 'n')
 		return;
-	fm_buf_put(keep, line, n);
-	if (!fm_line_get(l, keep->s + at, n))
-		return;
+	keep_line(l, line, n, keep);
 	r->ttft = l->f[FM_F_TTFT];
 	r->itl = l->f[FM_F_ITL];
 	r->thp = l->f[FM_F_THP];
@@ -110,12 +119,22 @@ summary_sizes(struct rec *r, const struct sizes *z, struct fm_buf *keep)
 	r->tp = say_int(keep, z->tp);
 }
 
+/* Time for a token, or for a batch of embeddings, and throughput. */
+static void
+from_median(
+    struct rec *r, double med, double out, double batch, struct fm_buf *keep)
+{
+	if (out > 0)
+		r->itl = say(keep, 3, 1000 * med / out);
+	if (out * batch > 0 && med > 0)
+		r->thp = say(keep, 1, batch * out / med);
+}
+
 void
 summary_of_samples(struct rec *r, struct point *p, struct fm_buf *keep,
     const struct fm_stat_conf *c, struct fm_stat_work *w)
 {
-	double med = summary_median_s(p, c, w), batch, out;
-	bool embed = is_embed(p->dialect);
+	double out = is_embed(p->dialect) ? 1 : (double)p->sizes.output;
 
 	fm_buf_clear(keep);
 	(void)fm_buf_reserve(keep, 1024);
@@ -124,12 +143,8 @@ summary_of_samples(struct rec *r, struct point *p, struct fm_buf *keep,
 	r->time_end = (struct fm_text){ p->t1.s, p->t1.len };
 	r->model = (struct fm_text){ p->model.s, p->model.len };
 	summary_sizes(r, &p->sizes, keep);
-	batch = (double)p->sizes.batch;
-	out = embed ? 1 : (double)p->sizes.output;
-	if (out > 0)
-		r->itl = say(keep, 3, 1000 * med / out);
-	if (out * batch > 0 && med > 0)
-		r->thp = say(keep, 1, batch * out / med);
+	from_median(
+	    r, summary_median_s(p, c, w), out, (double)p->sizes.batch, keep);
 }
 
 /* --- agreement ----------------------------------------------------------- */
@@ -178,9 +193,30 @@ check_value(struct rec *r, const char *name, double v, struct fm_text t)
 static double
 number(struct fm_text t)
 {
+	int64_t n;
 	double v;
 
+	if (t.n && fm_num_get_int(t.s, t.n, &n))
+		return (double)n;
 	return t.n && fm_num_get_double(t.s, t.n, &v) ? v : (double)NAN;
+}
+
+void
+summary_fill(struct rec *r, struct point *p, struct fm_buf *keep,
+    const struct fm_stat_conf *c, struct fm_stat_work *w)
+{
+	if (p == NULL || p->dt.n == 0 || r->itl.n == 0 || *r->itl.s != 'n')
+		return;
+	from_median(r, summary_median_s(p, c, w), number(r->output),
+	    number(r->batch), keep);
+	note(r, "the RES line has no numbers: computed from the REP lines");
+}
+
+bool
+summary_complete(const struct point *p)
+{
+	return p->dt.n > 0 && !p->disorder &&
+	       (p->reps == 0 || p->dt.n == (size_t)p->reps);
 }
 
 void
@@ -196,8 +232,7 @@ summary_check(struct rec *r, const struct fm_line *l, struct point *p,
 	else if (p->reps && p->dt.n != (size_t)p->reps)
 		note(r, "%zu of %" PRId64 " repetitions", p->dt.n, p->reps);
 	/* Samples are not all there, or not of this line alone. */
-	if (p->disorder || (p->reps && p->dt.n != (size_t)p->reps) ||
-	    p->dialect == FM_DIALECT_VISION)
+	if (!summary_complete(p) || p->dialect == FM_DIALECT_VISION)
 		return;
 	med = summary_median_s(p, c, w) / (double)(x->multiplier * x->times);
 	batch = number(r->batch);
@@ -233,16 +268,30 @@ summary_correct(struct rec *r, const struct exper *x, struct fm_buf *keep)
 	r->batch = say_int(keep, (int64_t)batch / x->times);
 }
 
+/*
+ * fmwork takes the run for one token off the whole run; rocm's driver counts
+ * the tokens after the first one, all others count all.
+ */
 void
 summary_check_gen(struct rec *r, const struct fm_line *l, const struct exper *x,
-    double first_s)
+    double first_s, double whole_s)
 {
-	double ttft = first_s / (double)(x->multiplier * x->times);
-	double gen = number(l->f[FM_F_GEN]);
+	double scale = (double)(x->multiplier * x->times);
+	double out = number(l->f[FM_F_OUTPUT]), gen;
 
-	if (gen <= 0)
+	if (number(l->f[FM_F_GEN]) <= 0)
 		note(r, "the generation time is not positive: the run for one "
 			"token took longer");
-	if (first_s > 0 && l->f[FM_F_TTFT].n)
-		check_value(r, "time to first token", ttft, l->f[FM_F_TTFT]);
+	if (first_s <= 0)
+		return;
+	check_value(r, "time to first token", first_s / scale, l->f[FM_F_TTFT]);
+	gen = (whole_s - first_s) / scale;
+	if (whole_s <= 0 || gen <= 0)
+		return;
+	if (fm_form_dialect(l->form) == FM_DIALECT_ROCM)
+		out -= 1;
+	check_value(r, "generation time", gen, l->f[FM_F_GEN]);
+	check_value(r, "time per token", 1000 * gen / out, l->f[FM_F_ITL]);
+	check_value(r, "throughput", number(l->f[FM_F_BATCH]) * out / gen,
+	    l->f[FM_F_THP]);
 }

@@ -8,8 +8,9 @@
 #include "rec.h"
 
 /*
- * Fills `r` from a RES or GEN line. Texts point into `keep`, which gets a
- * copy of the line; it must not grow while `r` is used.
+ * Fills `r` from a RES or GEN line that was taken apart into `l`. The texts of
+ * both point into `keep` then, which gets a copy of the line; it must not grow
+ * while `r` is used.
  */
 void summary_of_line(struct rec *r, const char *line, size_t n,
     struct fm_line *l, struct fm_buf *keep);
@@ -25,14 +26,22 @@ void summary_sizes(struct rec *r, const struct sizes *z, struct fm_buf *keep);
 void summary_of_samples(struct rec *r, struct point *p, struct fm_buf *keep,
     const struct fm_stat_conf *c, struct fm_stat_work *w);
 
+/* Numbers that the line lacks (nan: one repetition, and that one dropped) are
+ * made from the samples. */
+void summary_fill(struct rec *r, struct point *p, struct fm_buf *keep,
+    const struct fm_stat_conf *c, struct fm_stat_work *w);
+
 /* Notes where the samples contradict the line. */
 void summary_check(struct rec *r, const struct fm_line *l, struct point *p,
     const struct exper *x, const struct fm_stat_conf *c,
     struct fm_stat_work *w);
-/* The same for a GEN line; `first_s` is the median of the run for one token
- * (seconds), or 0. */
+/* The same for a GEN line, with the medians of the run for one token and of
+ * the whole run (seconds), or 0. */
 void summary_check_gen(struct rec *r, const struct fm_line *l,
-    const struct exper *x, double first_s);
+    const struct exper *x, double first_s, double whole_s);
+
+/* Are all repetitions of the point there, in their order? */
+bool summary_complete(const struct point *p);
 
 /* Puts right what a driver is known to print wrong, and notes it. */
 void summary_correct(struct rec *r, const struct exper *x, struct fm_buf *keep);

@@ -1,6 +1,7 @@
 /*
  * What each tag of the log does. The tables at the end are the contents.
  */
+#define _GNU_SOURCE /* memmem */
 #include <inttypes.h>
 #include <string.h>
 
@@ -31,7 +32,7 @@ keep_first_token(struct parse *ps)
 {
 	struct first_token *f;
 
-	if (ps->sizes.output != 1 || ps->of == NULL || ps->of->dt.n == 0 ||
+	if (ps->sizes.output != 1 || !ps->of || !summary_complete(ps->of) ||
 	    ps->rec.dialect == FM_DIALECT_EMBED ||
 	    ps->rec.dialect == FM_DIALECT_EMBED0)
 		return;
@@ -86,6 +87,53 @@ on_key(struct parse *ps, const char *s, size_t n)
 	fm_buf_put(&ps->key, s, n);
 }
 
+/*
+ * A line that is cut may have another one behind it: whoever wrote it died or
+ * wrote in pieces. That one is good.
+ */
+static bool
+get(struct parse *ps, struct fm_line *l, const char *line, size_t n)
+{
+	static const char begin[] = "FMWORK ";
+	const char *next;
+
+	ps->x.begun = true;
+	if (fm_line_get(l, line, n))
+		return true;
+	parse_fault(ps, "cannot read this line", line, n);
+	next = memmem(line + 1, n - 1, begin, sizeof begin - 1);
+	if (next)
+		parse_line(ps, next, n - (size_t)(next - line));
+	return false;
+}
+
+static void
+add_tokens(struct point *p, const struct fm_line *l)
+{
+	struct fm_text n =
+	    l->f[FM_F_TOKENS].n ? l->f[FM_F_TOKENS] : l->f[FM_F_OUT_REAL];
+	int64_t v;
+
+	if (fm_num_get_scaled(l->f[FM_F_TTFT].s, l->f[FM_F_TTFT].n, 9, &v))
+		samples_add(&p->ttft, v);
+	if (fm_num_get_scaled(l->f[FM_F_GEN].s, l->f[FM_F_GEN].n, 9, &v))
+		samples_add(&p->gen, v);
+	if (fm_num_get_int(n.s, n.n, &v) && v < INT32_MAX)
+		p->tokens += v;
+}
+
+static struct point *
+add_rep(struct parse *ps, const struct rep *r)
+{
+	struct point *p = points_for_rep(&ps->points, r);
+
+	if (p == NULL)
+		p = parse_open_point(ps, r->dialect);
+	ps->points.cur = p;
+	point_add(p, r);
+	return p;
+}
+
 static void
 on_rep(struct parse *ps, const char *line, size_t n)
 {
@@ -94,20 +142,38 @@ on_rep(struct parse *ps, const char *line, size_t n)
 	struct point *p;
 
 	parse_flush(ps);
-	ps->x.begun = true;
-	if (!fm_line_get(&l, line, n)) {
-		parse_fault(ps, "cannot read this line", line, n);
+	if (!get(ps, &l, line, n))
+		return;
+	if (!rep_of_line(&r, &l)) {
+		parse_fault(ps, "this repetition has no time", line, n);
 		return;
 	}
-	if (!rep_of_line(&r, &l))
-		return; /* whole, but of a time that is not a number */
-	p = points_for_rep(&ps->points, &r);
-	if (p == NULL)
-		p = parse_open_point(ps, r.dialect);
-	ps->points.cur = p;
-	point_add(p, &r);
+	p = add_rep(ps, &r);
+	if (l.f[FM_F_TTFT].n)
+		add_tokens(p, &l);
 	if (r.dialect == FM_DIALECT_EMBED)
 		fast_learn(&ps->fast, line, n);
+}
+
+/* Two lines a repetition: of the run for one token, then of the whole. */
+static void
+on_dt(struct parse *ps, const char *line, size_t n)
+{
+	struct fm_line l;
+	struct rep r;
+	struct point *p;
+
+	parse_flush(ps);
+	if (!get(ps, &l, line, n) || !rep_of_line(&r, &l))
+		return;
+	if (r.sizes.output == 1 && ps->banner.output != 1) {
+		ps->first_ns = r.dt_ns;
+		return;
+	}
+	p = add_rep(ps, &r);
+	if (ps->first_ns)
+		samples_add(&p->ttft, ps->first_ns);
+	ps->first_ns = 0;
 }
 
 static void
@@ -129,14 +195,12 @@ on_res(struct parse *ps, const char *line, size_t n)
 	struct fm_line l;
 
 	parse_flush(ps);
-	ps->x.begun = true;
-	if (!fm_line_get(&l, line, n)) {
-		parse_fault(ps, "cannot read this line", line, n);
+	if (!get(ps, &l, line, n))
 		return;
-	}
 	ps->of = points_for_summary(&ps->points, &l);
 	summary_of_line(&ps->rec, line, n, &l, &ps->text);
 	summary_check(&ps->rec, &l, ps->of, &ps->x, &ps->conf->stat, &ps->work);
+	summary_fill(&ps->rec, ps->of, &ps->text, &ps->conf->stat, &ps->work);
 	summary_correct(&ps->rec, &ps->x, &ps->text);
 	(void)sizes_of_line(&ps->sizes, &l);
 	ps->sizes.batch /= ps->x.times;
@@ -150,14 +214,12 @@ static void
 on_gen(struct parse *ps, const char *line, size_t n)
 {
 	const struct first_token *f;
+	double whole_s = 0;
 	struct fm_line l;
 	struct sizes z;
 
-	ps->x.begun = true;
-	if (!fm_line_get(&l, line, n)) {
-		parse_fault(ps, "cannot read this line", line, n);
+	if (!get(ps, &l, line, n))
 		return;
-	}
 	(void)sizes_of_line(&z, &l);
 	if (ps->pending && memcmp(&z, &ps->sizes, sizeof z) == 0) {
 		summary_add_gen(&ps->rec, line, n, &l, &ps->text);
@@ -170,7 +232,9 @@ on_gen(struct parse *ps, const char *line, size_t n)
 		ps->running = false;
 	}
 	f = first_token(ps, &z);
-	summary_check_gen(&ps->rec, &l, &ps->x, f ? f->median_s : 0);
+	if (ps->of && summary_complete(ps->of))
+		whole_s = summary_median_s(ps->of, &ps->conf->stat, &ps->work);
+	summary_check_gen(&ps->rec, &l, &ps->x, f ? f->median_s : 0, whole_s);
 }
 
 static void
@@ -178,17 +242,10 @@ on_tok(struct parse *ps, const char *line, size_t n)
 {
 	struct point *p = ps->points.cur;
 	struct fm_line l;
-	int64_t ttft, gen, tokens;
 
-	if (!fm_line_get(&l, line, n) ||
-	    fm_form_dialect(l.form) != FM_DIALECT_FM || p == NULL || !p->open)
-		return;
-	if (fm_num_get_scaled(l.f[FM_F_TTFT].s, l.f[FM_F_TTFT].n, 9, &ttft))
-		samples_add(&p->ttft, ttft);
-	if (fm_num_get_scaled(l.f[FM_F_GEN].s, l.f[FM_F_GEN].n, 9, &gen))
-		samples_add(&p->gen, gen);
-	if (fm_num_get_int(l.f[FM_F_TOKENS].s, l.f[FM_F_TOKENS].n, &tokens))
-		p->tokens += tokens;
+	if (fm_line_get(&l, line, n) &&
+	    fm_form_dialect(l.form) == FM_DIALECT_FM && p && p->open)
+		add_tokens(p, &l);
 }
 
 /* GAP <rep> <us> <us> ... */
@@ -291,6 +348,7 @@ static on_line *const whole[FM_TAGS] = {
 	[FM_TAG_REP] = on_rep,
 	[FM_TAG_RES] = on_res,
 	[FM_TAG_GEN] = on_gen,
+	[FM_TAG_DT] = on_dt,
 	[FM_TAG_SETUP] = on_setup,
 	[FM_TAG_TOK] = on_tok,
 	[FM_TAG_ERR] = on_err,

@@ -5,6 +5,7 @@
  */
 #include "model/model.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -153,7 +154,7 @@ import(struct fm_model *m, const char *folder, const char *path,
 	m->model_class = fm_strdup(h.class->name);
 	m->graph = fm_io_join(o->work, "model.onnx");
 	r = open_weights(m, &w, &h, folder, o, err);
-	if (r == 0)
+	if (r == 0 && !o->made)
 		r = build_graph(m, &w, &h, o, err);
 	if (r == 0) {
 		m->weights = fm_strdup(w.dir);
@@ -236,20 +237,91 @@ fm_model_release(struct fm_model *m)
 	memset(m, 0, sizeof *m);
 }
 
+/* --- content -------------------------------------------------------------- */
+
+static bool
+ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), k = strlen(end);
+
+	return n > k && strcmp(s + n - k, end) == 0;
+}
+
+static int
+add_weights(const char *folder, struct fm_strs *files, struct fm_err *err)
+{
+	DIR *d = opendir(folder);
+	struct dirent *e;
+
+	if (!d)
+		return fm_err_sys(err, FM_NOMODEL, "model '%s'", folder);
+	while ((e = readdir(d))) {
+		char *file;
+
+		if (!ends_with(e->d_name, ".safetensors") &&
+		    !ends_with(e->d_name, ".safetensors.index.json"))
+			continue;
+		file = fm_io_join(folder, e->d_name);
+		if (fm_io_is_file(file))
+			fm_strs_add(files, file);
+		free(file);
+	}
+	(void)closedir(d);
+	fm_strs_sort(files);
+	return 0;
+}
+
 int
-fm_model_hash(struct fm_model *m, struct fm_err *err)
+fm_model_sources(
+    const char *path, bool dummy, struct fm_strs *files, struct fm_err *err)
+{
+	char *config = fm_io_join(path, "config.json");
+	int r = 0;
+
+	if (access(config, F_OK) == 0) {
+		fm_strs_add(files, config);
+		r = dummy ? 0 : add_weights(path, files, err);
+	}
+	free(config);
+	return r;
+}
+
+static int
+read_hash(void *arg, const char *path, char hex[33], struct fm_err *err)
+{
+	struct fm_hash *h = fm_hash_new();
+	int r = fm_hash_put_file(h, path, err);
+
+	(void)arg;
+	fm_hash_hex(h, hex);
+	fm_hash_free(h);
+	return r;
+}
+
+int
+fm_model_hash_with(
+    struct fm_model *m, fm_model_hasher *hasher, void *arg, struct fm_err *err)
 {
 	struct fm_hash *h = fm_hash_new();
 	int r = fm_onnx_hash(m, h, err);
+	char hex[33];
 
 	for (size_t i = 0; r == 0 && i < m->files.n; i++) {
 		char *path = fm_io_join(m->weights, m->files.v[i]);
 
-		r = fm_hash_put_file(h, path, err);
+		r = hasher(arg, path, hex, err);
+		if (r == 0)
+			fm_hash_puts(h, hex);
 		free(path);
 	}
 	if (r == 0)
 		fm_hash_hex(h, m->hash);
 	fm_hash_free(h);
 	return r;
+}
+
+int
+fm_model_hash(struct fm_model *m, struct fm_err *err)
+{
+	return fm_model_hash_with(m, read_hash, NULL, err);
 }

@@ -21,6 +21,8 @@ struct fm_model_opts {
 	uint64_t seed;    /* of random weights */
 	const char *work; /* folder for files that have to be made; the
 			   * caller makes and removes it */
+	bool made;        /* `work` has what an earlier load has made there:
+			   * graph and random weights are taken as they are */
 };
 
 struct fm_model_port {
@@ -66,8 +68,23 @@ enum fm_axis {
 };
 enum fm_axis fm_model_axis(const char *sym);
 
+/*
+ * The files of a folder from the hub that decide what graph is made of it:
+ * its config and, unless `dummy`, its weights. None for other models, whose
+ * graph is their file.
+ */
+int fm_model_sources(
+    const char *path, bool dummy, struct fm_strs *files, struct fm_err *err);
+
+/* The hash of a file's content, as fm_hash_put_file() makes it. */
+typedef int fm_model_hasher(
+    void *arg, const char *path, char hex[33], struct fm_err *err);
+
 /* Hashes graph and weights (XXH3, 128 bits, hex): reads every byte once. */
 int fm_model_hash(struct fm_model *m, struct fm_err *err);
+/* The same, with the hashes of the weights' files from `hasher`. */
+int fm_model_hash_with(
+    struct fm_model *m, fm_model_hasher *hasher, void *arg, struct fm_err *err);
 
 /* A tensor file of the ONNX project (TensorProto), with its name or "". */
 int fm_model_read_pb(

@@ -68,7 +68,7 @@ def interval(v, ess):
 
 def drift(v):
     n = len(v)
-    b = min(n // 4, 10)
+    b = min(n // 4, 8)
     cuts = [i * n // b for i in range(b + 1)]
     z = [np.median(v[cuts[i]:cuts[i + 1]]) for i in range(b)]
     x = [(cuts[i] + cuts[i + 1] - 1) / 2 for i in range(b)]

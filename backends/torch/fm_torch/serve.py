@@ -93,6 +93,11 @@ class Session:
         from .infer import infer
         infer(request, self.loaded, self.feed, self.device)
 
+    def build(self, request):
+        self.settle(request)
+        from .build import build
+        build(request, self.answers)
+
     def close(self, request):
         self.runner = self.loaded = self.feed = None
         if self.device:
@@ -101,7 +106,8 @@ class Session:
 
     # --- the loop ---
 
-    OPERATIONS = ("hello", "devices", "open", "run", "infer", "close")
+    OPERATIONS = ("hello", "devices", "open", "run", "infer", "build",
+                  "close")
 
     def answer(self, line):
         request = {}

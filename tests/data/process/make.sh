@@ -116,8 +116,49 @@ torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 9 GiB
 END
 sed 's/ 0.080 0.020 10.000 / 0.080 0.025 10.000 /' gen.log >gen-wrong.log
 
-mkdir -p runs/one runs/two/three runs/many
+# What was never told apart by the first drivers, and what went wrong.
+{
+	echo 'PARAMS'
+	echo 'model_path = /m/first'
+	echo 'RUN 8 / 4 / 2 / 1'
+	echo 'REP   1 /   2 : 10.000000000 10.090000000 0.090 22.5 88.9'
+	echo 'REP   2 /   2 : 10.100000000 10.140000000 0.040 10.0 200.0'
+	echo 'RES 20240926-183953.009140 8 4 2 1 0.040 10.0 200.0'
+} >bare.log
+{
+	sed -n '1,8p' embed.log
+	printf 'warning: no line end'
+	sed -n '9p' embed.log
+	sed -n '10p' embed.log | cut -c1-40 | tr -d '\n'
+	sed -n '11,$p' embed.log
+} >glued.log
+{
+	echo 'RUN 64 / 8 / 1'
+	echo 'FMWORK REP 1 1 1.000000000 1.080000000 m 64 8 1 1 0.080000000 10.000 100.0'
+	echo 'FMWORK RES 1.000000000 1.080000000 m 64 8 1 1 nan nan nan nan'
+} >nan.log
+{
+	echo 'BENCHMARK 64 8 1 1'
+	for i in 1 2 3; do
+		echo "FMWORK DT 64 1 1 1 0.00200$i"
+		echo "FMWORK DT 64 8 1 1 0.00500$i"
+	done
+	echo 'FMWORK GEN 20261121-061858.726491 64 32 64 8 1 1 0.000 0.000 0.002 0.003 0.375 2666.667'
+	echo 'RUN 1 / 2'
+	echo 'FMWORK REP 20261121-061858.270852 1 2 64 8 2 1 66 8 0.190 0.500 0.300 37.500 53.333'
+	echo 'FMWORK REP 20261121-061859.270852 2 2 64 8 2 1 66 8 0.180 0.500 0.310 37.500 53.333'
+	echo 'FMWORK GEN 20261121-061859.291880 64 32 64 8 2 1 0.000 0.000 0.180 0.310 38.750 51.613'
+} >vision.log
+{
+	echo 'RUN llama3.1-8b 128 64 1'
+	echo 'FMWORK REP llama3.1-8b 128 64 1 | 130 64 | 0.000100 0.001000 0.050000 0.064000 | 0.781 1280.000'
+	echo 'FMWORK REP llama3.1-8b 128 64 1 | 130 64 | 0.000100 0.001000 0.050000 0.064000 | 0.781 1280.000'
+} >cerebras.log
+
+mkdir -p runs/one runs/old runs/two/three runs/many
 cp gen.log runs/one/driver.log
+sed '/model_path/d' bare.log >runs/old/exp.log
+echo 'fmwork.py -m /m/granite/base -r 2' >runs/old/exp.cmd
 printf 'time_start 5.5\nmodel_name acme/big\ntime_end   9.5\n' |
     tee runs/two/three/runner.log >runs/many/runner.log
 printf 'server --env SENDNN_INFERENCE_WARMUP_BATCH_SIZES=4 --max-model-len 3072 --tensor-parallel-size 2 --model /m/acme/big' |

@@ -1,0 +1,101 @@
+"""Running somebody's script: its arguments, its output in a file of its own,
+and whatever way it ends. The answers' descriptor is out of its reach.
+"""
+import os
+import runpy
+import shlex
+import sys
+import time
+
+from .errors import Refused, one_line
+
+
+def arguments(text):
+    """In shell form when there are blanks, else parted by commas."""
+    if not text:
+        return []
+    try:
+        return shlex.split(text) if " " in text else text.split(",")
+    except ValueError as error:
+        raise Refused("usage", "--script_args: %s" % error) from None
+
+
+class Ending:
+    """How a script ended: None or a text, and the seconds it took."""
+
+    def __init__(self):
+        self.error = None
+        self.seconds = 0.0
+
+
+class Apart:
+    """Standard output and standard error go to a file meanwhile."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __enter__(self):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self.kept = os.dup(1), os.dup(2)
+        fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        os.dup2(fd, 1)
+        os.dup2(fd, 2)
+        os.close(fd)
+
+    def __exit__(self, *_):
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except (OSError, ValueError):
+                pass  # the script closed it
+        for number, fd in zip((1, 2), self.kept):
+            os.dup2(fd, number)
+            os.close(fd)
+
+
+def how_it_ended(error):
+    if isinstance(error, SystemExit):
+        code = error.code
+        return None if code in (None, 0) else "exit %s" % one_line(code)
+    return "%s: %s" % (type(error).__name__, one_line(error))
+
+
+def run(path, args, log, answers_fd):
+    """Runs the script to its end; gives its Ending."""
+    if not os.path.isfile(path):
+        raise Refused("nomodel", "there is no script '%s'" % path)
+    ending = Ending()
+    me, argv, where = os.getpid(), sys.argv, list(sys.path)
+    own, main = sys.path[0], sys.modules["__main__"]
+    os.register_at_fork(after_in_child=lambda: leave(answers_fd, me))
+    sys.argv = [path] + args
+    sys.path[:] = [os.path.dirname(os.path.abspath(path))] + [
+        p for p in where if p != own]
+    start = time.monotonic()
+    try:
+        with Apart(log):
+            try:
+                runpy.run_path(path, run_name="__main__")
+            except BaseException as error:
+                ending.error = how_it_ended(error)
+                if not isinstance(error, SystemExit):
+                    import traceback
+                    traceback.print_exc()
+                del error
+            if os.getpid() != me:  # a child of the script, at its end
+                os._exit(0)
+    finally:
+        sys.argv, sys.modules["__main__"] = argv, main
+        sys.path[:] = where
+    ending.seconds = time.monotonic() - start
+    return ending
+
+
+def leave(answers_fd, parent):
+    """In a child that the script has forked: answers are not its business."""
+    if os.getpid() != parent:
+        try:
+            os.close(answers_fd)
+        except OSError:
+            pass

@@ -1,0 +1,58 @@
+/*
+ * The build of a model: made once by a sequence of stages, kept in the cache,
+ * and found there the next time. Knows when a build is stale, and why.
+ */
+#ifndef BUILD_H
+#define BUILD_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cache.h"
+#include "err.h"
+#include "model/model.h"
+
+struct conf;
+struct fm_buf;
+
+enum rebuild {
+	REBUILD_IF_NEEDED,
+	REBUILD_ALWAYS,
+	REBUILD_NEVER
+};
+
+struct build {
+	struct fm_cache cache;
+	bool used;             /* its USE lock is held */
+	bool hit;              /* it was found, not made */
+	bool stale;            /* it was made from other inputs */
+	char key[FM_HASH_HEX]; /* "" before there is one */
+	char *name;
+	char *dir;      /* obj/KEY of the cache */
+	json_t *config; /* what the key was made from */
+	json_t *state;
+};
+
+/*
+ * Finds the build of c->model_path, or makes it, and loads the model from it.
+ * `wake_fd`: readable when a signal came. The caller releases both, also
+ * after a failure; `m` is valid only after 0.
+ */
+int build_get(struct build *b, struct fm_model *m, const struct conf *c,
+    int wake_fd, struct fm_err *err);
+void build_release(struct build *b);
+
+/* Prints why it would be made again, and makes nothing. */
+int build_explain(const struct conf *c, struct fm_err *err);
+
+/* STAGE lines: what each stage took, or that it was done before. */
+void build_put_stages(const struct build *b, struct fm_buf *out);
+
+/* Adds the record of a measured point to the build's results. */
+int build_result(struct build *b, const json_t *record, struct fm_err *err);
+
+/* Removes the artifacts, unless another process uses the build too. */
+void build_lean(struct build *b);
+
+#endif

@@ -1,0 +1,505 @@
+/*
+ * Stages. Each is a function that reads what the ones before it have left in
+ * the build's folder, and adds its own; time, status and log are taken care
+ * of here, once for all.
+ */
+#include "build_stage.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "alloc.h"
+#include "buf.h"
+#include "cache.h"
+#include "clock.h"
+#include "conf.h"
+#include "hash.h"
+#include "io.h"
+#include "json.h"
+#include "monitor.h"
+#include "peer.h"
+#include "platform.h"
+#include "pump.h"
+#include "shape.h"
+
+/* --- the model, as the state has it --------------------------------------- */
+
+static json_t *
+port_facts(const struct fm_model_port *p)
+{
+	json_t *o = json_object(), *shape = json_array();
+	int i;
+
+	fm_json_set_str(o, "name", p->name);
+	fm_json_set_str(o, "type", fm_type_name(p->type));
+	for (i = 0; i < p->rank; i++)
+		json_array_append_new(
+		    shape, p->dims[i] >= 0
+			       ? json_integer(p->dims[i])
+			       : json_string(p->syms[i] ? p->syms[i] : "?"));
+	if (p->rank >= 0)
+		json_object_set_new(o, "shape", shape);
+	else
+		json_decref(shape);
+	return o;
+}
+
+static json_t *
+ports_facts(const struct fm_model_port *p, size_t n)
+{
+	json_t *a = json_array();
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		json_array_append_new(a, port_facts(&p[i]));
+	return a;
+}
+
+void
+build_set_facts(json_t *model, const struct fm_model *m)
+{
+	bool plain = strcmp(m->model_class, "onnx") == 0;
+
+	fm_json_set_str(model, "type", plain ? "onnx_file" : "huggingface");
+	fm_json_set_str(model, "class", m->model_class);
+	fm_json_set_str(model, "hash", m->hash);
+	fm_json_set_int(model, "parameters", m->params);
+	fm_json_set_int(model, "size", m->bytes);
+	fm_json_set_str(model, "dtype", m->dtype);
+	json_object_set_new(
+	    model, "inputs", ports_facts(m->inputs, m->n_inputs));
+	json_object_set_new(
+	    model, "outputs", ports_facts(m->outputs, m->n_outputs));
+}
+
+/* --- import --------------------------------------------------------------- */
+
+static struct fm_model_opts
+options_of(const struct conf *c, const char *dir)
+{
+	struct fm_model_opts o = { 0 };
+
+	o.model_class = c->model_class;
+	o.dummy = c->load_format == LOAD_DUMMY;
+	o.seed = (uint64_t)c->seed;
+	o.work = dir;
+	return o;
+}
+
+/* A folder from the hub becomes a graph; a graph stays where it is. */
+static int
+stage_import(
+    struct stage_work *w, const json_t *options, FILE *log, struct fm_err *err)
+{
+	struct fm_model_opts o = options_of(w->c, w->dir);
+	struct fm_model m;
+	size_t i;
+	int rc = fm_model_load(&m, w->c->model_path, &o, err);
+
+	(void)options;
+	if (rc != 0)
+		return -1;
+	rc = fm_model_hash_with(&m, w->hash, w->hash_arg, err);
+	if (rc == 0) {
+		build_set_facts(json_object_get(w->state, "model"), &m);
+		(void)fprintf(log, "model '%s': %s, %lld parameters, %s\n",
+		    m.path, m.model_class, (long long)m.params, m.dtype);
+		for (i = 0; i < m.notes.n; i++)
+			(void)fprintf(log, "note: %s\n", m.notes.v[i]);
+		w->graph = fm_strdup(m.graph);
+		w->weights = fm_strdup(m.weights);
+		w->inputs = shape_inputs(&m);
+	}
+	fm_model_release(&m);
+	return rc;
+}
+
+/* --- check ---------------------------------------------------------------- */
+
+/*
+ * Reads the graph again, as it will be read from the build: its form, its
+ * ports, and whether all the data is there that it refers to.
+ */
+static int
+stage_check(
+    struct stage_work *w, const json_t *options, FILE *log, struct fm_err *err)
+{
+	bool imported = !json_object_get(w->state, "graph");
+	struct fm_model_opts o = options_of(w->c, w->dir);
+	struct fm_model m;
+
+	(void)options;
+	o.made = true;
+	if (fm_model_load(
+		&m, imported ? w->c->model_path : w->graph, &o, err) != 0)
+		return -1;
+	(void)fprintf(log, "%zu inputs, %zu outputs, %zu files of weights\n",
+	    m.n_inputs, m.n_outputs, m.files.n);
+	fm_model_release(&m);
+	return 0;
+}
+
+/* --- optimize ------------------------------------------------------------- */
+
+/* A backend for the runtime, started for this alone. */
+static struct fm_peer *
+start_runtime(const struct stage_work *w, struct fm_err *err)
+{
+	struct fm_peer_conf pc = { 0 };
+	struct fm_peer *peer = NULL;
+	struct platform p;
+
+	if (platform_find(&p, "cpu", NULL, NULL, err) == 0) {
+		pc.argv = &p.argv;
+		pc.wake_fd = w->wake_fd;
+		pc.stderr_fd = -1;
+		peer = fm_peer_start(&pc, err);
+		platform_release(&p);
+	}
+	return peer;
+}
+
+/* A request to load the graph and to write what becomes of it. */
+static json_t *
+optimize_request(const struct stage_work *w, const char *level, char *to)
+{
+	static const char file[] =
+	    "session.optimized_model_external_initializers_file_name";
+	static const char least[] = "session.optimized_model_external_"
+				    "initializers_min_size_in_bytes";
+
+	return json_pack("{s:s, s:{s:s, s:s, s:s}, s:O, s:{s:s, s:s, s:{s:s, "
+			 "s:s}}}",
+	    "op", "open", "model", "kind", "onnx", "path", w->graph, "weights",
+	    w->weights, "inputs", w->inputs, "options",
+	    "graph_optimization_level", level, "save_optimized", to, "config",
+	    file, "optimized.weights", least, "1024");
+}
+
+/* What comes next finds the graph, with its weights, in the build. */
+static void
+use_graph(struct stage_work *w, const char *name)
+{
+	free(w->graph);
+	free(w->weights);
+	w->graph = fm_io_join(w->dir, name);
+	w->weights = fm_strdup(w->dir);
+	fm_json_set_str(w->state, "graph", name);
+}
+
+static int
+stage_optimize(
+    struct stage_work *w, const json_t *options, FILE *log, struct fm_err *err)
+{
+	const char *level = fm_json_str(options, "level", "all");
+	char *to = fm_io_join(w->dir, "optimized.onnx");
+	struct fm_peer *peer = start_runtime(w, err);
+	json_t *q = optimize_request(w, level, to);
+	int rc = -1;
+
+	if (peer && fm_peer_send(peer, q, err) == 0)
+		rc = fm_peer_finish(peer, err);
+	fm_peer_end(peer);
+	if (rc == 0 && !fm_io_is_file(to))
+		rc = fm_err_set(err, FM_INTERNAL,
+		    "the runtime has written no graph: '%s'", to);
+	if (rc == 0) {
+		use_graph(w, "optimized.onnx");
+		(void)fprintf(log, "level %s\n", level);
+	}
+	json_decref(q);
+	free(to);
+	return rc;
+}
+
+/* --- commands of one's own ------------------------------------------------ */
+
+/* Puts what stands for {graph}, {weights} and {dir} in their places. */
+static char *
+fill_in(const struct stage_work *w, const char *word)
+{
+	const struct {
+		const char *name, *value;
+	} places[] = {
+		{ "{graph}", w->graph },
+		{ "{weights}", w->weights },
+		{ "{dir}", w->dir },
+	};
+	struct fm_buf b = FM_BUF_INIT;
+	size_t i;
+
+	while (*word) {
+		for (i = 0; i < 3; i++)
+			if (strncmp(word, places[i].name,
+				strlen(places[i].name)) == 0)
+				break;
+		if (i == 3) {
+			fm_buf_putc(&b, *word++);
+			continue;
+		}
+		fm_buf_puts(&b, places[i].value);
+		word += strlen(places[i].name);
+	}
+	return fm_buf_detach(&b);
+}
+
+/* Runs it to its end; all it says goes to the log. */
+static int
+run_command(const struct stage_work *w, const struct fm_strs *argv, FILE *log,
+    struct fm_err *err)
+{
+	struct fm_pump p;
+	char text[80], *line;
+	size_t n;
+	int rc = 0;
+
+	(void)fflush(log);
+	if (fm_pump_start(&p, argv->v, w->wake_fd, fileno(log), err) != 0)
+		return -1;
+	fm_proc_hang_up(&p.proc);
+	while (rc == 0 && !(p.proc.done && p.out_eof && p.err_eof)) {
+		if (fm_pump_turn(&p, -1, true) == FM_PUMP_WOKEN)
+			rc = fm_err_set(err, FM_STOPPED, "stopped");
+		while ((line = fm_pump_line(&p, &n)))
+			(void)fprintf(log, "%s\n", line);
+		if (p.out_eof && p.err_eof)
+			(void)fm_proc_wait(&p.proc, -1);
+	}
+	if (rc == 0 && p.proc.status != 0)
+		rc = fm_err_set(err, FM_INTERNAL, "'%s' ended with %s",
+		    argv->v[0],
+		    fm_proc_status_text(&p.proc, text, sizeof text));
+	fm_pump_end(&p, 0, 1000000000);
+	return rc;
+}
+
+/* What it has declared must be there; the first graph among it is the new
+ * one. */
+static int
+take_outputs(struct stage_work *w, const json_t *outputs, struct fm_err *err)
+{
+	bool have_graph = false;
+	size_t i;
+
+	for (i = 0; i < json_array_size(outputs); i++) {
+		const char *s = json_string_value(json_array_get(outputs, i));
+		char *path = fm_io_join(w->dir, s);
+		bool there = fm_io_is_file(path);
+		size_t n = strlen(s);
+
+		free(path);
+		if (!there)
+			return fm_err_set(err, FM_INTERNAL,
+			    "its output '%s' was not made", s);
+		if (!have_graph && n > 5 && strcmp(s + n - 5, ".onnx") == 0) {
+			use_graph(w, s);
+			have_graph = true;
+		}
+	}
+	return 0;
+}
+
+static int
+stage_command(
+    struct stage_work *w, const json_t *options, FILE *log, struct fm_err *err)
+{
+	const json_t *words = json_object_get(options, "argv");
+	struct fm_strs argv = FM_STRS_INIT;
+	size_t i;
+	int rc;
+
+	for (i = 0; i < json_array_size(words); i++)
+		fm_strs_add_take(&argv,
+		    fill_in(w, json_string_value(json_array_get(words, i))));
+	rc = run_command(w, &argv, log, err);
+	if (rc == 0)
+		rc = take_outputs(w, json_object_get(options, "outputs"), err);
+	fm_strs_release(&argv);
+	return rc;
+}
+
+/* --- running them --------------------------------------------------------- */
+
+typedef int stage_fn(
+    struct stage_work *w, const json_t *options, FILE *log, struct fm_err *err);
+
+static const struct stage {
+	const char *name;
+	stage_fn *run;
+} stages[] = {
+	{ "import", stage_import },
+	{ "check", stage_check },
+	{ "optimize", stage_optimize },
+};
+
+static const struct stage command = { "command", stage_command };
+
+static const struct stage *
+find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof stages / sizeof *stages; i++)
+		if (strcmp(stages[i].name, name) == 0)
+			return &stages[i];
+	return &command;
+}
+
+/* The stage with its log; what failed is the log's last line, too. */
+static int
+run_logged(struct stage_work *w, const struct stage *s, const char *log_name,
+    const json_t *options, struct fm_err *err)
+{
+	char *path = fm_io_join(w->dir, log_name);
+	FILE *log = fopen(path, "we");
+	int rc;
+
+	free(path);
+	if (!log)
+		return fm_err_sys(err, FM_IO, "cannot write its log");
+	rc = s->run(w, options, log, err);
+	if (rc != 0)
+		(void)fprintf(log, "failed: %s\n", err->text);
+	if (fclose(log) != 0 && rc == 0)
+		rc = fm_err_sys(err, FM_IO, "cannot write its log");
+	return rc;
+}
+
+static int
+run_stage(struct stage_work *w, const json_t *options, struct fm_err *err)
+{
+	const char *name = fm_json_str(options, "stage", "");
+	const struct stage *s = find(name);
+	char *log_name = fm_strdupf("log_%s.txt", name);
+	int64_t t0 = fm_clock_now_ns();
+	json_t *facts = json_object();
+	int rc;
+
+	monitor_stage(w->monitor, name);
+	rc = run_logged(w, s, log_name, options, err);
+	monitor_stage_end(w->monitor, rc == 0, fm_clock_now_ns() - t0);
+	fm_json_set_str(facts, "name", name);
+	fm_json_set_str(facts, "status", rc == 0 ? "ok" : "failed");
+	json_object_set_new(facts, "seconds",
+	    json_real((double)(fm_clock_now_ns() - t0) / 1e9));
+	fm_json_set_str(facts, "log", log_name);
+	json_array_append_new(json_object_get(w->state, "stages"), facts);
+	free(log_name);
+	if (rc != 0)
+		(void)fm_err_wrap(err, "stage %s", name);
+	return rc;
+}
+
+/* --- artifacts ------------------------------------------------------------ */
+
+static int
+add_artifact(struct stage_work *w, const char *name, struct fm_err *err)
+{
+	char *path = fm_io_join(w->dir, name);
+	json_t *a = json_object();
+	char hex[FM_HASH_HEX];
+	struct stat st;
+	int rc = w->hash(w->hash_arg, path, hex, err);
+
+	if (rc == 0 && stat(path, &st) == 0) {
+		fm_json_set_str(a, "path", name);
+		fm_json_set_int(a, "bytes", st.st_size);
+		fm_json_set_str(a, "hash", hex);
+		json_array_append(json_object_get(w->state, "artifacts"), a);
+	}
+	json_decref(a);
+	free(path);
+	return rc;
+}
+
+/* Whatever the stages left, but the logs and the state. */
+static int
+list_artifacts(struct stage_work *w, struct fm_err *err)
+{
+	struct fm_strs names = FM_STRS_INIT;
+	DIR *d = opendir(w->dir);
+	struct dirent *e;
+	size_t i;
+	int rc = 0;
+
+	if (!d)
+		return fm_err_sys(err, FM_IO, "cannot open '%s'", w->dir);
+	while ((e = readdir(d)))
+		if (e->d_name[0] != '.' && strncmp(e->d_name, "log_", 4) != 0 &&
+		    strcmp(e->d_name, "state.yaml") != 0)
+			fm_strs_add(&names, e->d_name);
+	(void)closedir(d);
+	fm_strs_sort(&names);
+	for (i = 0; rc == 0 && i < names.n; i++)
+		rc = add_artifact(w, names.v[i], err);
+	fm_strs_release(&names);
+	return rc;
+}
+
+int
+build_run_stages(
+    struct stage_work *w, const json_t *sequence, struct fm_err *err)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < json_array_size(sequence); i++)
+		rc = run_stage(w, json_array_get(sequence, i), err);
+	free(w->graph);
+	free(w->weights);
+	json_decref(w->inputs);
+	return rc == 0 ? list_artifacts(w, err) : rc;
+}
+
+/* --- loading -------------------------------------------------------------- */
+
+/*
+ * The graph of the last stage in place of the import's; inputs and what is
+ * known about them stay. Points measured on it are others than those of the
+ * model as it was: the stages go into the hash.
+ */
+static int
+use_last_graph(struct fm_model *m, const char *dir, const char *graph,
+    const json_t *config, struct fm_err *err)
+{
+	struct fm_buf b = FM_BUF_INIT;
+
+	if (fm_cache_name_check(graph, err) != 0)
+		return -1;
+	free(m->graph);
+	free(m->weights);
+	m->graph = fm_io_join(dir, graph);
+	m->weights = fm_strdup(dir);
+	fm_buf_puts(&b, m->hash);
+	fm_json_put(&b, json_object_get(config, "sequence"));
+	fm_hash_of(b.s, b.len, m->hash);
+	fm_buf_release(&b);
+	return 0;
+}
+
+int
+build_load(struct fm_model *m, const char *dir, const json_t *state, bool stale,
+    const struct conf *c, struct fm_err *err)
+{
+	const json_t *model = json_object_get(state, "model");
+	const json_t *config = json_object_get(state, "config");
+	struct fm_model_opts o = options_of(c, dir);
+	const char *path = c->model_path;
+	const char *graph = fm_json_str(state, "graph", NULL);
+
+	if (stale) {
+		path = fm_json_str(model, "path", "");
+		o.model_class = fm_json_str(config, "class", NULL);
+		o.dummy =
+		    strcmp(fm_json_str(config, "weights", ""), "random") == 0;
+		o.seed = (uint64_t)fm_json_int(config, "seed", 0);
+	}
+	o.made = true;
+	if (fm_model_load(m, path, &o, err) != 0)
+		return -1;
+	(void)snprintf(
+	    m->hash, sizeof m->hash, "%s", fm_json_str(model, "hash", ""));
+	return graph ? use_last_graph(m, dir, graph, config, err) : 0;
+}

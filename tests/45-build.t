@@ -1,0 +1,270 @@
+#!/bin/sh
+# Builds: made once, found again, made anew when something differs and for
+# the reasons that are told; results with them; accidents of every kind.
+. "$(dirname "$0")/lib.sh"
+fm-driver --list_devices >/dev/null 2>"$T/err" ||
+    skip_all "no ONNX Runtime: $(cat "$T/err")"
+C=$FM_CACHE_DIR
+cp -r "$top/tests/data/model/bert/model" "$T/bert"
+cp -r "$top/tests/data/model/roberta/model" "$T/roberta"
+
+# build STATUS ARGUMENT...: makes it and no more
+build() { want_status=$1; shift; run "$want_status" fm-driver --build_only "$@"; }
+stage() { sed -n "s/^FMWORK STAGE \(import\) [0-9.]* \([a-z]*\) .*/\1 \2/p" "$T/out"; }
+status() { sed -n 's/^build_status: //p' "$C/$1/state.yaml"; }
+
+# --- once ---
+run 0 fm-driver "$T/bert" --input_sizes 8,16 --reps 3
+is "the first time it is built" "$(stage)" "import ok"
+grep '^FMWORK KEY' "$T/out" >"$T/keys"
+mine=$(cd "$C" && echo bert_*)
+is "its name is the model's and the key's beginning" "$mine" \
+    "bert_$(readlink "$C/$mine" | cut -c5-12)"
+is "it is successful" "$(status "$mine")" successful_build
+ok "its log is there" test -s "$C/$mine/log_import.txt"
+is "no weights in it" "$(ls "$C/$mine")" "log_check.txt
+log_import.txt
+model.onnx
+state.yaml"
+mv "$T/bert" "$T/elsewhere"
+run 0 fm-driver "$T/elsewhere" --input_sizes 8,16 --reps 3
+is "a model that was moved is found" "$(stage)" "import cached"
+grep '^FMWORK KEY' "$T/out" >"$T/keys2"
+same "and its points have the same keys" "$T/keys2" "$T/keys"
+is "every point is among the results" "$(wc -l <"$C/results/$(readlink "$C/$mine" | cut -c5-).jsonl")" 4
+like "with device, runtime and version" "$C"/results/*.jsonl '"device":".*"runtime":"ONNX Runtime .*"backend_version":"[0-9]'
+mv "$T/elsewhere" "$T/bert"
+is "the folder is marked" "$(cat "$C/.fm-cache")" "fm cache 1"
+mkdir "$T/in" "$T/o"
+run 0 fm-driver --backend ort "$top/tests/data/ort/linear.onnx" --reps 2 --dim batch=2 || :
+
+# --- names ---
+build 0 "$T/bert" --build_name one
+is "a name of one's own" "$(status one)" successful_build
+is "is the same build" "$(readlink "$C/one")" "$(readlink "$C/$mine")"
+for word in a/b ../x .x '' obj; do
+	build 2 "$T/bert" --build_name="$word"
+	like "'$word' is no name" "$T/err" "the build name '$word' "
+done
+build 0 "$T/roberta" --build_name one
+like "two models of one name: a warning" "$T/err" \
+    "the build name 'one' belongs to model '.*/bert', and now '.*/roberta' is to have it"
+like "the reasons" "$T/err" "the content of the model changed from '[0-9a-f]{32}' to '"
+is "the name moves" "$(sed -n 's/^  class: //p' "$C/one/state.yaml" | tail -1)" RobertaModel
+build 0 "$T/bert" --build_name one --rebuild never
+like "never: the old one, with a warning" "$T/err" "is used all the same"
+like "it is the other model's" "$T/out" "^RobertaModel"
+is "and nothing was built" "$(stage)" "import cached"
+build 0 "$T/roberta" --build_name one --load_format dummy --seed 3
+like "what differs is told" "$T/err" "the weights changed from 'given' to 'random'"
+build 0 "$T/roberta" --build_name one --load_format dummy --seed 4
+like "each of it, exactly" "$T/err" "the seed of the weights changed from 3 to 4"
+is "and nothing else" "$(grep -c ' - ' "$T/err")" 1
+
+# --- policy ---
+build 2 "$T/bert" --load_format dummy --rebuild never
+like "never makes nothing" "$T/err" "is not there .*--rebuild never forbids"
+before=$(stat -c %Y%z "$C/$mine/state.yaml")
+build 0 "$T/bert"
+is "a hit changes no state" "$(stat -c %Y%z "$C/$mine/state.yaml")" "$before"
+build 0 "$T/bert" --rebuild always
+is "always: made again" "$(stage)" "import ok"
+ok "a new one" test "$(stat -c %Y%z "$C/$mine/state.yaml")" != "$before"
+run 0 fm-driver --explain --build_name one "$T/bert"
+like "explain tells" "$T/out" "^the content of the model changed"
+run 0 fm-driver --explain "$T/bert"
+is "or that there is nothing to tell" "$(cat "$T/out")" "$mine: is up to date"
+
+# --- changed weights ---
+cp -r "$T/bert" "$T/changed"
+build 0 "$T/changed"
+is "the same content is the same build" "$(stage)" "import cached"
+printf x | dd of="$T/changed/model.safetensors" bs=1 seek=9000 conv=notrunc 2>/dev/null
+build 0 "$T/changed"
+is "one byte makes another" "$(stage)" "import ok"
+
+# --- lean ---
+run 0 fm-driver "$T/bert" --reps 2 --input_sizes 8 --lean_cache
+is "lean: cleaned" "$(status "$mine")" cleaned
+is "logs and state stay" "$(ls "$C/$mine")" "log_check.txt
+log_import.txt
+state.yaml"
+build 0 "$T/bert"
+is "and it is no hit" "$(stage)" "import ok"
+
+# --- stages ---
+stages() { sed -n 's/^FMWORK STAGE \([a-z]*\) [0-9.]* \([a-z]*\) .*/\1 \2/p' "$T/out" | tr '\n' ' '; }
+run 0 fm-driver "$T/bert" --reps 2 --input_sizes 8
+plain=$(sed -n 's/^FMWORK KEY //p' "$T/out")
+for level in basic extended all; do
+	run 0 fm-driver "$T/bert" --reps 2 --input_sizes 8 --optimize $level --build_name opt
+	is "the optimised graph is made" "$(stages)" "import ok check ok optimize ok "
+	ok "and is there" test -s "$C/opt/optimized.onnx"
+done
+like "its level is an input" "$T/err" "the level of stage 'optimize' changed from 'extended' to 'all'"
+ok "a point of it is another point" test "$(sed -n 's/^FMWORK KEY //p' "$T/out")" != "$plain"
+run 0 fm-driver "$T/bert" --reps 2 --input_sizes 8 --optimize all --build_name opt
+is "it is made once" "$(stages)" "import cached check cached optimize cached "
+mkdir "$T/case"
+python=$(command -v python3) && $python - "$T/case" <<'P' || python=
+import struct, sys
+def npy(name, v):
+    h = "{'descr': '<i8', 'fortran_order': False, 'shape': (1, %d), }" % len(v)
+    h += " " * ((64 - (len(h) + 11) % 64) % 64) + "\n"
+    with open(sys.argv[1] + "/" + name + ".npy", "wb") as f:
+        f.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(h)) + h.encode())
+        f.write(struct.pack("<%dq" % len(v), *v))
+npy("input_ids", [5, 6, 7, 8]); npy("attention_mask", [1, 1, 1, 1])
+npy("token_type_ids", [0, 0, 0, 0])
+P
+if [ -n "$python" ]; then
+	run 0 fm-driver "$T/bert" --infer "$T/case" --out "$T/want"
+	run 0 fm-driver "$T/bert" --infer "$T/case" --optimize all --expect "$T/want"
+	like "it computes the same" "$T/out" "last_hidden_state: equal"
+fi
+cat >"$T/seq.yaml" <<'Y'
+sequence:
+  - import
+  - optimize: {level: basic}
+  - touch_up:
+      argv: [sh, -c, 'cp "$1" "$2/mine.onnx"; echo said so; echo and so >&2', sh, "{graph}", "{dir}"]
+      inputs: [RULES]
+      outputs: [mine.onnx]
+  - check
+Y
+echo one >"$T/rules"
+sed -i "s#RULES#$T/rules#" "$T/seq.yaml"
+build 0 "$T/bert" --sequence "$T/seq.yaml" --build_name seq
+is "a sequence of one's own" "$(sed -n 's/^FMWORK STAGE \([a-z_]*\) .*/\1/p' "$T/out" | tr '\n' ' ')" \
+    "import optimize touch_up check "
+like "what a command says is in its log" "$C/seq/log_touch_up.txt" "^said so"
+like "all of it" "$C/seq/log_touch_up.txt" "^and so"
+run 0 fm-driver "$T/bert" --reps 2 --input_sizes 8 --sequence-file "$T/seq.yaml" --build_name seq
+is "it is cached" "$(sed -n 's/^FMWORK STAGE touch_up [0-9.]* \([a-z]*\) .*/\1/p' "$T/out")" cached
+echo two >"$T/rules"
+build 0 "$T/bert" --sequence "$T/seq.yaml" --build_name seq
+like "until an input changes" "$T/err" "the inputs of stage 'touch_up' changed from"
+seq() { echo "$1" >"$T/bad.yaml"; build 2 "$T/bert" --sequence "$T/bad.yaml"; }
+seq 'sequence: [check]'
+like "import is the first" "$T/err" "bad.yaml: the first stage must be 'import'"
+seq 'sequence: [import, frob]'
+like "an unknown stage" "$T/err" "there is no stage 'frob'; a command of one's own needs"
+seq 'sequence: [import, import]'
+like "twice" "$T/err" "stage 'import' is there twice"
+seq 'sequence: [import, {x: {argv: [a]}}]'
+like "no outputs" "$T/err" "stage 'x': 'outputs' must be a list of one or more words"
+seq 'sequence: [import, {x: {argv: [a], outputs: [../y]}}]'
+like "an output elsewhere" "$T/err" "'../y' cannot be an output"
+seq 'sequence: [import, {x: {argv: true, outputs: [y]}}]'
+like "argv is a list" "$T/err" "stage 'x': 'argv' must be a list"
+seq 'sequence: [import, {../x: {argv: [a], outputs: [y]}}]'
+like "a name" "$T/err" "cannot be the name of a stage"
+seq 'sequence: [import, {optimize: {level: most}}]'
+like "a level" "$T/err" "level must be basic, extended or all, not 'most'"
+seq 'sequence: [import, 7]'
+like "a number is no stage" "$T/err" "a stage is a name, or a name with its options"
+seq 'stages: []'
+like "no list" "$T/err" "must hold a list 'sequence'"
+build 2 "$T/bert" --sequence "$T/seq.py"
+like "Python is refused, and YAML shown" "$T/err" "not Python but YAML, such as .sequence: "
+build 2 "$T/bert" --sequence "$T/seq.yaml" --optimize all
+like "file or option" "$T/err" "exclude one another"
+echo 'sequence: [import, {x: {argv: [sh, -c, "echo why; exit 3"], outputs: [y]}}]' >"$T/seq2.yaml"
+build 4 "$T/bert" --sequence "$T/seq2.yaml" --build_name failing
+like "a command that fails" "$T/err" "stage x: 'sh' ended with exit status 3"
+is "a failed build" "$(status failing)" failed_build
+like "its log stays" "$C/failing/log_x.txt" "^why"
+echo 'sequence: [import, {x: {argv: ["true"], outputs: [y]}}]' >"$T/seq2.yaml"
+build 4 "$T/bert" --sequence "$T/seq2.yaml"
+like "an output that was not made" "$T/err" "its output 'y' was not made"
+
+# --- the monitor ---
+if command -v script >/dev/null; then
+	watch() { TERM=xterm script -qec "fm-driver --build_only --rebuild always $T/bert $*" /dev/null >"$T/out" 2>&1 </dev/null; }
+	watch
+	like "a line per stage, with a tick" "$T/out" "✓.* import \([0-9.]+ s\)"
+	watch --monitor false
+	ok "off when not wanted" sh -c '! grep -q "✓" "$1"' sh "$T/out"
+	NO_COLOR=1 watch
+	ok "or without colour" sh -c '! grep -q "✓" "$1"' sh "$T/out"
+else
+	skip "the monitor" "no script(1)"
+fi
+
+# --- random weights are part of the build ---
+build 0 "$T/bert" --load_format dummy
+dummy=$(cd "$C" && ls -d ./*_*/model.safetensors | head -1)
+ok "they are kept" test -s "$C/$dummy"
+
+# --- failures ---
+mkdir "$T/bad"; cp "$T/bert/config.json" "$T/bad"
+printf '\377\377\377\377\377\377\377\177{' >"$T/bad/model.safetensors"
+build 2 "$T/bad" --build_name bad
+like "the stage is named" "$T/err" "stage import: .*model.safetensors"
+is "the build is there, and failed" "$(status bad)" failed_build
+like "its log says why" "$C/bad/log_import.txt" "^failed: .*safetensors"
+cp "$T/bert/model.safetensors" "$T/bad"
+build 0 "$T/bad" --build_name bad
+is "repaired: a build of that name" "$(status bad)" successful_build
+if [ -w /dev/full ] && (ulimit -f 1) 2>/dev/null; then
+	(ulimit -f 40; trap '' XFSZ; exec fm-driver --build_only "$T/bert" --load_format dummy --seed 77) >"$T/out" 2>"$T/err"
+	is "no room: status 3" $? 3
+	like "the stage is named" "$T/err" "stage import: "
+	ok "nothing half made" sh -c '! ls "$1"/obj/*.tmp 2>/dev/null' sh "$C"
+	build 0 "$T/bert" --load_format dummy --seed 77
+	is "with room it works" "$(stage)" "import ok"
+fi
+
+# --- kill -9 at any time ---
+i=0
+while [ $i -lt 15 ]; do
+	i=$((i + 1))
+	fm-driver --build_only "$T/bert" --load_format dummy --seed $((100 + i % 3)) >/dev/null 2>&1 &
+	pid=$!
+	sleep 0.00$i
+	kill -9 $pid 2>/dev/null
+	wait $pid 2>/dev/null
+done
+key=$(readlink "$C/$mine" | cut -c5-)
+mkdir "$C/obj/$key.left"; rm -r "$C/obj/$key.left"
+for i in 0 1 2; do
+	build 0 "$T/bert" --load_format dummy --seed $((100 + i))
+done
+run 0 fm-cache verify
+is "no leftovers" "$(find "$C/obj" -name '*.tmp' | wc -l)" 0
+
+# --- many at once ---
+export FM_CACHE_DIR="$T/many"
+i=0
+while [ $i -lt 60 ]; do
+	i=$((i + 1))
+	fm-driver --build_only "$T/bert" --load_format dummy --seed $((i % 6)) >"$T/many.$i" 2>&1 &
+done
+wait
+is "sixty processes, six models: each is built once" \
+    "$(cat "$T"/many.* | grep -c '^FMWORK STAGE import [0-9.]* ok')" 6
+is "and all the others found it" \
+    "$(cat "$T"/many.* | grep -c '^FMWORK STAGE import [0-9.]* cached')" 54
+
+# --- where ---
+mkdir "$T/full"; : >"$T/full/thing"
+build 2 "$T/bert" --cache_dir "$T/full"
+like "not into a folder of other things" "$T/err" "holds other things"
+build 0 "$T/bert" -d "$T/own"
+ok "--cache_dir" test -f "$T/own/.fm-cache"
+mkdir -p "$T/home"
+(unset FM_CACHE_DIR; HOME=$T/home fm-driver --build_only "$T/bert" >"$T/out" 2>"$T/err")
+ok "by default in ~/.cache/fm" test -f "$T/home/.cache/fm/.fm-cache"
+(unset FM_CACHE_DIR; MLAGILITY_CACHE_DIR=$T/theirs fm-driver --build_only "$T/bert" >"$T/out" 2>"$T/err")
+like "MLAgility's variable, with a notice" "$T/err" "from MLAGILITY_CACHE_DIR; FM_CACHE_DIR is not set"
+ok "is honoured" test -f "$T/theirs/.fm-cache"
+(unset FM_CACHE_DIR; HOME=$T/home GROQFLOW_CACHE_DIR=$T/full fm-driver --build_only "$T/bert" >"$T/out" 2>"$T/err")
+like "but not into what is another tool's" "$T/err" "GROQFLOW_CACHE_DIR names a folder of another tool"
+printf 'fm cache 2\n' >"$T/own/.fm-cache"
+build 2 "$T/bert" -d "$T/own"
+like "a layout of the future" "$T/err" "layout that this version does not know"
+build 2
+like "which model" "$T/err" "which model"
+run 2 fm-driver --platform null --build_only --model_name x
+like "a backend without models" "$T/err" "needs no build"
+finish

@@ -1,0 +1,1 @@
+fmwork.py -m /m/granite/base -r 2
