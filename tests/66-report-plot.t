@@ -53,6 +53,18 @@ for k in latency throughput pareto heatmap phases history; do
 	is "$k of nothing" $? 0
 	run 0 fm-report plot $k -T text "$d/tokens.jsonl"
 done
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26; do
+	echo "{\"kind\":\"operator\",\"name\":\"Op$i%s\",\"count\":$i,\"total_us\":$((i * 100))}"
+	echo "{\"kind\":\"node\",\"name\":\"node$i\",\"count\":1,\"total_us\":9999}"
+done >"$T/profile"
+run 0 fm-report plot profile -T svg "$T/profile"
+like 'a bar for each operator' "$T/out" '>Op26%s \(26\)<'
+like 'with its share' "$T/out" '> 7\.4 %<'
+like 'small ones put together' "$T/out" '>all others<'
+is 'nodes are not mixed with them' "$(grep -c node "$T/out")" 0
+run 0 fm-report plot profile -T svg --where 'kind=="node"' "$T/profile"
+like 'nodes when asked for' "$T/out" '>time per node<'
+run 0 fm-report plot profile -T svg /dev/null
 for k in reps hist ecdf; do
 	run 0 fm-report plot $k -o "$T/p.svg" "$T/log"
 	fm-report plot $k -T svg </dev/null >"$T/p.svg" 2>"$T/err"
