@@ -222,6 +222,9 @@ bad "4 attention heads cannot share 3" m
 model '{'; bad "config.json" m
 run 2 fm-driver --platform sim:H100 --model_name "$T/nosuch"
 like "no model" "$T/err" "is no model: a folder with a config.json"
+printf x >"$T/m.onnx"
+run 2 fm-driver --platform sim:H100 --model_name "$T/m.onnx"
+like "nor one that is read here" "$T/err" "m.onnx' is no model"
 l() { printf '%s\n' "$1" >"$T/l.yaml"; bad "$2" fm-driver --platform sim:H100 --model_name "$T/l.yaml"; }
 l 'layers: 3' "l.yaml: 'layers' must be a list"
 l 'layers: [{name: a}]' "layer 1 'a': must be a set with 'name' and 'kind'"

@@ -129,7 +129,7 @@ simulated_s(const struct fit *f, const struct point *p)
 	struct result r;
 
 	if (model_run(&f->m, p, &r, &ignored) != 0)
-		return NAN;
+		return (double)NAN;
 	return total_ns(&r) / 1e9;
 }
 
@@ -276,7 +276,7 @@ prepare(struct fit *f, const struct model *m, struct fm_err *err)
 	f->m = *m;
 	f->m.steps = fm_calloc(m->n_steps, sizeof *f->m.steps);
 	f->d = *m->steps[0].device;
-	f->d.capacity_gb = NAN;
+	f->d.capacity_gb = (double)NAN;
 	for (i = 0; i < m->n_steps; i++) {
 		if (m->steps[i].device != m->steps[0].device)
 			return fm_err_set(err, FM_USAGE,

@@ -21,10 +21,10 @@ static const double FUNCTION_OPS = 1500;
 /* A run. */
 struct run {
 	const struct compat *c;
-	const struct point *p;
 	struct result *r;
 	const struct device *now; /* where the data is */
 	int64_t *visits;          /* of each key with 'm', since the last end */
+	bool *ends, *ends_experts; /* of each layer: what its name ends */
 	bool gen;
 	int64_t passes, pass;
 	int64_t sum_size; /* what it takes for the length of the cache */
@@ -316,7 +316,7 @@ run_op(struct run *r, size_t i, int64_t expert)
 	move(r, &r->c->mapping->v[i], &op);
 	op.device = r->now;
 	price(r, &op);
-	if (is(r->c->moe_end, l->context))
+	if (r->ends_experts[i])
 		end_experts(r, &op);
 	if (!mapping_function(l->kind))
 		r->tracked = numel4(&op);
@@ -324,7 +324,7 @@ run_op(struct run *r, size_t i, int64_t expert)
 	r->clock_ns += op.c.ns;
 	if (r->c->seen)
 		r->c->seen(r->c->arg, &op);
-	if (is(r->c->last, l->context)) {
+	if (r->ends[i]) {
 		r->sum_size = r->gen ? r->sum_size + 1 : r->tokens;
 		r->gen = true;
 		r->passes++;
@@ -364,11 +364,19 @@ run_pass(struct run *r)
 void
 compat_run(const struct compat *c, const struct point *p, struct result *r)
 {
-	struct run run = { .c = c, .p = p, .r = r, .now = c->host };
+	struct run run = { .c = c, .r = r, .now = c->host };
 	struct cost end;
+
+	size_t i, n = c->layers->n;
 
 	memset(r, 0, sizeof *r);
 	memset(&end, 0, sizeof end);
+	run.ends = fm_calloc(n, sizeof *run.ends);
+	run.ends_experts = fm_calloc(n, sizeof *run.ends_experts);
+	for (i = 0; i < n; i++) {
+		run.ends[i] = is(c->last, c->layers->v[i].context);
+		run.ends_experts[i] = is(c->moe_end, c->layers->v[i].context);
+	}
 	run.visits = fm_calloc(c->mapping->n_keys + 1, sizeof *run.visits);
 	run.batch = p->batch;
 	for (run.pass = 1; run.pass <= p->output; run.pass++) {
@@ -385,4 +393,6 @@ compat_run(const struct compat *c, const struct point *p, struct result *r)
 	r->sum.passes = 1;
 	r->gen.passes = run.passes ? run.passes - 1 : 0;
 	free(run.visits);
+	free(run.ends);
+	free(run.ends_experts);
 }

@@ -27,6 +27,8 @@ enum range {
 	TOPOLOGY  /* the words ring and full */
 };
 
+#define ABSENT ((double)NAN)
+
 static const struct field {
 	const char *key;
 	size_t at;
@@ -46,23 +48,24 @@ static const struct field {
 	F("mem_pj_per_bit", mem_pj, true, FROM_0, 0),
 	F("tflops", tflops, true, ABOVE_0, 0),
 	F("pj_per_tflop", pj_per_tflop, true, FROM_0, 0),
-	F("tflops_int4", tflops_int4, false, ABOVE_0, NAN),
-	F("softmax_ns_per_element", softmax_ns, false, FROM_0, NAN),
-	F("SiLU_ns_per_element", silu_ns, false, FROM_0, NAN),
-	F("RMSNorm_ns_per_element", rmsnorm_ns, false, FROM_0, NAN),
-	F("tflops_int8", tflops_of[DT_INT8], false, ABOVE_0, NAN),
-	F("tflops_float16", tflops_of[DT_FLOAT16], false, ABOVE_0, NAN),
-	F("tflops_bfloat16", tflops_of[DT_BFLOAT16], false, ABOVE_0, NAN),
-	F("tflops_float32", tflops_of[DT_FLOAT32], false, ABOVE_0, NAN),
-	F("mem_capacity_GB", capacity_gb, false, ABOVE_0, NAN),
+	F("tflops_int4", tflops_int4, false, ABOVE_0, ABSENT),
+	F("softmax_ns_per_element", softmax_ns, false, FROM_0, ABSENT),
+	F("SiLU_ns_per_element", silu_ns, false, FROM_0, ABSENT),
+	F("RMSNorm_ns_per_element", rmsnorm_ns, false, FROM_0, ABSENT),
+	F("tflops_int8", tflops_of[DT_INT8], false, ABOVE_0, ABSENT),
+	F("tflops_float16", tflops_of[DT_FLOAT16], false, ABOVE_0, ABSENT),
+	F("tflops_bfloat16", tflops_of[DT_BFLOAT16], false, ABOVE_0,
+	    (double)NAN),
+	F("tflops_float32", tflops_of[DT_FLOAT32], false, ABOVE_0, ABSENT),
+	F("mem_capacity_GB", capacity_gb, false, ABOVE_0, ABSENT),
 	F("efficiency_compute", eff_compute, false, FRACTION, 1),
 	F("efficiency_memory", eff_memory, false, FRACTION, 1),
 	F("efficiency_link", eff_link, false, FRACTION, 1),
 	F("launch_us", launch_us, false, FROM_0, 0),
 	F("transfer_us", transfer_us, false, FROM_0, 0),
 	F("idle_w", idle_w, false, FROM_0, 0),
-	F("tdp_w", tdp_w, false, ABOVE_0, NAN),
-	F("link_GBs", link_gbs, false, ABOVE_0, NAN),
+	F("tdp_w", tdp_w, false, ABOVE_0, ABSENT),
+	F("link_GBs", link_gbs, false, ABOVE_0, ABSENT),
 	F("link_latency_us", link_us, false, FROM_0, 0),
 	F("link_pj_per_bit", link_pj, false, FROM_0, 0),
 	F("link_topology", link_ring, false, TOPOLOGY, 1),
@@ -147,7 +150,7 @@ set_defaults(struct device *d)
 	memset(d, 0, sizeof *d);
 	for (k = 0; k < N_FIELDS; k++)
 		device_set(d, k, fields[k].def);
-	d->tflops_of[DT_INT4] = NAN;
+	d->tflops_of[DT_INT4] = ABSENT;
 }
 
 /* --- reading ------------------------------------------------------------- */
@@ -355,7 +358,7 @@ add_host(struct devices *d)
 	set_defaults(&h);
 	h.name = fm_strdup("HOST");
 	h.file = fm_strdup("");
-	h.h2d_gbs = h.d2h_gbs = INFINITY;
+	h.h2d_gbs = h.d2h_gbs = HUGE_VAL;
 	h.mem_gbs = h.mem_pj = h.tflops = h.pj_per_tflop = 1;
 	put(d, &h);
 }
@@ -406,7 +409,7 @@ distance(const char *a, const char *b)
 	n = n > 39 ? 39 : n;
 	for (j = 0; j <= n; j++)
 		row[j] = j;
-	for (i = 0; a[i] && i < 39; i++) {
+	for (i = 0; i < 39 && a[i]; i++) {
 		diagonal = row[0];
 		row[0] = i + 1;
 		for (j = 1; j <= n; j++) {

@@ -321,7 +321,8 @@ model_run(const struct model *m, const struct point *p, struct result *r,
 	r->sum.passes = 1;
 	r->gen.passes = more > 0 ? more : 0;
 	r->first_ns = r->sum.c.ns;
-	r->over_tdp = idle(m, &r->sum.c) | idle(m, &r->gen.c);
+	r->over_tdp = idle(m, &r->sum.c);
+	r->over_tdp = idle(m, &r->gen.c) || r->over_tdp;
 	return 0;
 }
 

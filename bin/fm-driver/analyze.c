@@ -333,11 +333,11 @@ analyze_run(const struct conf *c, struct fm_err *err)
 	json_t *all = json_array();
 	size_t i, failed = 0;
 
-	if (c->all_models)
+	if (c->all)
 		fm_strs_add(&words, ".");
 	else if (c->args.rest.n == 0)
 		fm_strs_add(&words, c->model_name);
-	for (i = 0; !c->all_models && i < c->args.rest.n; i++)
+	for (i = 0; !c->all && i < c->args.rest.n; i++)
 		fm_strs_add(&words, c->args.rest.v[i]);
 	for (i = 0; i < words.n; i++) {
 		struct fm_err bad = FM_ERR_INIT;

@@ -40,18 +40,21 @@ hash_file(void *arg, const char *path, char hex[33], struct fm_err *err)
 
 /*
  * The sources' content and, because the graph refers to them by name, the
- * names that the files really have.
+ * names that the files really have, and whether they lie apart: then the
+ * build has links to them.
  */
 static int
 hash_sources(struct build *b, const struct fm_strs *files, char hex[33],
     struct fm_err *err)
 {
 	struct fm_hash *h = fm_hash_new();
+	char *folder = NULL;
 	size_t i;
 	int rc = 0;
 
 	for (i = 0; rc == 0 && i < files->n; i++) {
 		char *real = realpath(files->v[i], NULL);
+		size_t n = real ? (size_t)(fm_io_base(real) - real) : 0;
 
 		if (!real)
 			rc = fm_err_sys(err, FM_NOMODEL,
@@ -62,8 +65,15 @@ hash_sources(struct build *b, const struct fm_strs *files, char hex[33],
 			fm_hash_puts(h, fm_io_base(real));
 			fm_hash_puts(h, hex);
 		}
+		/* files->v[0] is the config. */
+		if (rc == 0 && i == 1)
+			folder = fm_strndup(real, n);
+		else if (rc == 0 && i > 1 &&
+			 (strlen(folder) != n || strncmp(folder, real, n) != 0))
+			fm_hash_puts(h, "apart");
 		free(real);
 	}
+	free(folder);
 	fm_hash_hex(h, hex);
 	fm_hash_free(h);
 	return rc;

@@ -49,6 +49,10 @@ struct conf {
 	int load_format;
 	struct fm_strs dims; /* NAME=VALUE */
 	struct fm_strs env;  /* NAME=VALUE */
+	/* models in Python scripts */
+	const char *script_args, *search_dir;
+	int64_t max_depth, onnx_opset; /* 0 = the newest */
+	bool all, analyze_only, json;
 	/* the build */
 	const char *cache_dir, *build_name;
 	const char *sequence;
@@ -57,15 +61,14 @@ struct conf {
 	int rebuild;   /* enum rebuild */
 	bool monitor;
 	bool lean_cache, build_only, explain;
-	/* --analyze_only */
-	bool analyze_only, all_models, json;
-	const char *search_dir;
 	/* instead of measuring */
 	const char *infer, *out, *pad, *expect;
 	double rtol, atol;
+	const char *setup;
 	bool list_devices, list_options, dry_run;
 	bool strict, estimate; /* for the backend */
-	bool calibrate;        /* --sim:calibrate was given */
+	bool token_times, time_transfers;
+	bool calibrate; /* --sim:calibrate was given */
 
 	/* what follows */
 	struct fm_args args;

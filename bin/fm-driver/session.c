@@ -92,6 +92,8 @@ add_settings(const struct session *s, json_t *options, struct fm_err *err)
 	if (add_setting(s, options, "device", s->p.name, device, err) |
 	    add_setting(s, options, "tp_size", "--tp_size", tp, err) |
 	    add_setting(s, options, "calibrated", "--out", out, err) |
+	    add_setting(s, options, "time_transfers", "--time_transfers",
+		c->time_transfers ? json_true() : NULL, err) |
 	    add_setting(s, options, "strict", "--strict",
 		c->strict ? json_true() : NULL, err) |
 	    add_setting(s, options, "estimate", "--estimate",
@@ -297,17 +299,13 @@ static int
 point_to_model(struct session *s, struct fm_err *err)
 {
 	const char *path = s->c->model_path, *dot = strrchr(path, '.');
-	bool onnx = dot && strcmp(dot, ".onnx") == 0;
 	bool layers = dot && strcmp(dot, ".yaml") == 0;
 	char *full = s->c->via ? fm_strdup(path) : given_absolute(path, err);
 
 	if (!full)
 		return -1;
 	json_object_set_new(s->open, "model",
-	    json_pack("{s:s, s:s}", "kind",
-		onnx     ? "onnx"
-		: layers ? "layers"
-			 : "config",
+	    json_pack("{s:s, s:s}", "kind", layers ? "layers" : "config",
 		"path", full));
 	free(full);
 	return 0;

@@ -98,17 +98,27 @@ read_one(struct parse *ps, const char *path, struct fm_err *err)
 static json_t *
 read_metadata(const struct conf *c, struct fm_err *err)
 {
+	static const char letters[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 	json_t *v = fm_yaml_read_file(c->metadata, err);
+	const char *key;
 	void *at;
 
 	if (v && !json_is_object(v))
 		(void)fm_err_set(
 		    err, FM_USAGE, "%s: must be a mapping", c->metadata);
-	for (at = json_object_iter(v); at; at = json_object_iter_next(v, at))
-		if (table_knows(json_object_iter_key(at)))
+	for (at = json_object_iter(v); at; at = json_object_iter_next(v, at)) {
+		key = json_object_iter_key(at);
+		if (table_knows(key))
 			(void)fm_err_set(err, FM_USAGE,
 			    "%s: '%s' is a key that records have already",
-			    c->metadata, json_object_iter_key(at));
+			    c->metadata, key);
+		if (!key[0] || key[strspn(key, letters)])
+			(void)fm_err_set(err, FM_USAGE,
+			    "%s: a key must be of letters, digits, '_' and "
+			    "'-', got '%s'",
+			    c->metadata, key);
+	}
 	if (err->code != FM_OK) {
 		json_decref(v);
 		return NULL;

@@ -363,7 +363,7 @@ fm_layers_read(
 	int rc = -1;
 
 	memset(l, 0, sizeof *l);
-	if (!fm_io_is_file(file))
+	if (!fm_io_is_file(file) || (!json && !ends_with(file, ".yaml")))
 		(void)fm_err_set(err, FM_NOMODEL,
 		    "'%s' is no model: a folder with a config.json or a .yaml "
 		    "list of layers is wanted",

@@ -1,0 +1,212 @@
+/*
+ * Lists of layers from configs: how many there are, what they are called,
+ * and how many parameters the families have, against published counts.
+ */
+#include "model/layers.h"
+
+#include <string.h>
+
+#include "../tap.h"
+#include "json.h"
+#include "yaml.h"
+
+static int
+read_config(
+    struct fm_layers *l, const char *text, bool eager, struct fm_err *err)
+{
+	json_t *v = fm_json_parse(text, strlen(text), "test", err);
+	int rc = v ? fm_layers_config(l, v, eager, "test", err) : -1;
+
+	json_decref(v);
+	return rc;
+}
+
+static const struct fm_layer *
+find(const struct fm_layers *l, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (strcmp(l->v[i].name, name) == 0)
+			return &l->v[i];
+	return NULL;
+}
+
+static size_t
+count(const struct fm_layers *l, enum fm_layer_kind kind)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < l->n; i++)
+		n += l->v[i].kind == kind;
+	return n;
+}
+
+static double
+params(const struct fm_layers *l)
+{
+	double n = 0;
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (!l->v[i].tied)
+			n += fm_layer_params(&l->v[i]);
+	return n;
+}
+
+/* Sizes of released models and their parameters, from their model cards or
+ * the shapes of their checkpoints. */
+static void
+test_params(void)
+{
+	static const struct {
+		const char *what, *config;
+		int64_t params;
+	} cases[] = {
+		{ "Llama-2-7B",
+		    "{\"model_type\":\"llama\",\"hidden_size\":4096,"
+		    "\"intermediate_size\":11008,\"num_attention_heads\":32,"
+		    "\"num_hidden_layers\":32,\"vocab_size\":32000}",
+		    6738415616 },
+		{ "Llama-3.1-8B",
+		    "{\"model_type\":\"llama\",\"hidden_size\":4096,"
+		    "\"intermediate_size\":14336,\"num_attention_heads\":32,"
+		    "\"num_key_value_heads\":8,\"num_hidden_layers\":32,"
+		    "\"vocab_size\":128256}",
+		    8030261248 },
+		{ "Mixtral-8x7B",
+		    "{\"model_type\":\"mixtral\",\"hidden_size\":4096,"
+		    "\"intermediate_size\":14336,\"num_attention_heads\":32,"
+		    "\"num_key_value_heads\":8,\"num_hidden_layers\":32,"
+		    "\"vocab_size\":32000,\"num_local_experts\":8,"
+		    "\"num_experts_per_tok\":2}",
+		    46702792704 },
+		{ "Qwen2-0.5B, tied and with biases",
+		    "{\"model_type\":\"qwen2\",\"hidden_size\":896,"
+		    "\"intermediate_size\":4864,\"num_attention_heads\":14,"
+		    "\"num_key_value_heads\":2,\"num_hidden_layers\":24,"
+		    "\"vocab_size\":151936,\"tie_word_embeddings\":true}",
+		    494032768 },
+		{ "Qwen3-0.6B, with its own width of heads",
+		    "{\"model_type\":\"qwen3\",\"hidden_size\":1024,"
+		    "\"intermediate_size\":3072,\"num_attention_heads\":16,"
+		    "\"num_key_value_heads\":8,\"num_hidden_layers\":28,"
+		    "\"head_dim\":128,\"vocab_size\":151936,"
+		    "\"tie_word_embeddings\":true}",
+		    596049920 },
+		{ "Gemma-2B",
+		    "{\"model_type\":\"gemma\",\"hidden_size\":2048,"
+		    "\"intermediate_size\":16384,\"num_attention_heads\":8,"
+		    "\"num_key_value_heads\":1,\"num_hidden_layers\":18,"
+		    "\"head_dim\":256,\"vocab_size\":256000}",
+		    2506172416 },
+		{ "Gemma-2-2B, four norms",
+		    "{\"model_type\":\"gemma2\",\"hidden_size\":2304,"
+		    "\"intermediate_size\":9216,\"num_attention_heads\":8,"
+		    "\"num_key_value_heads\":4,\"num_hidden_layers\":26,"
+		    "\"head_dim\":256,\"vocab_size\":256000,"
+		    "\"sliding_window\":4096}",
+		    2614341888 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct fm_err err = FM_ERR_INIT;
+		struct fm_layers l;
+
+		ok(read_config(&l, cases[i].config, false, &err) == 0,
+		    cases[i].what);
+		is_int((int64_t)params(&l), cases[i].params, cases[i].what);
+		fm_layers_release(&l);
+	}
+}
+
+static void
+test_names(void)
+{
+	static const char config[] =
+	    "{\"model_type\":\"gemma2\",\"hidden_size\":64,"
+	    "\"intermediate_size\":128,\"num_attention_heads\":4,"
+	    "\"num_key_value_heads\":2,\"num_hidden_layers\":4,"
+	    "\"head_dim\":32,\"vocab_size\":100,\"sliding_window\":16}";
+	struct fm_err err = FM_ERR_INIT;
+	const struct fm_layer *one;
+	struct fm_layers l;
+
+	ok(read_config(&l, config, false, &err) == 0, "is read");
+	one = find(&l, "layers.2.o_proj");
+	ok(one && one->in == 128 && one->out == 64, "heads have their width");
+	ok(one && strcmp(one->context, "o_proj") == 0, "context");
+	one = find(&l, "layers.0.attn_output");
+	ok(one && one->window == 16, "every other layer has the window");
+	one = find(&l, "layers.1.attn_output");
+	ok(one && one->window == 0, "and the rest none");
+	one = find(&l, "lm_head");
+	ok(one && one->tied && one->last_row, "lm_head");
+	ok(find(&l, "layers.3.post_feedforward_layernorm") != NULL,
+	    "four norms");
+	ok(count(&l, FM_LAYER_RMSNORM) == 17, "in every block");
+	ok(l.decoder && strcmp(l.last, "lm_head") == 0, "a decoder");
+	fm_layers_release(&l);
+
+	ok(read_config(&l, config, true, &err) == 0, "is read");
+	ok(count(&l, FM_LAYER_SDPA) == 0 && count(&l, FM_LAYER_MATMUL) == 8 &&
+		count(&l, FM_LAYER_SOFTMAX) == 4,
+	    "eager attention: two products and a softmax");
+	fm_layers_release(&l);
+}
+
+static void
+test_encoder(void)
+{
+	static const char config[] =
+	    "{\"model_type\":\"distilbert\",\"dim\":768,\"n_layers\":6,"
+	    "\"n_heads\":12,\"hidden_dim\":3072,\"vocab_size\":30522}";
+	struct fm_err err = FM_ERR_INIT;
+	const struct fm_layer *one;
+	struct fm_layers l;
+
+	ok(read_config(&l, config, false, &err) == 0, "is read");
+	one = find(&l, "transformer.layer.5.attn_output");
+	ok(one && !one->causal, "tokens see all others");
+	ok(!l.decoder && strcmp(l.model_class, "DistilBertModel") == 0,
+	    "nothing is generated");
+	is_int((int64_t)params(&l), 66362880, "parameters");
+	fm_layers_release(&l);
+}
+
+static void
+test_list(void)
+{
+	static const char text[] =
+	    "layers:\n"
+	    "- {name: a.b, kind: linear, in: 8, out: 4, bias: true}\n"
+	    "- {name: c, kind: layernorm, input: [rows, 4]}\n"
+	    "- {name: d, kind: conv2d, in: 3, out: 2, kernel: [3, 5],\n"
+	    "   padding: 1, input: [batch, 3, 8, 8]}\n";
+	struct fm_err err = FM_ERR_INIT;
+	struct fm_layers l;
+	json_t *v = fm_yaml_parse(text, strlen(text), "test", &err);
+
+	ok(fm_layers_list(&l, v, "test", &err) == 0, "is read");
+	ok(l.n == 3 && strcmp(l.v[0].context, "b") == 0, "context by default");
+	ok(l.v[0].rank == 3 && l.v[0].shape[1] == FM_DIM_TOKENS,
+	    "input by default");
+	ok(l.v[1].out == 4 && l.v[1].shape[0] == FM_DIM_ROWS, "norm");
+	ok(l.v[2].kernel[1] == 5 && l.v[2].stride[0] == 1 &&
+		l.v[2].padding[1] == 1,
+	    "pairs");
+	ok(l.params == 8 * 4 + 4 + 8 + 3 * 2 * 15, "parameters");
+	fm_layers_release(&l);
+	json_decref(v);
+}
+
+int
+main(void)
+{
+	test_params();
+	test_names();
+	test_encoder();
+	test_list();
+	return done();
+}
