@@ -277,7 +277,8 @@ node,c,MatMul,CPUExecutionProvider,1,15,15.0,0.3
 node,b,Relu,CPUExecutionProvider,1,5,5.0,0.1'
 is 'a profile without its end' \
     "$(fm-process -f csv --profile profile-torn.json | wc -l | tr -d ' ')" 5
-run 3 fm-process --profile embed.log
+run 3 fm-process --profile embed.log -o "$T/none"
+is 'an error leaves no file' "$(find "$T" -name 'none*')" ''
 like 'no profile' "$T/err" 'not a profile'
 echo '[]' >"$T/empty.json"
 run 3 fm-process --profile "$T/empty.json"

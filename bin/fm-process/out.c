@@ -144,3 +144,10 @@ out_close(struct out *o, struct fm_err *err)
 	release(o);
 	return fm_out_close(&o->file, err);
 }
+
+void
+out_abandon(struct out *o)
+{
+	release(o);
+	fm_out_abandon(&o->file);
+}

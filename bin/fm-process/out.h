@@ -40,5 +40,7 @@ struct fm_buf *out_text(struct out *o);
 int out_join(struct out *o, struct out *part, struct fm_err *err);
 
 int out_close(struct out *o, struct fm_err *err);
+/* Instead of it, after an error: leaves no file. */
+void out_abandon(struct out *o);
 
 #endif
