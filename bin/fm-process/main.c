@@ -28,8 +28,11 @@ read_log(struct parse *ps, const char *path, struct fm_err *err)
 	if (input_open(&in, path, err) != 0)
 		return -1;
 	parse_begin(ps, in.name);
-	while (!ps->stop && (rc = input_next(&in, &p, &n, &cut, err)) > 0)
+	while (!ps->stop && (rc = input_next(&in, &p, &n, &cut, err)) > 0) {
 		parse_block(ps, p, n, cut);
+		if (in.live)
+			out_flush(ps->out);
+	}
 	parse_end(ps);
 	input_close(&in);
 	return ps->stop ? 0 : rc;

@@ -93,6 +93,13 @@ out_end(struct out *o)
 		flush(o);
 }
 
+void
+out_flush(struct out *o)
+{
+	flush(o);
+	(void)fflush(o->file.f);
+}
+
 static void
 release(struct out *o)
 {

@@ -36,6 +36,9 @@ void out_end(struct out *o);
 /* Text that is no record; the buffer may be written to until out_end(). */
 struct fm_buf *out_text(struct out *o);
 
+/* Hands on what is there, for somebody who waits at the other end. */
+void out_flush(struct out *o);
+
 /* Appends a part and closes it. */
 int out_join(struct out *o, struct out *part, struct fm_err *err);
 
