@@ -277,12 +277,29 @@ node,c,MatMul,CPUExecutionProvider,1,15,15.0,0.3
 node,b,Relu,CPUExecutionProvider,1,5,5.0,0.1'
 is 'a profile without its end' \
     "$(fm-process -f csv --profile profile-torn.json | wc -l | tr -d ' ')" 5
-run 3 fm-process --profile embed.log
+run 3 fm-process --profile embed.log -o "$T/none"
+is 'an error leaves no file' "$(find "$T" -name 'none*')" ''
 like 'no profile' "$T/err" 'not a profile'
 echo '[]' >"$T/empty.json"
 run 3 fm-process --profile "$T/empty.json"
 like 'an empty profile' "$T/err" 'no event of a node'
 run 2 fm-process --profile profile.json --format qaic
+
+# --- a driver that is still running
+mkfifo "$T/fifo"
+fm-process -f jsonl "$T/fifo" >"$T/live" &
+{
+	cat embed.log
+	echo 'FMWORK KEY next'
+	i=0
+	while [ ! -s "$T/live" ] && [ $i -lt 100 ]; do
+		sleep 0.05
+		i=$((i + 1))
+	done
+	cp "$T/live" "$T/seen"
+} >"$T/fifo"
+wait
+is 'records come as soon as they are known' "$(wc -l <"$T/seen" | tr -d ' ')" 1
 
 # --- the end
 sh -c 'fm-process embed.log >/dev/full' 2>"$T/err"

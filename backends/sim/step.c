@@ -146,8 +146,7 @@ matmul(const struct step *s, const struct pass *p, const struct op *op,
 	const struct fm_layer *l = s->layer;
 	double a = step_value_bytes(p->dtype), in = numel(op);
 	double last = (double)op->shape[op->rank - 1];
-	double out =
-	    l->out == FM_DIM_LENGTH ? (double)p->length : (double)l->out;
+	double out = (double)op_dim(l->out, p->batch, p->tokens, p->length);
 
 	w->flop = 2 * in * out;
 	w->read = a * in;
