@@ -4,9 +4,13 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "alloc.h"
+#include "analyze.h"
 #include "conf.h"
 #include "infer.h"
 #include "lists.h"
@@ -172,6 +176,38 @@ run(const struct conf *c, int wake_fd)
 	return r.status;
 }
 
+/* What needs no backend and makes nothing. */
+static int
+look(const struct conf *c)
+{
+	struct fm_err err = FM_ERR_INIT;
+	int rc = c->explain ? build_explain(c, &err) : analyze_run(c, &err);
+
+	return rc < 0 ? fm_prog_fail("fm-driver", &err) : rc;
+}
+
+/* Becomes share/fm/setup/NAME.sh; comes back only when that cannot be. */
+static int
+set_up(const char *name)
+{
+	char *file = fm_strdupf("setup/%s.sh", name);
+	char *path = fm_prog_share(file), *libexec = fm_prog_libexec("");
+	char *argv[] = { path, (char[]){ "--libexec" }, libexec, NULL };
+	struct fm_err err = FM_ERR_INIT;
+	sigset_t none;
+
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	if (!strchr(name, '/'))
+		(void)execv(path, argv);
+	(void)fm_err_set(
+	    &err, FM_USAGE, "--setup: there is none for '%s'", name);
+	free(file);
+	free(path);
+	free(libexec);
+	return fm_prog_fail("fm-driver", &err);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -183,10 +219,10 @@ main(int argc, char **argv)
 	wake_fd = watch_signals();
 	if (conf_read(&c, argc, argv, &err) != 0)
 		status = fm_prog_fail("fm-driver", &err);
-	else if (c.explain)
-		status = build_explain(&c, &err) == 0
-			     ? 0
-			     : fm_prog_fail("fm-driver", &err);
+	else if (c.setup)
+		status = set_up(c.setup);
+	else if (c.explain || (c.analyze_only && !script_is(&c)))
+		status = look(&c);
 	else
 		status = run(&c, wake_fd);
 	conf_release(&c);
