@@ -257,6 +257,7 @@ install: all
 	        $(DEST)/libexec/fm/$$f; done
 	for f in $(wildcard build/libexec/fm/libonnxruntime.*); do \
 	    install -m 644 $$f $(DEST)/libexec/fm; done
+	install -D share/setup/torch.sh $(DEST)/share/fm/setup/torch.sh
 	for f in $$(find share -type f ! -path 'share/setup/*' \
 	    ! -path 'share/completion/*'); do \
 	    install -D -m 644 $$f $(DEST)/share/fm/$${f#share/}; done

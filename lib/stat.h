@@ -44,6 +44,9 @@ enum fm_stat_rule {
 	FM_STAT_NONE
 };
 
+/* A thousand hours and a bit: what a sample may be. */
+#define FM_STAT_MAX_NS INT64_C(4000000000000000)
+
 enum {
 	FM_STAT_QUANTILES = 7
 };
@@ -88,7 +91,8 @@ struct fm_stat_work {
 void fm_stat_work_release(struct fm_stat_work *w);
 
 /*
- * Describes `n` >= 1 samples in the order they were taken.
+ * Describes `n` >= 1 samples in the order they were taken, each less than
+ * FM_STAT_MAX_NS from 0.
  *
  * Quantile p: nearest rank, the ceil(p k)-th smallest of k; or type 7
  * (Hyndman, Fan 1996): linear between the ranks around 1 + p (k - 1). There is

@@ -388,11 +388,12 @@ drop(const int64_t *v, size_t n, const struct fm_stat_conf *c, int64_t *tmp,
 }
 
 /*
- * Slopes are kept as integers, in 2^-16 ns for each repetition, so that the
- * one sort serves for all.
+ * Slopes are kept as integers, in 1 / scale ns for each repetition, so that
+ * the one sort serves for all.
  */
 static size_t
-slopes(int64_t *slope, const int64_t *v, size_t n, size_t b, int64_t *tmp)
+slopes(int64_t *slope, const int64_t *v, size_t n, size_t b, double scale,
+    int64_t *tmp)
 {
 	double z[DRIFT_BATCHES], at[DRIFT_BATCHES];
 	size_t i, j, k = 0;
@@ -406,7 +407,7 @@ slopes(int64_t *slope, const int64_t *v, size_t n, size_t b, int64_t *tmp)
 	for (i = 0; i < b; i++)
 		for (j = i + 1; j < b; j++)
 			slope[k++] =
-			    (int64_t)((z[j] - z[i]) * 65536 / (at[j] - at[i]));
+			    (int64_t)((z[j] - z[i]) * scale / (at[j] - at[i]));
 	return k;
 }
 
@@ -415,11 +416,13 @@ drift(struct fm_stat *s, const int64_t *v, size_t n, int64_t *tmp)
 {
 	int64_t slope[SLOPES];
 	size_t b = n / 4 < DRIFT_BATCHES ? n / 4 : DRIFT_BATCHES, k, lo, mid;
-	double scale, half, tau;
+	double scale, unit, half, tau;
 
 	if (n < 20 || s->median2 <= 0)
 		return;
-	k = slopes(slope, v, n, b, tmp);
+	/* Of samples that are minutes apart, whole nanoseconds must do. */
+	unit = s->max - s->min < INT64_C(1) << 40 ? 65536 : 1;
+	k = slopes(slope, v, n, b, unit, tmp);
 	mid = (k - 1) / 2;
 	fm_stat_sort(slope, tmp, k);
 	/* Batching leaves about the share of the dependence that spans more
@@ -429,7 +432,7 @@ drift(struct fm_stat *s, const int64_t *v, size_t n, int64_t *tmp)
 	       sqrt((double)(b * (b - 1) * (2 * b + 5)) / 18 *
 		    (tau > 1 ? tau : 1));
 	lo = half < (double)k / 2 ? (size_t)((double)k / 2 - half) : 0;
-	scale = (double)(n - 1) * 200 / 65536 / (double)s->median2;
+	scale = (double)(n - 1) * 200 / unit / (double)s->median2;
 	s->has_drift = true;
 	s->drift = (double)(slope[mid] + slope[k - 1 - mid]) / 2 * scale;
 	s->drift_lo = (double)slope[lo] * scale;
@@ -441,19 +444,22 @@ drift(struct fm_stat *s, const int64_t *v, size_t n, int64_t *tmp)
 /* --- all of it ----------------------------------------------------------- */
 
 /*
- * Sums of differences from the median: integers for the mean, and squares in
- * four lanes, which both keeps the rounding small and lets them run at once.
+ * Sums of differences from the median: two integers for the mean, so that none
+ * is too small, and squares in four lanes, which both keeps the rounding small
+ * and lets them run at once.
  */
 static void
 moments(struct fm_stat *s, const int64_t *v, size_t n)
 {
-	int64_t pivot = s->median2 / 2, sum = 0;
+	int64_t pivot = s->median2 / 2, part = 1 << 20, high = 0, low = 0;
 	double sq[4] = { 0, 0, 0, 0 }, d, mean;
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		sum += v[i] - pivot;
-	mean = (double)sum / (double)n;
+	for (i = 0; i < n; i++) {
+		high += (v[i] - pivot) / part;
+		low += (v[i] - pivot) % part;
+	}
+	mean = ((double)high * (double)part + (double)low) / (double)n;
 	for (i = 0; i < n; i++) {
 		d = (double)(v[i] - pivot) - mean;
 		sq[i % 4] += d * d;

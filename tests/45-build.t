@@ -10,7 +10,7 @@ cp -r "$top/tests/data/model/roberta/model" "$T/roberta"
 
 # build STATUS ARGUMENT...: makes it and no more
 build() { want_status=$1; shift; run "$want_status" fm-driver --build_only "$@"; }
-stage() { sed -n 's/^FMWORK STAGE \([a-z]*\) [0-9.]* \([a-z]*\) .*/\1 \2/p' "$T/out"; }
+stage() { sed -n "s/^FMWORK STAGE \(import\) [0-9.]* \([a-z]*\) .*/\1 \2/p" "$T/out"; }
 status() { sed -n 's/^build_status: //p' "$C/$1/state.yaml"; }
 
 # --- once ---
@@ -22,7 +22,8 @@ is "its name is the model's and the key's beginning" "$mine" \
     "bert_$(readlink "$C/$mine" | cut -c5-12)"
 is "it is successful" "$(status "$mine")" successful_build
 ok "its log is there" test -s "$C/$mine/log_import.txt"
-is "no weights in it" "$(ls "$C/$mine")" "log_import.txt
+is "no weights in it" "$(ls "$C/$mine")" "log_check.txt
+log_import.txt
 model.onnx
 state.yaml"
 mv "$T/bert" "$T/elsewhere"
@@ -85,10 +86,147 @@ is "one byte makes another" "$(stage)" "import ok"
 # --- lean ---
 run 0 fm-driver "$T/bert" --reps 2 --input_sizes 8 --lean_cache
 is "lean: cleaned" "$(status "$mine")" cleaned
-is "logs and state stay" "$(ls "$C/$mine")" "log_import.txt
+is "logs and state stay" "$(ls "$C/$mine")" "log_check.txt
+log_import.txt
 state.yaml"
 build 0 "$T/bert"
 is "and it is no hit" "$(stage)" "import ok"
+
+# --- stages ---
+stages() { sed -n 's/^FMWORK STAGE \([a-z]*\) [0-9.]* \([a-z]*\) .*/\1 \2/p' "$T/out" | tr '\n' ' '; }
+run 0 fm-driver "$T/bert" --reps 2 --input_sizes 8
+plain=$(sed -n 's/^FMWORK KEY //p' "$T/out")
+for level in basic extended all; do
+	run 0 fm-driver "$T/bert" --reps 2 --input_sizes 8 --optimize $level --build_name opt
+	is "the optimised graph is made" "$(stages)" "import ok check ok optimize ok "
+	ok "and is there" test -s "$C/opt/optimized.onnx"
+done
+like "its level is an input" "$T/err" "the level of stage 'optimize' changed from 'extended' to 'all'"
+ok "a point of it is another point" test "$(sed -n 's/^FMWORK KEY //p' "$T/out")" != "$plain"
+run 0 fm-driver "$T/bert" --reps 2 --input_sizes 8 --optimize all --build_name opt
+is "it is made once" "$(stages)" "import cached check cached optimize cached "
+mkdir "$T/case"
+python=$(command -v python3) && $python - "$T/case" <<'P' || python=
+import struct, sys
+def npy(name, v):
+    h = "{'descr': '<i8', 'fortran_order': False, 'shape': (1, %d), }" % len(v)
+    h += " " * ((64 - (len(h) + 11) % 64) % 64) + "\n"
+    with open(sys.argv[1] + "/" + name + ".npy", "wb") as f:
+        f.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(h)) + h.encode())
+        f.write(struct.pack("<%dq" % len(v), *v))
+npy("input_ids", [5, 6, 7, 8]); npy("attention_mask", [1, 1, 1, 1])
+npy("token_type_ids", [0, 0, 0, 0])
+P
+if [ -n "$python" ]; then
+	run 0 fm-driver "$T/bert" --infer "$T/case" --out "$T/want"
+	run 0 fm-driver "$T/bert" --infer "$T/case" --optimize all --expect "$T/want"
+	like "it computes the same" "$T/out" "last_hidden_state: equal"
+fi
+
+# --- half precision ---
+run 0 fm-driver "$T/bert" --reps 2 --input_sizes 8 --precision fp16 --build_name half
+is "conversion is a stage" "$(stages)" "import ok check ok convert ok "
+like "what was measured is in the record" "$T/out" '"precision":"fp16","weight_type":"float16"'
+like "and in the results" "$C/results/$(readlink "$C/half" | cut -c5-).jsonl" '"precision":"fp16"'
+ok "weights are half as large" test "$(stat -c %s "$C/half/half.weights")" -lt 50000
+if [ -n "$python" ]; then
+	run 0 fm-driver "$T/bert" --infer "$T/case" --precision fp16 --out "$T/got16"
+	ok "the outputs are half" sh -c 'head -c 60 "$1" | grep -q "<f2"' sh "$T/got16/last_hidden_state.npy"
+	python3 - "$T" <<'P' >"$T/say" 2>&1
+import struct, sys
+def read(path, code):
+    b = open(path, "rb").read()
+    n = struct.unpack("<H", b[8:10])[0]
+    d = b[10 + n:]
+    return struct.unpack("<%d%s" % (len(d) // struct.calcsize(code), code), d)
+a = read(sys.argv[1] + "/want/last_hidden_state.npy", "f")
+b = read(sys.argv[1] + "/got16/last_hidden_state.npy", "e")
+assert len(a) == len(b) > 0
+worst = max(abs(x - y) for x, y in zip(a, b))
+assert 0 < worst < 0.02, worst
+P
+	is "and near the exact ones" "$?$(cat "$T/say")" 0
+fi
+run 0 fm-driver "$top/tests/data/ort/linear.onnx" --precision fp16 --reps 2 --dim batch=2 --build_name lin
+like "an ONNX file's float inputs become half" "$T/out" "^    .*: float16\\["
+run 0 fm-driver "$T/bert" --reps 2 --input_sizes 8 --precision fp32
+like "fp32 is what it computes with" "$T/out" '"precision":"fp32"'
+for p in int8 bf16; do
+	build 2 "$T/bert" --precision $p
+	like "$p is clearly not there" "$T/err" "precision $p: this conversion is not available"
+done
+build 2 "$T/bert" --sequence "$T/seq.yaml" --precision fp16
+like "file or option" "$T/err" "sequence and --precision exclude one another"
+cat >"$T/seq.yaml" <<'Y'
+sequence:
+  - import
+  - optimize: {level: basic}
+  - touch_up:
+      argv: [sh, -c, 'cp "$1" "$2/mine.onnx"; echo said so; echo and so >&2', sh, "{graph}", "{dir}"]
+      inputs: [RULES]
+      outputs: [mine.onnx]
+  - check
+Y
+echo one >"$T/rules"
+sed -i "s#RULES#$T/rules#" "$T/seq.yaml"
+build 0 "$T/bert" --sequence "$T/seq.yaml" --build_name seq
+is "a sequence of one's own" "$(sed -n 's/^FMWORK STAGE \([a-z_]*\) .*/\1/p' "$T/out" | tr '\n' ' ')" \
+    "import optimize touch_up check "
+like "what a command says is in its log" "$C/seq/log_touch_up.txt" "^said so"
+like "all of it" "$C/seq/log_touch_up.txt" "^and so"
+run 0 fm-driver "$T/bert" --reps 2 --input_sizes 8 --sequence-file "$T/seq.yaml" --build_name seq
+is "it is cached" "$(sed -n 's/^FMWORK STAGE touch_up [0-9.]* \([a-z]*\) .*/\1/p' "$T/out")" cached
+echo two >"$T/rules"
+build 0 "$T/bert" --sequence "$T/seq.yaml" --build_name seq
+like "until an input changes" "$T/err" "the inputs of stage 'touch_up' changed from"
+seq() { echo "$1" >"$T/bad.yaml"; build 2 "$T/bert" --sequence "$T/bad.yaml"; }
+seq 'sequence: [check]'
+like "import is the first" "$T/err" "bad.yaml: the first stage must be 'import'"
+seq 'sequence: [import, frob]'
+like "an unknown stage" "$T/err" "there is no stage 'frob'; a command of one's own needs"
+seq 'sequence: [import, import]'
+like "twice" "$T/err" "stage 'import' is there twice"
+seq 'sequence: [import, {x: {argv: [a]}}]'
+like "no outputs" "$T/err" "stage 'x': 'outputs' must be a list of one or more words"
+seq 'sequence: [import, {x: {argv: [a], outputs: [../y]}}]'
+like "an output elsewhere" "$T/err" "'../y' cannot be an output"
+seq 'sequence: [import, {x: {argv: true, outputs: [y]}}]'
+like "argv is a list" "$T/err" "stage 'x': 'argv' must be a list"
+seq 'sequence: [import, {../x: {argv: [a], outputs: [y]}}]'
+like "a name" "$T/err" "cannot be the name of a stage"
+seq 'sequence: [import, {optimize: {level: most}}]'
+like "a level" "$T/err" "level must be basic, extended or all, not 'most'"
+seq 'sequence: [import, {convert: {to: int8}}]'
+like "a precision" "$T/err" "conversion to 'int8' is not available"
+seq 'sequence: [import, 7]'
+like "a number is no stage" "$T/err" "a stage is a name, or a name with its options"
+seq 'stages: []'
+like "no list" "$T/err" "must hold a list 'sequence'"
+build 2 "$T/bert" --sequence "$T/seq.py"
+like "Python is refused, and YAML shown" "$T/err" "not Python but YAML, such as .sequence: "
+build 2 "$T/bert" --sequence "$T/seq.yaml" --optimize all
+like "file or option" "$T/err" "exclude one another"
+echo 'sequence: [import, {x: {argv: [sh, -c, "echo why; exit 3"], outputs: [y]}}]' >"$T/seq2.yaml"
+build 4 "$T/bert" --sequence "$T/seq2.yaml" --build_name failing
+like "a command that fails" "$T/err" "stage x: 'sh' ended with exit status 3"
+is "a failed build" "$(status failing)" failed_build
+like "its log stays" "$C/failing/log_x.txt" "^why"
+echo 'sequence: [import, {x: {argv: ["true"], outputs: [y]}}]' >"$T/seq2.yaml"
+build 4 "$T/bert" --sequence "$T/seq2.yaml"
+like "an output that was not made" "$T/err" "its output 'y' was not made"
+
+# --- the monitor ---
+if command -v script >/dev/null; then
+	watch() { TERM=xterm script -qec "fm-driver --build_only --rebuild always $T/bert $*" /dev/null >"$T/out" 2>&1 </dev/null; }
+	watch
+	like "a line per stage, with a tick" "$T/out" "✓.* import \([0-9.]+ s\)"
+	watch --monitor false
+	ok "off when not wanted" sh -c '! grep -q "✓" "$1"' sh "$T/out"
+	NO_COLOR=1 watch
+	ok "or without colour" sh -c '! grep -q "✓" "$1"' sh "$T/out"
+else
+	skip "the monitor" "no script(1)"
+fi
 
 # --- random weights are part of the build ---
 build 0 "$T/bert" --load_format dummy

@@ -70,6 +70,9 @@ is 'two writers in one log' "$(get stats.median mixed.log)" \
 is '... agree with their RES lines' "$(get notes mixed.log)" '[] []'
 is 'the same log twice' "$(get itl embed.log embed.log)" '4.002 4.002'
 is '--dedup' "$(get itl --dedup embed.log embed.log two.log)" '4.002 4.002'
+sed 's/ 0.0040[0-9]*$/ nan/' embed.log >"$T/notime.log"
+run 1 fm-process "$T/notime.log"
+like 'a repetition without a time' "$T/err" 'this repetition has no time'
 printf 'a\0b\377\nFMWORK RES 1.0 2.0 b\377d C 1 1 1.000 1.0' >"$T/odd.log"
 is 'NUL and bytes that are not UTF-8' "$(get model "$T/odd.log")" '"b�d"'
 awk 'BEGIN { for (i = 0; i < 300000; i++) printf "0123456789"; print "" }' \
@@ -106,6 +109,9 @@ is 'GEN completes RES' "$(get ttft gen.log) $(get itl gen.log)" \
 is 'an error in a stream' "$(get status gen.log)" '"OK" "OK" "ERR_OOM"'
 is 'a GEN line that contradicts' "$(get notes gen-wrong.log)" \
     '[] ["time to first token 0.025 contradicts the REP lines, which give 0.02"] []'
+sed 's/ 10.000 100.0$/ 11.000 100.0/' gen.log >"$T/gen.log"
+is 'another one' "$(get notes "$T/gen.log")" \
+    '[] ["time per token 11.000 contradicts the REP lines, which give 10"] []'
 is 'batch_size_times is corrected' "$(get thp spyre.log) $(get batch spyre.log)" \
     '500.0 1333.3 1 1'
 is '... and noted' "$(get notes spyre.log | cut -d' ' -f1-4)" \
@@ -156,6 +162,33 @@ is 'old names, --path twice' "$(get itl --path embed.log --path two.log)" \
 printf -- '- {code: MINE, pattern: "Tried to allocate 9"}\n' >"$T/e.yaml"
 is '--errors comes first' "$(get status --errors "$T/e.yaml" gen.log)" \
     '"OK" "OK" "ERR_MINE"'
+run 0 fm-process --errors "$top/share/errors.yaml" gen.log
+# What is found in one line after a RUN banner.
+fails() {
+	printf 'FMWORK ARG x\nRUN 1 / 1\n%s\n' "$2" >"$T/fails.log"
+	is "found: $2" "$(get status "$T/fails.log")" "\"ERR_$1\""
+}
+fails OOR "terminate called after throwing an instance of 'std::out_of_range'"
+fails DIR 'RuntimeError: device 3: DDR init retried 4 times'
+fails RPC 'TimeoutError: RPC call to execute_model timed out.'
+fails CTL 'ValueError: Please reduce the length of the messages or completion.'
+fails OOM 'RuntimeError: CUDA error: out of memory'
+fails KVC 'ValueError: No available memory for the cache blocks.'
+fails NODEV 'RuntimeError: Found no NVIDIA driver on your system.'
+fails NCCL 'RuntimeError: NCCL error in: ProcessGroupNCCL.cpp:1'
+fails CUDA 'RuntimeError: CUDA error: device-side assert triggered'
+fails ORT_OOM '[E:onnxruntime:, bfc_arena.cc:376] Failed to allocate memory for requested buffer'
+fails ORT 'onnxruntime.capi.onnxruntime_pybind11_state.RuntimeException: [ONNXRuntimeError]'
+fails SLURM_OOM 'slurmstepd: error: Detected 1 oom-kill event(s) in StepId=7.0.'
+fails SLURM_TIME 'slurmstepd: error: *** JOB 7 ON n1 CANCELLED AT 2026-01-01T00:00:00 DUE TO TIME LIMIT ***'
+fails SLURM_PREEMPT '*** JOB 7 ON n1 CANCELLED AT 2026-01-01T00:00:00 DUE TO PREEMPTION ***'
+fails SLURM 'srun: error: n1: task 0: Exited with exit code 1'
+fails KILLED 'Killed'
+fails HOST_OOM 'MemoryError'
+fails DISK 'OSError: [Errno 28] No space left on device'
+fails SEGV 'Segmentation fault (core dumped)'
+fails PORT 'OSError: [Errno 98] Address already in use'
+fails UNKNOWN 'nothing that is known'
 printf -- '- {code: MINE, pattern: "("}\n' >"$T/e.yaml"
 run 2 fm-process --errors "$T/e.yaml" gen.log
 like 'a bad pattern' "$T/err" "pattern of 'MINE'"
@@ -210,6 +243,12 @@ is '... is a column' "$(fm-process -f csv --metadata "$T/own.yaml" embed.log |
 echo 'model: x' >"$T/own.yaml"
 run 2 fm-process --metadata "$T/own.yaml" embed.log
 like 'a field that records have' "$T/err" "'model' is a key that records have"
+echo 'a"b: x' >"$T/own.yaml"
+run 2 fm-process --metadata "$T/own.yaml" embed.log
+like 'a field with a quote' "$T/err" 'must be of letters, digits'
+echo '[]' >"$T/own.yaml"
+run 2 fm-process --metadata "$T/own.yaml" embed.log
+like 'no mapping' "$T/err" 'must be a mapping'
 run 2 fm-process --drop half embed.log
 like 'a bad rule' "$T/err" "'--drop' must be fmwork, mser, none"
 run 2 fm-process --format xml embed.log
@@ -238,12 +277,29 @@ node,c,MatMul,CPUExecutionProvider,1,15,15.0,0.3
 node,b,Relu,CPUExecutionProvider,1,5,5.0,0.1'
 is 'a profile without its end' \
     "$(fm-process -f csv --profile profile-torn.json | wc -l | tr -d ' ')" 5
-run 3 fm-process --profile embed.log
+run 3 fm-process --profile embed.log -o "$T/none"
+is 'an error leaves no file' "$(find "$T" -name 'none*')" ''
 like 'no profile' "$T/err" 'not a profile'
 echo '[]' >"$T/empty.json"
 run 3 fm-process --profile "$T/empty.json"
 like 'an empty profile' "$T/err" 'no event of a node'
 run 2 fm-process --profile profile.json --format qaic
+
+# --- a driver that is still running
+mkfifo "$T/fifo"
+fm-process -f jsonl "$T/fifo" >"$T/live" &
+{
+	cat embed.log
+	echo 'FMWORK KEY next'
+	i=0
+	while [ ! -s "$T/live" ] && [ $i -lt 100 ]; do
+		sleep 0.05
+		i=$((i + 1))
+	done
+	cp "$T/live" "$T/seen"
+} >"$T/fifo"
+wait
+is 'records come as soon as they are known' "$(wc -l <"$T/seen" | tr -d ' ')" 1
 
 # --- the end
 sh -c 'fm-process embed.log >/dev/full' 2>"$T/err"

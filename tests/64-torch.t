@@ -80,10 +80,39 @@ printf '#!/bin/sh\nexec "%s" "$@"\n' "$py" >"$T/other"
 printf '#!/bin/sh\nexec "%s" -S "$@"\n' "$py" >"$T/bald"
 chmod +x "$T/other" "$T/bald"
 run 0 torch "$T/bare" --input_sizes 8 --reps 2 \
-    --torch:time_transfers@ True --torch:python "$T/other"
+    --time_transfers --torch:python "$T/other"
 like 'no weights: random ones' "$T/out" '^note: no weights in '
 like 'is a fact' "$T/out" '"dummy_weights":true'
 like 'so are copies inside the clock' "$T/out" '"time_transfers":true'
+
+# --- generation ---
+mkdir "$T/llama"
+cat >"$T/llama/config.json" <<'END'
+{"model_type": "llama", "architectures": ["LlamaForCausalLM"],
+ "vocab_size": 100, "hidden_size": 32, "num_hidden_layers": 2,
+ "num_attention_heads": 4, "num_key_value_heads": 2,
+ "intermediate_size": 48, "max_position_embeddings": 64}
+END
+"$py" "$top/tests/torch/generate.py" "$top/backends/torch" "$T/llama" \
+    >"$T/parts" 2>&1
+is 'tokens' $? 0
+grep -A2 '^not ok' "$T/parts" | note
+run 0 torch "$T/llama" --input_sizes 4,8 --output_sizes 1,3 --batch_sizes 2 \
+    --reps 3 --warmup 1 --token_times
+is 'order of points' "$(sed -n 's/^RUN //p' "$T/out" | tr '\n' ';')" \
+    '4 / 1 / 2;4 / 3 / 2;8 / 1 / 2;8 / 3 / 2;'
+E='[0-9]+\.[0-9]{9}'
+like 'REP of the infer dialect' "$T/out" \
+    "^FMWORK REP 3 3 $E $E .*llama 8 3 2 1 [0-9]+\.[0-9]{9} "
+is 'GEN for each output above 1' "$(grep -c '^FMWORK GEN' "$T/out")" 2
+like 'first token, the rest, tokens' "$T/out" "^FMWORK TOK 3 $E $E 3\$"
+like 'gaps' "$T/out" '^FMWORK GAP 3 [0-9]+ [0-9]+$'
+awk '$2 == "REP" { dt = $11 }
+$2 == "TOK" { d = $4 + $5 - dt; if (d * d > 1e-14) bad = 1 }
+END { exit bad }' "$T/out"
+is 'first token and the rest are the whole' $? 0
+run 2 torch "$models/bert/model" --token_times
+like 'tokens are generated ones' "$T/err" 'belongs to --output_sizes'
 
 # --- Spyre, with a stand-in for its package that prints on stdout ---
 cat >"$T/fake/torch_sendnn/torch_sendnn.py" <<'END'

@@ -47,6 +47,8 @@ enum {
 	    (const struct ort_env *, const void *model, size_t bytes,          \
 		const struct ort_options *, struct ort_session **))            \
 	X(10, CreateSessionOptions, (struct ort_options **))                   \
+	X(11, SetOptimizedModelFilePath,                                       \
+	    (struct ort_options *, const char *path))                          \
 	X(13, SetSessionExecutionMode, (struct ort_options *, int mode))       \
 	X(16, EnableMemPattern, (struct ort_options *))                        \
 	X(17, DisableMemPattern, (struct ort_options *))                       \

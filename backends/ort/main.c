@@ -69,6 +69,9 @@ static const struct fm_backend_opt opts[] = {
 	    0 },
 	{ "log_severity", "verbose|info|warning|error|fatal", "error",
 	    "least severe message the runtime prints on stderr", 0, 0 },
+	{ "save_optimized", "str", "",
+	    "file to write the graph to, as the runtime has rewritten it", 0,
+	    0 },
 	{ "library", "str", "", "ONNX Runtime's shared library", 0, 0 },
 	{ NULL, NULL, NULL, NULL, 0, 0 },
 };

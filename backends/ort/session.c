@@ -301,6 +301,7 @@ ort_session_options(const struct ort_api *api, const json_t *options,
 	int inter = (int)fm_json_int(options, "inter_op_num_threads", 0);
 	bool pattern = fm_json_bool(options, "mem_pattern", true);
 	bool arena = fm_json_bool(options, "cpu_arena", true);
+	const char *save = fm_json_str(options, "save_optimized", NULL);
 	struct ort_options *o;
 
 	*accelerator = false;
@@ -328,6 +329,8 @@ ort_session_options(const struct ort_api *api, const json_t *options,
 	    ort_api_check(api,
 		arena ? api->EnableCpuMemArena(o) : api->DisableCpuMemArena(o),
 		"cpu_arena", err) ||
+	    (save && ort_api_check(api, api->SetOptimizedModelFilePath(o, save),
+			 "save_optimized", err)) ||
 	    set_config(api, json_object_get(options, "config"), folder, o, err))
 		return -1;
 	return add_providers(api, options, o, provider, accelerator, err);

@@ -452,7 +452,7 @@ put_reps(struct fm_backend *b, const struct point *p, const struct result *r,
 			fm_backend_say(b, "FMWORK TOK %lld %.9f %.9f %lld",
 			    (long long)i, r->first_ns / 1e9,
 			    (ns - r->first_ns) / 1e9,
-			    (long long)(p->output * p->batch));
+			    (long long)p->output * p->batch);
 		s->clock_ns += dt_ns;
 	}
 }

@@ -206,10 +206,9 @@ conv2d(const struct step *s, const struct pass *p, const struct op *op,
 
 	for (i = 0; i < 2; i++) {
 		int64_t size = op->shape[2 + i] + 2 * l->padding[i];
+		int64_t steps = (size - l->kernel[i]) / l->stride[i] + 1;
 
-		out *= size < l->kernel[i]
-			   ? 0
-			   : (double)((size - l->kernel[i]) / l->stride[i] + 1);
+		out *= size < l->kernel[i] ? 0 : (double)steps;
 		k *= (double)l->kernel[i];
 	}
 	out *= (double)l->out;

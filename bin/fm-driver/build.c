@@ -15,11 +15,13 @@
 
 #include "alloc.h"
 #include "buf.h"
+#include "build_seq.h"
 #include "build_stage.h"
 #include "clock.h"
 #include "conf.h"
 #include "io.h"
 #include "json.h"
+#include "monitor.h"
 #include "num.h"
 #include "prog.h"
 #include "record.h"
@@ -38,18 +40,21 @@ hash_file(void *arg, const char *path, char hex[33], struct fm_err *err)
 
 /*
  * The sources' content and, because the graph refers to them by name, the
- * names that the files really have.
+ * names that the files really have, and whether they lie apart: then the
+ * build has links to them.
  */
 static int
 hash_sources(struct build *b, const struct fm_strs *files, char hex[33],
     struct fm_err *err)
 {
 	struct fm_hash *h = fm_hash_new();
+	char *folder = NULL;
 	size_t i;
 	int rc = 0;
 
 	for (i = 0; rc == 0 && i < files->n; i++) {
 		char *real = realpath(files->v[i], NULL);
+		size_t n = real ? (size_t)(fm_io_base(real) - real) : 0;
 
 		if (!real)
 			rc = fm_err_sys(err, FM_NOMODEL,
@@ -60,8 +65,15 @@ hash_sources(struct build *b, const struct fm_strs *files, char hex[33],
 			fm_hash_puts(h, fm_io_base(real));
 			fm_hash_puts(h, hex);
 		}
+		/* files->v[0] is the config. */
+		if (rc == 0 && i == 1)
+			folder = fm_strndup(real, n);
+		else if (rc == 0 && i > 1 &&
+			 (strlen(folder) != n || strncmp(folder, real, n) != 0))
+			fm_hash_puts(h, "apart");
 		free(real);
 	}
+	free(folder);
 	fm_hash_hex(h, hex);
 	fm_hash_free(h);
 	return rc;
@@ -92,6 +104,7 @@ read_inputs(struct build *b, const struct conf *c, struct fm_err *err)
 	bool dummy = c->load_format == LOAD_DUMMY;
 	struct fm_strs files = FM_STRS_INIT;
 	char hex[FM_HASH_HEX] = "";
+	json_t *sequence;
 	int rc = fm_model_sources(c->model_path, dummy, &files, err);
 
 	if (rc == 0)
@@ -116,10 +129,12 @@ read_inputs(struct build *b, const struct conf *c, struct fm_err *err)
 		if (dummy)
 			fm_json_set_int(b->config, "seed", c->seed);
 	}
-	json_object_set_new(b->config, "sequence", build_sequence(c));
+	sequence =
+	    rc == 0 ? build_sequence(c, hash_file, &b->cache, err) : NULL;
+	json_object_set_new(b->config, "sequence", sequence);
 	fm_json_set_str(b->config, "fm", BUILD_VERSION);
 	fm_strs_release(&files);
-	return rc;
+	return sequence ? 0 : -1;
 }
 
 static void
@@ -329,9 +344,11 @@ run_stages(struct build *b, const char *tmp, const struct conf *c, int wake_fd,
 	w.hash = hash_file;
 	w.hash_arg = &b->cache;
 	rc = fm_cache_state_write(tmp, b->state, err);
+	w.monitor = monitor_start(c->monitor, b->name);
 	if (rc == 0)
 		rc = build_run_stages(
 		    &w, json_object_get(b->config, "sequence"), err);
+	monitor_end(w.monitor);
 	if (rc == 0) {
 		fm_json_set_str(b->state, "build_status", "successful_build");
 		set_time(b->state, "updated");

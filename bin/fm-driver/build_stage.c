@@ -11,11 +11,19 @@
 #include <sys/stat.h>
 
 #include "alloc.h"
+#include "buf.h"
+#include "cache.h"
 #include "clock.h"
 #include "conf.h"
 #include "hash.h"
 #include "io.h"
 #include "json.h"
+#include "model/convert.h"
+#include "monitor.h"
+#include "peer.h"
+#include "platform.h"
+#include "pump.h"
+#include "shape.h"
 
 /* --- the model, as the state has it --------------------------------------- */
 
@@ -50,8 +58,8 @@ ports_facts(const struct fm_model_port *p, size_t n)
 	return a;
 }
 
-static void
-set_facts(json_t *model, const struct fm_model *m)
+void
+build_set_facts(json_t *model, const struct fm_model *m)
 {
 	bool plain = strcmp(m->model_class, "onnx") == 0;
 
@@ -96,17 +104,254 @@ stage_import(
 		return -1;
 	rc = fm_model_hash_with(&m, w->hash, w->hash_arg, err);
 	if (rc == 0) {
-		set_facts(json_object_get(w->state, "model"), &m);
+		build_set_facts(json_object_get(w->state, "model"), &m);
 		(void)fprintf(log, "model '%s': %s, %lld parameters, %s\n",
 		    m.path, m.model_class, (long long)m.params, m.dtype);
 		for (i = 0; i < m.notes.n; i++)
 			(void)fprintf(log, "note: %s\n", m.notes.v[i]);
+		w->graph = fm_strdup(m.graph);
+		w->weights = fm_strdup(m.weights);
+		w->inputs = shape_inputs(&m);
 	}
 	fm_model_release(&m);
 	return rc;
 }
 
-/* --- the sequence --------------------------------------------------------- */
+/* --- check ---------------------------------------------------------------- */
+
+/* The model as the stages before have left it. */
+static int
+load_current(struct fm_model *m, const struct stage_work *w, struct fm_err *err)
+{
+	bool imported = !json_object_get(w->state, "graph");
+	struct fm_model_opts o = options_of(w->c, w->dir);
+
+	o.made = true;
+	return fm_model_load(
+	    m, imported ? w->c->model_path : w->graph, &o, err);
+}
+
+/*
+ * Reads the graph again, as it will be read from the build: its form, its
+ * ports, and whether all the data is there that it refers to.
+ */
+static int
+stage_check(
+    struct stage_work *w, const json_t *options, FILE *log, struct fm_err *err)
+{
+	struct fm_model m;
+
+	(void)options;
+	if (load_current(&m, w, err) != 0)
+		return -1;
+	(void)fprintf(log, "%zu inputs, %zu outputs, %zu files of weights\n",
+	    m.n_inputs, m.n_outputs, m.files.n);
+	fm_model_release(&m);
+	return 0;
+}
+
+/* --- optimize ------------------------------------------------------------- */
+
+/* A backend for the runtime, started for this alone. */
+static struct fm_peer *
+start_runtime(const struct stage_work *w, struct fm_err *err)
+{
+	struct fm_peer_conf pc = { 0 };
+	struct fm_peer *peer = NULL;
+	struct platform p;
+
+	if (platform_find(&p, "cpu", NULL, NULL, err) == 0) {
+		pc.argv = &p.argv;
+		pc.wake_fd = w->wake_fd;
+		pc.stderr_fd = -1;
+		peer = fm_peer_start(&pc, err);
+		platform_release(&p);
+	}
+	return peer;
+}
+
+/* A request to load the graph and to write what becomes of it. */
+static json_t *
+optimize_request(const struct stage_work *w, const char *level, char *to)
+{
+	static const char file[] =
+	    "session.optimized_model_external_initializers_file_name";
+	static const char least[] = "session.optimized_model_external_"
+				    "initializers_min_size_in_bytes";
+
+	return json_pack("{s:s, s:{s:s, s:s, s:s}, s:O, s:{s:s, s:s, s:{s:s, "
+			 "s:s}}}",
+	    "op", "open", "model", "kind", "onnx", "path", w->graph, "weights",
+	    w->weights, "inputs", w->inputs, "options",
+	    "graph_optimization_level", level, "save_optimized", to, "config",
+	    file, "optimized.weights", least, "1024");
+}
+
+/* What comes next finds the graph, with its weights, in the build. */
+static void
+use_graph(struct stage_work *w, const char *name)
+{
+	free(w->graph);
+	free(w->weights);
+	w->graph = fm_io_join(w->dir, name);
+	w->weights = fm_strdup(w->dir);
+	fm_json_set_str(w->state, "graph", name);
+}
+
+static int
+stage_optimize(
+    struct stage_work *w, const json_t *options, FILE *log, struct fm_err *err)
+{
+	const char *level = fm_json_str(options, "level", "all");
+	char *to = fm_io_join(w->dir, "optimized.onnx");
+	struct fm_peer *peer = start_runtime(w, err);
+	json_t *q = optimize_request(w, level, to);
+	int rc = -1;
+
+	if (peer && fm_peer_send(peer, q, err) == 0)
+		rc = fm_peer_finish(peer, err);
+	fm_peer_end(peer);
+	if (rc == 0 && !fm_io_is_file(to))
+		rc = fm_err_set(err, FM_INTERNAL,
+		    "the runtime has written no graph: '%s'", to);
+	if (rc == 0) {
+		use_graph(w, "optimized.onnx");
+		(void)fprintf(log, "level %s\n", level);
+	}
+	json_decref(q);
+	free(to);
+	return rc;
+}
+
+/* --- convert -------------------------------------------------------------- */
+
+static int
+stage_convert(
+    struct stage_work *w, const json_t *options, FILE *log, struct fm_err *err)
+{
+	struct fm_model m;
+	int rc = load_current(&m, w, err);
+
+	(void)options;
+	if (rc != 0)
+		return -1;
+	rc = fm_model_to_half(&m, w->dir, "half", err);
+	if (rc == 0) {
+		(void)fprintf(log, "%s to fp16\n", m.dtype);
+		use_graph(w, "half.onnx");
+		fm_json_set_str(w->state, "precision", "fp16");
+	}
+	fm_model_release(&m);
+	return rc;
+}
+
+/* --- commands of one's own ------------------------------------------------ */
+
+/* Puts what stands for {graph}, {weights} and {dir} in their places. */
+static char *
+fill_in(const struct stage_work *w, const char *word)
+{
+	const struct {
+		const char *name, *value;
+	} places[] = {
+		{ "{graph}", w->graph },
+		{ "{weights}", w->weights },
+		{ "{dir}", w->dir },
+	};
+	struct fm_buf b = FM_BUF_INIT;
+	size_t i;
+
+	while (*word) {
+		for (i = 0; i < 3; i++)
+			if (strncmp(word, places[i].name,
+				strlen(places[i].name)) == 0)
+				break;
+		if (i == 3) {
+			fm_buf_putc(&b, *word++);
+			continue;
+		}
+		fm_buf_puts(&b, places[i].value);
+		word += strlen(places[i].name);
+	}
+	return fm_buf_detach(&b);
+}
+
+/* Runs it to its end; all it says goes to the log. */
+static int
+run_command(const struct stage_work *w, const struct fm_strs *argv, FILE *log,
+    struct fm_err *err)
+{
+	struct fm_pump p;
+	char text[80], *line;
+	size_t n;
+	int rc = 0;
+
+	(void)fflush(log);
+	if (fm_pump_start(&p, argv->v, w->wake_fd, fileno(log), err) != 0)
+		return -1;
+	fm_proc_hang_up(&p.proc);
+	while (rc == 0 && !(p.proc.done && p.out_eof && p.err_eof)) {
+		if (fm_pump_turn(&p, -1, true) == FM_PUMP_WOKEN)
+			rc = fm_err_set(err, FM_STOPPED, "stopped");
+		while ((line = fm_pump_line(&p, &n)))
+			(void)fprintf(log, "%s\n", line);
+		if (p.out_eof && p.err_eof)
+			(void)fm_proc_wait(&p.proc, -1);
+	}
+	if (rc == 0 && p.proc.status != 0)
+		rc = fm_err_set(err, FM_INTERNAL, "'%s' ended with %s",
+		    argv->v[0],
+		    fm_proc_status_text(&p.proc, text, sizeof text));
+	fm_pump_end(&p, 0, 1000000000);
+	return rc;
+}
+
+/* What it has declared must be there; the first graph among it is the new
+ * one. */
+static int
+take_outputs(struct stage_work *w, const json_t *outputs, struct fm_err *err)
+{
+	bool have_graph = false;
+	size_t i;
+
+	for (i = 0; i < json_array_size(outputs); i++) {
+		const char *s = json_string_value(json_array_get(outputs, i));
+		char *path = fm_io_join(w->dir, s);
+		bool there = fm_io_is_file(path);
+		size_t n = strlen(s);
+
+		free(path);
+		if (!there)
+			return fm_err_set(err, FM_INTERNAL,
+			    "its output '%s' was not made", s);
+		if (!have_graph && n > 5 && strcmp(s + n - 5, ".onnx") == 0) {
+			use_graph(w, s);
+			have_graph = true;
+		}
+	}
+	return 0;
+}
+
+static int
+stage_command(
+    struct stage_work *w, const json_t *options, FILE *log, struct fm_err *err)
+{
+	const json_t *words = json_object_get(options, "argv");
+	struct fm_strs argv = FM_STRS_INIT;
+	size_t i;
+	int rc;
+
+	for (i = 0; i < json_array_size(words); i++)
+		fm_strs_add_take(&argv,
+		    fill_in(w, json_string_value(json_array_get(words, i))));
+	rc = run_command(w, &argv, log, err);
+	if (rc == 0)
+		rc = take_outputs(w, json_object_get(options, "outputs"), err);
+	fm_strs_release(&argv);
+	return rc;
+}
+
+/* --- running them --------------------------------------------------------- */
 
 typedef int stage_fn(
     struct stage_work *w, const json_t *options, FILE *log, struct fm_err *err);
@@ -116,14 +361,12 @@ static const struct stage {
 	stage_fn *run;
 } stages[] = {
 	{ "import", stage_import },
+	{ "check", stage_check },
+	{ "optimize", stage_optimize },
+	{ "convert", stage_convert },
 };
 
-json_t *
-build_sequence(const struct conf *c)
-{
-	(void)c;
-	return json_pack("[{s:s}]", "stage", "import");
-}
+static const struct stage command = { "command", stage_command };
 
 static const struct stage *
 find(const char *name)
@@ -133,7 +376,7 @@ find(const char *name)
 	for (i = 0; i < sizeof stages / sizeof *stages; i++)
 		if (strcmp(stages[i].name, name) == 0)
 			return &stages[i];
-	return NULL;
+	return &command;
 }
 
 /* The stage with its log; what failed is the log's last line, too. */
@@ -164,8 +407,11 @@ run_stage(struct stage_work *w, const json_t *options, struct fm_err *err)
 	char *log_name = fm_strdupf("log_%s.txt", name);
 	int64_t t0 = fm_clock_now_ns();
 	json_t *facts = json_object();
-	int rc = run_logged(w, s, log_name, options, err);
+	int rc;
 
+	monitor_stage(w->monitor, name);
+	rc = run_logged(w, s, log_name, options, err);
+	monitor_stage_end(w->monitor, rc == 0, fm_clock_now_ns() - t0);
 	fm_json_set_str(facts, "name", name);
 	fm_json_set_str(facts, "status", rc == 0 ? "ok" : "failed");
 	json_object_set_new(facts, "seconds",
@@ -229,14 +475,93 @@ build_run_stages(
     struct stage_work *w, const json_t *sequence, struct fm_err *err)
 {
 	size_t i;
+	int rc = 0;
 
-	for (i = 0; i < json_array_size(sequence); i++)
-		if (run_stage(w, json_array_get(sequence, i), err) != 0)
-			return -1;
-	return list_artifacts(w, err);
+	for (i = 0; rc == 0 && i < json_array_size(sequence); i++)
+		rc = run_stage(w, json_array_get(sequence, i), err);
+	free(w->graph);
+	free(w->weights);
+	json_decref(w->inputs);
+	return rc == 0 ? list_artifacts(w, err) : rc;
 }
 
 /* --- loading -------------------------------------------------------------- */
+
+static const struct fm_model_port *
+port_of(const struct fm_model *m, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_inputs; i++)
+		if (strcmp(m->inputs[i].name, name) == 0)
+			return &m->inputs[i];
+	return NULL;
+}
+
+/*
+ * What the last graph says of itself, without what only the import knew: how
+ * inputs are filled, while they still are those inputs.
+ */
+static void
+merge(struct fm_model *m, struct fm_model *last)
+{
+	const struct fm_model_port *old;
+	struct fm_model was = *m;
+	size_t i;
+
+	for (i = 0; i < last->n_inputs; i++) {
+		old = port_of(m, last->inputs[i].name);
+		if (!old)
+			continue;
+		json_decref(last->inputs[i].fill);
+		last->inputs[i].fill = json_incref(old->fill);
+	}
+	m->inputs = last->inputs;
+	m->n_inputs = last->n_inputs;
+	m->outputs = last->outputs;
+	m->n_outputs = last->n_outputs;
+	m->graph = last->graph;
+	m->weights = last->weights;
+	m->dtype = last->dtype;
+	m->bytes = last->bytes;
+	last->inputs = was.inputs;
+	last->n_inputs = was.n_inputs;
+	last->outputs = was.outputs;
+	last->n_outputs = was.n_outputs;
+	last->graph = was.graph;
+	last->weights = was.weights;
+	last->dtype = was.dtype;
+}
+
+/*
+ * The graph of the last stage in place of the import's. Points measured on it
+ * are others than those of the model as it was: the stages go into the hash.
+ */
+static int
+use_last_graph(struct fm_model *m, const char *dir, const char *graph,
+    const json_t *config, struct fm_err *err)
+{
+	struct fm_model_opts o = { 0 };
+	struct fm_buf b = FM_BUF_INIT;
+	struct fm_model last;
+	char *path;
+	int rc;
+
+	if (fm_cache_name_check(graph, err) != 0)
+		return -1;
+	path = fm_io_join(dir, graph);
+	rc = fm_model_load(&last, path, &o, err);
+	free(path);
+	if (rc != 0)
+		return -1;
+	merge(m, &last);
+	fm_model_release(&last);
+	fm_buf_puts(&b, m->hash);
+	fm_json_put(&b, json_object_get(config, "sequence"));
+	fm_hash_of(b.s, b.len, m->hash);
+	fm_buf_release(&b);
+	return 0;
+}
 
 int
 build_load(struct fm_model *m, const char *dir, const json_t *state, bool stale,
@@ -246,6 +571,7 @@ build_load(struct fm_model *m, const char *dir, const json_t *state, bool stale,
 	const json_t *config = json_object_get(state, "config");
 	struct fm_model_opts o = options_of(c, dir);
 	const char *path = c->model_path;
+	const char *graph = fm_json_str(state, "graph", NULL);
 
 	if (stale) {
 		path = fm_json_str(model, "path", "");
@@ -257,7 +583,11 @@ build_load(struct fm_model *m, const char *dir, const json_t *state, bool stale,
 	o.made = true;
 	if (fm_model_load(m, path, &o, err) != 0)
 		return -1;
-	(void)strncat(
-	    m->hash, fm_json_str(model, "hash", ""), sizeof m->hash - 1);
+	(void)snprintf(
+	    m->hash, sizeof m->hash, "%.32s", fm_json_str(model, "hash", ""));
+	if (graph && use_last_graph(m, dir, graph, config, err) != 0) {
+		fm_model_release(m);
+		return -1;
+	}
 	return 0;
 }

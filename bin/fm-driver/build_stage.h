@@ -11,6 +11,7 @@
 #include "model/model.h"
 
 struct conf;
+struct monitor;
 
 /* Builds of another one are made again; bump it when a stage's result
  * changes. */
@@ -23,10 +24,14 @@ struct stage_work {
 	int wake_fd;
 	fm_model_hasher *hash;
 	void *hash_arg;
+	char *graph;   /* file with the graph, as the last stage left it */
+	char *weights; /* folder its external data lies in */
+	struct monitor *monitor;
+	json_t *inputs; /* as a backend's open request has them */
 };
 
-/* [{"stage": NAME, OPTION: VALUE, …}, …]. New reference. */
-json_t *build_sequence(const struct conf *c);
+/* Sets what is known of a model: type, class, hash, parameters, ports. */
+void build_set_facts(json_t *model, const struct fm_model *m);
 
 /* Runs them; the error names the stage. */
 int build_run_stages(

@@ -16,6 +16,10 @@
 
 static const char *const load_formats[] = { "auto", "safetensors", "dummy",
 	NULL };
+static const char *const levels[] = { "none", "basic", "extended", "all",
+	NULL };
+static const char *const precisions[] = { "model", "fp32", "fp16", "bf16",
+	"int8", NULL };
 static const char *const rebuilds[] = { "if_needed", "always", "never", NULL };
 
 /* name, letter, alias, type, member, placeholder, default, min, max */
@@ -98,6 +102,20 @@ static const struct fm_opt options[] = {
 	    "size of an open dimension of the model, once for each"),
 	LIST("env", env, "NAME=VALUE",
 	    "environment variable of the backend, once for each"),
+	STR("script_args", 0, NULL, script_args, "WORDS", NULL,
+	    "arguments of a Python script, parted by commas or as in a shell"),
+	INT("max_depth", 0, max_depth, "N", "0", 0, 1000,
+	    "models inside of a script's models to look for, so many levels "
+	    "down"),
+	STR("search_dir", 's', NULL, search_dir, "DIR", NULL,
+	    "folder of Python scripts, or with --analyze_only of models"),
+	FLAG("all", all, "take everything in --search_dir"),
+	FLAG("analyze_only", analyze_only,
+	    "print what the models are, of a script or of files and folders "
+	    "of models, FILE::HASH some of them, and no more"),
+	FLAG("json", json, "with --analyze_only: print JSON"),
+	INT("onnx_opset", 0, onnx_opset, "N", NULL, 7, 100,
+	    "opset of the export; without it the newest known"),
 	STR("cache_dir", 'd', NULL, cache_dir, "DIR", NULL,
 	    "where builds are kept [$FM_CACHE_DIR, or ~/.cache/fm]"),
 	STR("build_name", 0, NULL, build_name, "NAME", NULL,
@@ -105,10 +123,22 @@ static const struct fm_opt options[] = {
 	{ "rebuild", 0, NULL, FM_OPT_CHOICE, offsetof(struct conf, rebuild),
 	    NULL, "if_needed", 0, 0, rebuilds,
 	    "whether the model is built when there is a build of it" },
+	{ "optimize", 0, NULL, FM_OPT_CHOICE, offsetof(struct conf, optimize),
+	    NULL, "none", 0, 0, levels,
+	    "keep the graph as ONNX Runtime rewrites it up to this level" },
+	{ "precision", 0, NULL, FM_OPT_CHOICE, offsetof(struct conf, precision),
+	    NULL, "model", 0, 0, precisions,
+	    "convert the model; fp16 is available, model leaves it as it is" },
+	STR("sequence", 0, "sequence_file", sequence, "FILE", NULL,
+	    "stages of the build and their options (YAML)"),
+	{ "monitor", 0, NULL, FM_OPT_FLAG, offsetof(struct conf, monitor), NULL,
+	    "true", 0, 0, NULL, "show the stages of a build on a terminal" },
 	FLAG("lean_cache", lean_cache,
 	    "remove the build's artifacts after the run; logs and results "
 	    "stay"),
-	FLAG("build_only", build_only, "make the build, and measure nothing"),
+	FLAG("build_only", build_only,
+	    "make the build, and measure nothing; a script's models are "
+	    "exported into --out, if given"),
 	FLAG("explain", explain,
 	    "print why the build would be made again, and make nothing"),
 	STR("infer", 0, NULL, infer, "DIR", NULL,
@@ -124,10 +154,18 @@ static const struct fm_opt options[] = {
 	REAL("rtol", rtol, "X", "0.001",
 	    "with --expect: relative tolerance, of the expected value"),
 	REAL("atol", atol, "X", "1e-5", "with --expect: absolute tolerance"),
+	FLAG("token_times", token_times,
+	    "with --output_sizes: time every token, not only the first"),
+	FLAG("time_transfers", time_transfers,
+	    "copy inputs to the device and outputs back inside the timed "
+	    "region"),
 	FLAG("strict", strict,
 	    "refuse what the backend would otherwise only warn of"),
 	FLAG("estimate", estimate,
 	    "a simulated device adds the transfer of inputs and outputs"),
+	STR("setup", 0, NULL, setup, "NAME", NULL,
+	    "install what a backend needs and a machine may lack; there is "
+	    "torch"),
 	FLAG("list_devices", list_devices,
 	    "print the devices of every platform asked for"),
 	FLAG("list_options", list_options,
@@ -294,7 +332,7 @@ check(struct conf *c, struct fm_err *err)
 	if (c->seconds > 0 && fm_opt_was(&c->args, "reps"))
 		return fm_err_set(err, FM_USAGE,
 		    "--reps and --seconds exclude one another: give one");
-	if (c->args.rest.n > 1)
+	if (c->args.rest.n > 1 && !c->analyze_only)
 		return fm_err_set(err, FM_USAGE,
 		    "one model at a time: what is '%s'?", c->args.rest.v[1]);
 	if (c->args.rest.n && c->model_name)
@@ -304,15 +342,40 @@ check(struct conf *c, struct fm_err *err)
 	if (c->infer && !c->out && !c->expect)
 		return fm_err_set(err, FM_USAGE,
 		    "--infer needs --out DIR, --expect DIR, or both");
-	if (!c->infer && (c->expect || (c->out && !is_calibration(c))))
+	if (!c->infer &&
+	    (c->expect || (c->out && !c->build_only && !is_calibration(c))))
 		return fm_err_set(
 		    err, FM_USAGE, "--out and --expect belong to --infer DIR");
+	if (c->token_times && !c->output_sizes)
+		return fm_err_set(
+		    err, FM_USAGE, "--token_times belongs to --output_sizes");
+	if (c->all && (c->model_name || c->args.rest.n))
+		return fm_err_set(err, FM_USAGE,
+		    "--all takes everything in --search_dir DIR, and no "
+		    "others");
+	if (c->json && !c->analyze_only)
+		return fm_err_set(
+		    err, FM_USAGE, "--json belongs to --analyze_only");
 	if (!c->infer && !c->inputs && c->pad)
 		return fm_err_set(err, FM_USAGE,
 		    "--pad belongs to --infer DIR or --inputs DIR");
-	if ((c->build_only || c->explain) && !c->args.rest.n && !c->model_name)
+	if ((c->build_only || c->explain || c->analyze_only) &&
+	    !c->args.rest.n && !c->model_name && !c->all)
 		return fm_err_set(err, FM_USAGE,
-		    "which model? --build_only and --explain need one");
+		    "which model? --build_only, --explain and --analyze_only "
+		    "need one");
+	if (c->precision == PRECISION_BF16 || c->precision == PRECISION_INT8)
+		return fm_err_set(err, FM_USAGE,
+		    "--precision %s: this conversion is not available; fp16 is",
+		    precisions[c->precision]);
+	if (c->sequence && c->precision)
+		return fm_err_set(err, FM_USAGE,
+		    "--sequence and --precision exclude one another: name the "
+		    "stage in the file");
+	if (c->sequence && c->optimize)
+		return fm_err_set(err, FM_USAGE,
+		    "--sequence and --optimize exclude one another: name the "
+		    "stage in the file");
 	if (c->platforms.n == 0)
 		return fm_err_set(err, FM_USAGE, "--platform: no platform");
 	return 0;

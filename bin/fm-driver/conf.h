@@ -19,6 +19,14 @@ enum load_format {
 	LOAD_DUMMY
 };
 
+enum precision {
+	PRECISION_MODEL,
+	PRECISION_FP32,
+	PRECISION_FP16,
+	PRECISION_BF16,
+	PRECISION_INT8
+};
+
 struct conf {
 	/* fmwork's own */
 	const char *platform;    /* words of share/platforms.yaml, by commas */
@@ -41,16 +49,26 @@ struct conf {
 	int load_format;
 	struct fm_strs dims; /* NAME=VALUE */
 	struct fm_strs env;  /* NAME=VALUE */
+	/* models in Python scripts */
+	const char *script_args, *search_dir;
+	int64_t max_depth, onnx_opset; /* 0 = the newest */
+	bool all, analyze_only, json;
 	/* the build */
 	const char *cache_dir, *build_name;
-	int rebuild; /* enum rebuild */
+	const char *sequence;
+	int optimize;  /* index of none, basic, extended, all */
+	int precision; /* enum precision */
+	int rebuild;   /* enum rebuild */
+	bool monitor;
 	bool lean_cache, build_only, explain;
 	/* instead of measuring */
 	const char *infer, *out, *pad, *expect;
 	double rtol, atol;
+	const char *setup;
 	bool list_devices, list_options, dry_run;
 	bool strict, estimate; /* for the backend */
-	bool calibrate;        /* --sim:calibrate was given */
+	bool token_times, time_transfers;
+	bool calibrate; /* --sim:calibrate was given */
 
 	/* what follows */
 	struct fm_args args;

@@ -4,14 +4,19 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "alloc.h"
+#include "analyze.h"
 #include "conf.h"
 #include "infer.h"
 #include "lists.h"
 #include "measure.h"
 #include "prog.h"
+#include "script.h"
 #include "session.h"
 #include "text.h"
 
@@ -92,39 +97,115 @@ run_platform(struct session *s, const struct conf *c, struct text *t,
 	return c->infer ? infer(s, err) : measure_all(s, err);
 }
 
-static int
-run(const struct conf *c, int wake_fd)
-{
-	bool quiet = c->list_devices || c->list_options || c->dry_run ||
-		     c->infer || c->calibrate;
+/* What a run keeps from model to model. */
+struct run {
 	struct text t;
-	int status = 0;
+	int wake_fd, status;
+};
+
+/* The row of a failure; may the run go on? */
+static bool
+failed(struct run *r, const struct fm_err *err)
+{
+	if (err->code == FM_STOPPED)
+		return false;
+	text_failure(&r->t, err);
+	r->status = worse(r->status, fm_prog_fail("fm-driver", err));
+	return !r->t.failed;
+}
+
+/* A model on all platforms: 0, or -1 when nothing more is to be done. */
+static int
+run_model(void *arg, const struct conf *c, struct fm_err *err)
+{
+	struct run *r = arg;
 	size_t i;
 
-	text_init(&t, STDOUT_FILENO);
-	t.quiet = quiet;
-	text_args(&t, c);
 	for (i = 0; i < c->platforms.n; i++) {
-		struct fm_err err = FM_ERR_INIT;
 		struct session s;
-		int rc =
-		    run_platform(&s, c, &t, c->platforms.v[i], wake_fd, &err);
+		int rc = run_platform(
+		    &s, c, &r->t, c->platforms.v[i], r->wake_fd, err);
 
 		session_end(&s);
 		if (rc > 0)
-			status = worse(status, rc);
-		if (rc >= 0)
-			continue;
-		if (err.code == FM_STOPPED)
-			break;
-		text_failure(&t, &err);
-		status = worse(status, fm_prog_fail("fm-driver", &err));
-		if (t.failed)
-			break;
+			r->status = worse(r->status, rc);
+		if (rc < 0 && !failed(r, err))
+			return -1;
+		fm_err_clear(err);
 	}
-	text_end(&t);
-	text_release(&t);
-	return status;
+	return 0;
+}
+
+/* Each of a script's models is an experiment of its own in the log. */
+static int
+run_found(void *arg, const struct conf *c, struct fm_err *err)
+{
+	struct run *r = arg;
+
+	text_args(&r->t, c);
+	return run_model(r, c, err);
+}
+
+static void
+run_scripts(struct run *r, const struct conf *c)
+{
+	struct fm_err err = FM_ERR_INIT;
+	int rc = script_each(c, &r->t, r->wake_fd, run_found, r, &err);
+
+	if (rc > 0)
+		r->status = worse(r->status, rc);
+	else if (rc < 0 && !r->t.failed)
+		(void)failed(r, &err);
+}
+
+static int
+run(const struct conf *c, int wake_fd)
+{
+	struct fm_err err = FM_ERR_INIT;
+	struct run r = { .wake_fd = wake_fd };
+
+	text_init(&r.t, STDOUT_FILENO);
+	r.t.quiet = c->list_devices || c->list_options || c->dry_run ||
+		    c->infer || c->calibrate;
+	if (script_is(c))
+		run_scripts(&r, c);
+	else
+		(void)run_found(&r, c, &err);
+	text_end(&r.t);
+	text_release(&r.t);
+	return r.status;
+}
+
+/* What needs no backend and makes nothing. */
+static int
+look(const struct conf *c)
+{
+	struct fm_err err = FM_ERR_INIT;
+	int rc = c->explain ? build_explain(c, &err) : analyze_run(c, &err);
+
+	return rc < 0 ? fm_prog_fail("fm-driver", &err) : rc;
+}
+
+/* Becomes share/fm/setup/NAME.sh; comes back only when that cannot be. */
+static int
+set_up(const char *name)
+{
+	char *file = fm_strdupf("setup/%s.sh", name);
+	char *path = fm_prog_share(file), *libexec = fm_prog_libexec("");
+	char *argv[] = { path, (char[]){ "--libexec" }, libexec, NULL };
+	struct fm_err err = FM_ERR_INIT;
+	sigset_t none;
+
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	if (!strchr(name, '/'))
+		(void)execv(path, argv);
+	(void)fm_err_set(
+	    &err, FM_USAGE, "--setup: there is none for '%s'", name);
+	free(file);
+	free(path);
+	free(libexec);
+	return fm_prog_fail("fm-driver", &err);
 }
 
 int
@@ -138,10 +219,10 @@ main(int argc, char **argv)
 	wake_fd = watch_signals();
 	if (conf_read(&c, argc, argv, &err) != 0)
 		status = fm_prog_fail("fm-driver", &err);
-	else if (c.explain)
-		status = build_explain(&c, &err) == 0
-			     ? 0
-			     : fm_prog_fail("fm-driver", &err);
+	else if (c.setup)
+		status = set_up(c.setup);
+	else if (c.explain || (c.analyze_only && !script_is(&c)))
+		status = look(&c);
 	else
 		status = run(&c, wake_fd);
 	conf_release(&c);

@@ -213,6 +213,8 @@ request(const struct session *s, const json_t *dims, const struct fm_point *at)
 		json_object_set_new(q, "seconds", json_null());
 	}
 	fm_json_set_int(q, "seed", c->seed);
+	if (c->token_times)
+		json_object_set_new(q, "token_times", json_true());
 	if (s->fill)
 		json_object_set(q, "fill", s->fill);
 	return q;

@@ -4,6 +4,7 @@
  */
 #include "result.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -77,12 +78,13 @@ void
 result_failed(
     struct session *s, const struct fm_point *at, const struct fm_err *why)
 {
-	char status[32] = "ERR_";
+	char status[32];
 	json_t *r;
 
 	if (!s->build.used)
 		return;
-	(void)strncat(status, fm_code_word(why->code), 20);
+	(void)snprintf(
+	    status, sizeof status, "ERR_%s", fm_code_word(why->code));
 	r = record(s, at, status);
 	fm_json_set_str(r, "error_msg", why->text);
 	keep(s, r);

@@ -43,6 +43,8 @@ told_request(json_t *open, const struct conf *c, const char *platform)
 	json_object_set_new(open, "compile", json_boolean(c->compile));
 	json_object_set_new(open, "eval", json_boolean(c->eval));
 	json_object_set(open, "sets", c->subs);
+	if (c->n_output)
+		json_object_set_new(open, "generate", json_true());
 	json_object_set_new(open, "outputs", json_boolean(c->infer != NULL));
 }
 

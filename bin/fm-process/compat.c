@@ -55,6 +55,18 @@ compat_strs(struct emit *e, const char *key, const struct fm_strs *l)
 }
 
 bool
+compat_says_fp8(struct fm_text t)
+{
+	size_t i;
+
+	for (i = 0; i + 3 <= t.n; i++)
+		if ((t.s[i] | 0x20) == 'f' && (t.s[i + 1] | 0x20) == 'p' &&
+		    t.s[i + 2] == '8')
+			return true;
+	return false;
+}
+
+bool
 compat_is_int(struct fm_text t)
 {
 	struct fm_buf b = FM_BUF_INIT;

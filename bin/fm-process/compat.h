@@ -41,6 +41,8 @@ void compat_str(struct emit *e, const char *key, const char *s);
 void compat_text(struct emit *e, const char *key, struct fm_text t);
 void compat_null(struct emit *e, const char *key);
 void compat_strs(struct emit *e, const char *key, const struct fm_strs *l);
+/* The letters fp8, in any case. */
+bool compat_says_fp8(struct fm_text t);
 /* False, with nothing written, when Python could not read it. */
 bool compat_is_int(struct fm_text t);
 bool compat_is_float(struct fm_text t);

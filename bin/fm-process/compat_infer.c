@@ -114,6 +114,7 @@ infer_scan(struct compat *c, struct infer *f)
 	errors_found_init(&found);
 	py_lines_init(&lines, c->text.s, c->text.len);
 	while (py_lines_next(&lines, &t)) {
+		errors_look(c->errors, &found, true, t.s, t.n);
 		if (py_begins(t, "FMWORK EXP")) {
 			struct fm_text v = after(t, 11);
 
@@ -126,7 +127,6 @@ infer_scan(struct compat *c, struct infer *f)
 			infer_arg(f, after(t, 11));
 		} else if (!py_begins(t, "FMWORK ")) {
 			infer_warmup(f, t);
-			errors_look(c->errors, &found, true, t.s, t.n);
 		}
 	}
 	if (found.best != SIZE_MAX) {
@@ -197,24 +197,12 @@ put_model(struct compat *c, struct emit *e, struct fm_text logged)
 		compat_null(e, "model_version");
 }
 
-static bool
-says_fp8(struct fm_text t)
-{
-	size_t i;
-
-	for (i = 0; i + 3 <= t.n; i++)
-		if ((t.s[i] | 0x20) == 'f' && (t.s[i + 1] | 0x20) == 'p' &&
-		    t.s[i + 2] == '8')
-			return true;
-	return false;
-}
-
 static void
 put_precision(struct compat *c, struct emit *e, struct fm_text logged)
 {
 	const char *p = c->conf->precision ? c->conf->precision : "fp16";
 
-	compat_str(e, "precision", says_fp8(logged) ? "fp8" : p);
+	compat_str(e, "precision", compat_says_fp8(logged) ? "fp8" : p);
 }
 
 static void

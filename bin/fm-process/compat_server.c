@@ -250,9 +250,8 @@ static void
 put_precision(struct compat *k, struct emit *e, const struct server *s)
 {
 	const char *p = k->conf->precision ? k->conf->precision : "fp16";
-	bool fp8 = py_has(s->model, "fp8") || py_has(s->model, "FP8");
 
-	compat_str(e, "precision", fp8 ? "fp8" : p);
+	compat_str(e, "precision", compat_says_fp8(s->model) ? "fp8" : p);
 }
 
 static void

@@ -38,14 +38,37 @@ put_char(struct emit *e, char c)
 	put(e, &c, 1);
 }
 
+/* Room for `n` more bytes and the NUL. */
+static inline char *
+room(struct emit *e, size_t n)
+{
+	struct fm_buf *b = e->b;
+
+	return b->cap - b->len > n ? b->s + b->len : fm_buf_reserve(b, n);
+}
+
+enum {
+	DEEP = 8, /* levels that are indented */
+	INDENT_MAX = 1 + DEEP * 4
+};
+
+/* What separates lines of the pretty form: '\n' and the indent. */
+static size_t
+new_line_at(const struct emit *e, char *p)
+{
+	static const char blanks[] = "\n                                ";
+	size_t n = 1 + (size_t)(e->depth < DEEP ? e->depth : DEEP) * 4;
+
+	memcpy(p, blanks, n);
+	return n;
+}
+
 static void
 new_line(struct emit *e)
 {
-	static const char blanks[] = "\n                                ";
-	size_t n = (size_t)e->depth * 4;
+	char *p = room(e, INDENT_MAX);
 
-	if (n < sizeof blanks - 1)
-		put(e, blanks, n + 1);
+	e->b->len += new_line_at(e, p);
 }
 
 void
@@ -76,13 +99,26 @@ emit_item(struct emit *e)
 		new_line(e);
 }
 
+/* Half of what a record is made of. */
 void
 emit_key(struct emit *e, const char *key)
 {
-	emit_item(e);
-	put_char(e, '"');
-	put(e, key, strlen(key));
-	put(e, "\": ", e->pretty ? 3 : 2);
+	size_t n = strlen(key);
+	char *p = room(e, n + INDENT_MAX + 8), *q = p;
+
+	if (!e->first)
+		*q++ = ',';
+	e->first = false;
+	if (e->pretty)
+		q += new_line_at(e, q);
+	*q++ = '"';
+	memcpy(q, key, n);
+	q += n;
+	*q++ = '"';
+	*q++ = ':';
+	if (e->pretty)
+		*q++ = ' ';
+	e->b->len += (size_t)(q - p);
 }
 
 void

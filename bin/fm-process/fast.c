@@ -7,7 +7,7 @@
  * to be digits when they are read, eight with three multiplications.
  *
  *	 100 1732170000.088153850 1732170000.145211219 0.057057369\n
- *	=====DDDDDDDDDD=DDDDDDDDD=DDDDDDDDDD=DDDDDDDDD=D=DDDDDDDDD=
+ *	======DDDDDDDDD=DDDDDDDDD==DDDDDDDDD=DDDDDDDDD=D=DDDDDDDDD=
  */
 #include "fast.h"
 
@@ -50,10 +50,17 @@ fast_learn(struct fast *f, const char *line, size_t n)
 	dt = blank_before(tail, n) + 1;
 	t1 = blank_before(tail, dt - 1) + 1;
 	t0 = blank_before(tail, t1 - 1) + 1;
-	if (n - dt < 11 || tail[n - 10] != '.' || t0 < 2)
+	if (n - dt < 11 || tail[n - 10] != '.' || t0 < 2 || t1 - t0 < 11 ||
+	    tail[t1 - 11] != '.' || dt - t1 < 11 || tail[dt - 11] != '.')
+		return;
+	/* Of ten digits of seconds the first stays, below 9: all fit. What
+	 * takes a million seconds goes the slow way. */
+	if (t1 - t0 > 21 || dt - t1 > 21 || n - dt > 16 || tail[t0] == '9' ||
+	    tail[t1] == '9')
 		return;
 	for (i = 0; i < n; i++) {
-		bool digit = i >= t0 && tail[i] >= '0' && tail[i] <= '9';
+		bool digit =
+		    i > t0 && i != t1 && tail[i] >= '0' && tail[i] <= '9';
 
 		f->same[i] = digit ? '0' : (unsigned char)tail[i];
 		f->add[i] = digit ? 6 : 15;
@@ -147,22 +154,29 @@ fast_first(const struct fast *f, const char *s, const char *end)
 	       s[PREFIX] == '1' && matches(f, s + PREFIX + 1);
 }
 
+/* What the slow way would know after the last line. */
 static void
-keep_last(const struct fast *f, struct point *p, const char *tail)
+keep_last(
+    const struct fast *f, struct point *p, const char *before, const char *tail)
 {
-	size_t n = f->dt - 1 - f->t1;
+	size_t n = f->dt - 1 - f->t1, whole0 = f->t1 - f->t0 - 11;
+	size_t whole1 = n - 10;
 
+	if (before)
+		p->last_t1_ns = nanoseconds(before + f->t1, whole1);
+	p->pause_ns = nanoseconds(tail + f->t0, whole0) - p->last_t1_ns;
+	p->last_t1_ns = nanoseconds(tail + f->t1, whole1);
+	p->reps = f->reps;
+	p->described = false;
 	fm_buf_clear(&p->t1);
 	fm_buf_put(&p->t1, tail + f->t1, n);
-	(void)fm_num_get_scaled(p->t1.s, n, 9, &p->last_t1_ns);
-	p->described = false;
 }
 
 const char *
 fast_reps(const struct fast *f, struct point *p, const char *s, const char *end,
     int64_t *lines)
 {
-	const char *last = NULL, *q;
+	const char *before = NULL, *last = NULL, *q;
 	size_t n = p->dt.n;
 	int64_t rep;
 
@@ -178,14 +192,13 @@ fast_reps(const struct fast *f, struct point *p, const char *s, const char *end,
 		FM_GROW(p->dt.v, p->dt.cap, n + 1);
 		p->dt.v[n++] = nanoseconds(q + f->dt, f->dt_int);
 		p->last = rep;
+		before = last;
 		last = q;
 		s = q + f->len;
 	}
 	*lines += (int64_t)(n - p->dt.n);
 	p->dt.n = n;
-	if (last) {
-		keep_last(f, p, last);
-		p->reps = f->reps;
-	}
+	if (last)
+		keep_last(f, p, before, last);
 	return s;
 }

@@ -61,11 +61,11 @@ void
 parse_fault(struct parse *ps, const char *why, const char *s, size_t n)
 {
 	char shown[SHOWN + 1];
-	size_t i, k = n < SHOWN ? n : SHOWN;
+	size_t i;
 
-	for (i = 0; i < k; i++)
+	for (i = 0; i < SHOWN && i < n; i++)
 		shown[i] = s[i] >= ' ' && s[i] < 0x7f ? s[i] : '?';
-	shown[k] = '\0';
+	shown[i] = '\0';
 	ps->faults++;
 	ps->stop = ps->conf->strict;
 	if (ps->faults <= FAULTS_SAID)
@@ -328,7 +328,8 @@ hurry(struct parse *ps, const char *p, const char *end)
 			return p;
 		ps->x.begun = true;
 		cur = parse_open_point(ps, FM_DIALECT_EMBED);
-	} else if (cur->reps != ps->fast.reps || cur != ps->points.cur) {
+	} else if (cur->dialect != FM_DIALECT_EMBED || cur->last == 0 ||
+		   cur->reps != ps->fast.reps || cur != ps->points.cur) {
 		return p;
 	}
 	return fast_reps(&ps->fast, cur, p, end, &ps->line);

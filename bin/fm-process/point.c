@@ -3,6 +3,7 @@
  */
 #include "point.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,9 +17,17 @@ samples_release(struct samples *s)
 	memset(s, 0, sizeof *s);
 }
 
+static bool
+is_duration(int64_t ns)
+{
+	return ns > -FM_STAT_MAX_NS && ns < FM_STAT_MAX_NS;
+}
+
 void
 samples_add(struct samples *s, int64_t ns)
 {
+	if (!is_duration(ns))
+		return;
 	FM_GROW(s->v, s->cap, s->n + 1);
 	s->v[s->n++] = ns;
 }
@@ -64,12 +73,12 @@ rep_of_line(struct rep *r, const struct fm_line *l)
 	r->t0 = l->f[FM_F_T0];
 	r->t1 = l->f[FM_F_T1];
 	r->model = l->f[FM_F_MODEL];
-	if (!duration(r, l))
+	if (!duration(r, l) || !is_duration(r->dt_ns))
 		return false;
 	/* The stamps have nanoseconds where old lines print milliseconds. */
 	if (r->t0.n && fm_num_get_scaled(r->t0.s, r->t0.n, 9, &r->t0_ns) &&
 	    fm_num_get_scaled(r->t1.s, r->t1.n, 9, &r->t1_ns) &&
-	    l->f[FM_F_ITL].n)
+	    l->f[FM_F_ITL].n && is_duration(r->t1_ns - r->t0_ns))
 		r->dt_ns = r->t1_ns - r->t0_ns;
 	return true;
 }
@@ -196,22 +205,21 @@ follows(const struct point *p, const struct rep *r)
  * those that wait the one that ended first goes on first, unless it waits so
  * long that it has died.
  */
-static int64_t
+static double
 misfit(const struct point *p, const struct rep *r)
 {
-	int64_t pause = r->t0_ns - p->last_t1_ns;
+	double pause = (double)(r->t0_ns - p->last_t1_ns);
 
 	if (p->dt.n > 2)
-		return pause > p->pause_ns ? pause - p->pause_ns
-					   : p->pause_ns - pause;
-	return pause / 10 <= p->dt.v[0] ? -pause : pause;
+		return fabs(pause - (double)p->pause_ns);
+	return pause / 10 <= (double)p->dt.v[0] ? -pause : pause;
 }
 
 struct point *
 points_for_rep(struct points *ps, const struct rep *r)
 {
 	struct point *best = NULL;
-	int64_t least = 0, m;
+	double least = 0, m;
 	size_t i;
 
 	for (i = 0; i < POINTS; i++) {

@@ -21,6 +21,7 @@ struct samples {
 };
 
 void samples_release(struct samples *s);
+/* What is no duration (FM_STAT_MAX_NS) is left out. */
 void samples_add(struct samples *s, int64_t ns);
 
 struct sizes {
@@ -38,7 +39,7 @@ struct rep {
 	struct fm_text t0, t1, model;
 };
 
-/* False: the line is whole, but its duration is not a number. */
+/* False: the line is whole, but its duration is none. */
 bool rep_of_line(struct rep *r, const struct fm_line *l);
 
 /* INPUT, OUTPUT, BATCH and TP of a line; false when it has none. */

@@ -65,7 +65,8 @@ void
 summary_add_gen(struct rec *r, const char *line, size_t n, struct fm_line *l,
     struct fm_buf *keep)
 {
-	if (keep->cap - keep->len <= n)
+	/* One without numbers says nothing that RES did not. */
+	if (keep->cap - keep->len <= n || *l->f[FM_F_ITL].s == 'n')
 		return;
 	keep_line(l, line, n, keep);
 	r->ttft = l->f[FM_F_TTFT];
@@ -211,6 +212,13 @@ summary_fill(struct rec *r, struct point *p, struct fm_buf *keep,
 	note(r, "the RES line has no numbers: computed from the REP lines");
 }
 
+bool
+summary_complete(const struct point *p)
+{
+	return p->dt.n > 0 && !p->disorder &&
+	       (p->reps == 0 || p->dt.n == (size_t)p->reps);
+}
+
 void
 summary_check(struct rec *r, const struct fm_line *l, struct point *p,
     const struct exper *x, const struct fm_stat_conf *c, struct fm_stat_work *w)
@@ -224,8 +232,7 @@ summary_check(struct rec *r, const struct fm_line *l, struct point *p,
 	else if (p->reps && p->dt.n != (size_t)p->reps)
 		note(r, "%zu of %" PRId64 " repetitions", p->dt.n, p->reps);
 	/* Samples are not all there, or not of this line alone. */
-	if (p->disorder || (p->reps && p->dt.n != (size_t)p->reps) ||
-	    p->dialect == FM_DIALECT_VISION)
+	if (!summary_complete(p) || p->dialect == FM_DIALECT_VISION)
 		return;
 	med = summary_median_s(p, c, w) / (double)(x->multiplier * x->times);
 	batch = number(r->batch);
@@ -261,16 +268,30 @@ summary_correct(struct rec *r, const struct exper *x, struct fm_buf *keep)
 	r->batch = say_int(keep, (int64_t)batch / x->times);
 }
 
+/*
+ * fmwork takes the run for one token off the whole run; rocm's driver counts
+ * the tokens after the first one, all others count all.
+ */
 void
 summary_check_gen(struct rec *r, const struct fm_line *l, const struct exper *x,
-    double first_s)
+    double first_s, double whole_s)
 {
-	double ttft = first_s / (double)(x->multiplier * x->times);
-	double gen = number(l->f[FM_F_GEN]);
+	double scale = (double)(x->multiplier * x->times);
+	double out = number(l->f[FM_F_OUTPUT]), gen;
 
-	if (gen <= 0)
+	if (number(l->f[FM_F_GEN]) <= 0)
 		note(r, "the generation time is not positive: the run for one "
 			"token took longer");
-	if (first_s > 0 && l->f[FM_F_TTFT].n)
-		check_value(r, "time to first token", ttft, l->f[FM_F_TTFT]);
+	if (first_s <= 0)
+		return;
+	check_value(r, "time to first token", first_s / scale, l->f[FM_F_TTFT]);
+	gen = (whole_s - first_s) / scale;
+	if (whole_s <= 0 || gen <= 0)
+		return;
+	if (fm_form_dialect(l->form) == FM_DIALECT_ROCM)
+		out -= 1;
+	check_value(r, "generation time", gen, l->f[FM_F_GEN]);
+	check_value(r, "time per token", 1000 * gen / out, l->f[FM_F_ITL]);
+	check_value(r, "throughput", number(l->f[FM_F_BATCH]) * out / gen,
+	    l->f[FM_F_THP]);
 }

@@ -35,10 +35,13 @@ void summary_fill(struct rec *r, struct point *p, struct fm_buf *keep,
 void summary_check(struct rec *r, const struct fm_line *l, struct point *p,
     const struct exper *x, const struct fm_stat_conf *c,
     struct fm_stat_work *w);
-/* The same for a GEN line; `first_s` is the median of the run for one token
- * (seconds), or 0. */
+/* The same for a GEN line, with the medians of the run for one token and of
+ * the whole run (seconds), or 0. */
 void summary_check_gen(struct rec *r, const struct fm_line *l,
-    const struct exper *x, double first_s);
+    const struct exper *x, double first_s, double whole_s);
+
+/* Are all repetitions of the point there, in their order? */
+bool summary_complete(const struct point *p);
 
 /* Puts right what a driver is known to print wrong, and notes it. */
 void summary_correct(struct rec *r, const struct exper *x, struct fm_buf *keep);

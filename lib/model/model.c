@@ -255,10 +255,17 @@ add_weights(const char *folder, struct fm_strs *files, struct fm_err *err)
 
 	if (!d)
 		return fm_err_sys(err, FM_NOMODEL, "model '%s'", folder);
-	while ((e = readdir(d)))
-		if (ends_with(e->d_name, ".safetensors") ||
-		    ends_with(e->d_name, ".safetensors.index.json"))
-			fm_strs_add_take(files, fm_io_join(folder, e->d_name));
+	while ((e = readdir(d))) {
+		char *file;
+
+		if (!ends_with(e->d_name, ".safetensors") &&
+		    !ends_with(e->d_name, ".safetensors.index.json"))
+			continue;
+		file = fm_io_join(folder, e->d_name);
+		if (fm_io_is_file(file))
+			fm_strs_add(files, file);
+		free(file);
+	}
 	(void)closedir(d);
 	fm_strs_sort(files);
 	return 0;

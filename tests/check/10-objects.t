@@ -27,7 +27,7 @@ none() {
 cat >"$T/layers" <<'X'
 0 alloc buf err strs num clock log
 1 io opt json yaml csv hash stat tensor fill npy
-1 pyval=pyarith,pylit,pyrepr subopt host
+1 pyval=pyarith,pylit,pyrepr subopt host compare=judge expr
 2 record sweep proc cache model
 3 prog peer=pump backend=feed,hangup
 X

@@ -39,6 +39,9 @@ class Generator(Runner):
     def __init__(self, loaded, device, feed, options):
         super().__init__(loaded, device, feed, options)
         self.loaded = loaded
+        if self.events:
+            raise Refused("usage", "--torch:events: the time of a generation "
+                          "is that of many calls; it has none")
         names = forward_names(loaded.module)
         if "past_key_values" not in names:
             raise Refused("nomodel", "%s keeps no KV cache: it cannot "
@@ -60,7 +63,11 @@ class Generator(Runner):
         """(times, all tokens): the timed region is the whole of it."""
         sync, call, more = self.device.synchronize, self.call, self.more
         clock = time.monotonic_ns
+        if not self.transfers:
+            ids = self.device.move({"ids": ids})["ids"]
         times = Times(clock())
+        if self.transfers:
+            ids = ids.to(self.device.torch)
         result = call(input_ids=ids, **more)
         token = self.next_token(result)
         sync()
@@ -74,14 +81,16 @@ class Generator(Runner):
             if each:
                 sync()
                 times.tokens.append(clock())
+        if self.transfers:
+            torch.cat(out, 1).to("cpu")
         sync()
         times.end = clock()
         return times, out
 
     def repeat_tokens(self, request, n):
         inputs = self.feed.fill(request.get("seed", 0), n)
-        ids = self.device.move({"ids": inputs["input_ids"]})["ids"]
-        times, _ = self.request(ids, request.get("output") or 1,
+        times, _ = self.request(inputs["input_ids"],
+                                request.get("output") or 1,
                                 bool(request.get("token_times")))
         return times
 
