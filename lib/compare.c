@@ -128,19 +128,68 @@ fm_compare_var(const double *v, size_t n)
 	return sum / (double)(n - 1);
 }
 
-static int
-ascending(const void *a, const void *b)
+static void
+swap(double *a, double *b)
 {
-	double x = *(const double *)a, y = *(const double *)b;
+	double t = *a;
 
-	return (x > y) - (x < y);
+	*a = *b;
+	*b = t;
+}
+
+/*
+ * Puts the k-th smallest into v[k], nothing greater before it and nothing
+ * smaller behind it (Hoare's selection; the pivot is the median of three).
+ */
+static void
+select_kth(double *v, size_t n, size_t k)
+{
+	size_t lo = 0, hi = n - 1;
+
+	while (lo < hi) {
+		size_t i = lo, j = hi, mid = lo + (hi - lo) / 2;
+		double pivot;
+
+		if (v[mid] < v[lo])
+			swap(&v[mid], &v[lo]);
+		if (v[hi] < v[lo])
+			swap(&v[hi], &v[lo]);
+		if (v[hi] < v[mid])
+			swap(&v[hi], &v[mid]);
+		pivot = v[mid];
+		while (i <= j) {
+			while (v[i] < pivot)
+				i++;
+			while (pivot < v[j])
+				j--;
+			if (i <= j) {
+				swap(&v[i++], &v[j]);
+				if (j-- == 0)
+					break;
+			}
+		}
+		if (j != SIZE_MAX && k <= j)
+			hi = j;
+		else if (k >= i)
+			lo = i;
+		else
+			return;
+	}
 }
 
 double
 fm_compare_median(double *v, size_t n)
 {
-	qsort(v, n, sizeof *v, ascending);
-	return (v[(n - 1) / 2] + v[n / 2]) / 2;
+	size_t i, half = n / 2;
+	double below;
+
+	select_kth(v, n, half);
+	if (n % 2)
+		return v[half];
+	below = v[0];
+	for (i = 1; i < half; i++)
+		below = v[i] > below ? v[i] : below;
+	return (below + v[half]) / 2;
 }
 
 double

@@ -100,8 +100,6 @@ estimate(struct fm_judge_point *p, struct fm_variance own,
 {
 	struct fm_compare d = compare(p, own, prior, &p->sd);
 	double half = fm_compare_half(&d, 1 - c->alpha), slower;
-	size_t least = p->n_base < p->n_next ? p->n_base : p->n_next;
-	int enough;
 
 	p->shift = fm_compare_shift(p->base, p->n_base, p->next, p->n_next);
 	p->lo = d.diff - half;
@@ -112,13 +110,19 @@ estimate(struct fm_judge_point *p, struct fm_variance own,
 		p->p_holm = d.se;
 	slower = c->worse > 0 ? p->hi : -p->lo;
 	p->undecided = !(slower < m->fine) && !(p->exact && slower <= m->fine);
-	if (isnan(p->sd))
-		enough = FEWEST;
-	else
-		enough = p->sd > 0
-			     ? fm_compare_runs(p->sd, m->fine, c->alpha, 0.8)
-			     : 1;
-	p->need = enough > (int)least ? enough - (int)least : 0;
+}
+
+/* Runs a side that are missing to see what would matter. */
+static int
+missing_runs(const struct fm_judge_point *p, const struct fm_judge_conf *c,
+    const struct margins *m)
+{
+	int least = (int)(p->n_base < p->n_next ? p->n_base : p->n_next);
+	int enough = FEWEST;
+
+	if (!isnan(p->sd))
+		enough = fm_compare_runs(p->sd, m->fine, c->alpha, 0.8);
+	return enough > least ? enough - least : 0;
 }
 
 /* One run a side and no noise floor: by what the runs themselves know. */
@@ -194,9 +198,9 @@ fm_judge(struct fm_judge_point *p, size_t n, const struct fm_judge_conf *c)
 		p[i].verdict = decide(&p[i], c, &m);
 		if (p[i].p_holm < c->alpha)
 			p[i].undecided = false;
-		if (p[i].verdict != FM_VERDICT_SUSPECT &&
-		    p[i].verdict != FM_VERDICT_INCONCLUSIVE)
-			p[i].need = 0;
+		if (p[i].verdict == FM_VERDICT_SUSPECT ||
+		    p[i].verdict == FM_VERDICT_INCONCLUSIVE)
+			p[i].need = missing_runs(&p[i], c, &m);
 	}
 	free(own);
 }

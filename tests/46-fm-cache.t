@@ -80,7 +80,7 @@ fresh
 # --- hostile states ---
 hostile() {
 	cat >"$C/obj/$k1/state.yaml"
-	(ulimit -v 600000; timeout 5 fm-cache list --long >"$T/out" 2>"$T/err")
+	(sanitized || ulimit -v 600000; timeout 5 fm-cache list --long >"$T/out" 2>"$T/err")
 	is "$1: refused in bounded time and memory" $? 0
 	like "$1: the row" "$T/out" "^good +unreadable"
 	like "$1: the others are there" "$T/out" "^bad +failed_build"

@@ -221,10 +221,13 @@ model '{"model_type":"llama","hidden_size":64,"num_hidden_layers":1,"num_attenti
 bad "4 attention heads cannot share 3" m
 model '{'; bad "config.json" m
 run 2 fm-driver --platform sim:H100 --model_name "$T/nosuch"
-like "no model" "$T/err" "is no model: a folder with a config.json"
+like "no model" "$T/err" "is no model: a folder with a config.json, an .onnx"
 printf x >"$T/m.onnx"
 run 2 fm-driver --platform sim:H100 --model_name "$T/m.onnx"
-like "nor one that is read here" "$T/err" "m.onnx' is no model"
+like "nor is this" "$T/err" "m.onnx' is no ONNX model"
+run 0 fm-driver --platform sim:H100 --model_name $data/cnn.onnx --reps 1 --batch_sizes 2
+like "what is not covered is told" "$T/err" '1 of 11 operations \(9\.1 %\) are not covered, their time is missing: Warp'
+bad "1 of 11 operations are not covered: Warp" fm-driver --platform sim:H100 --model_name $data/cnn.onnx --strict
 l() { printf '%s\n' "$1" >"$T/l.yaml"; bad "$2" fm-driver --platform sim:H100 --model_name "$T/l.yaml"; }
 l 'layers: 3' "l.yaml: 'layers' must be a list"
 l 'layers: [{name: a}]' "layer 1 'a': must be a set with 'name' and 'kind'"

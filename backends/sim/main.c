@@ -157,6 +157,31 @@ check_names(struct fm_backend *b, bool strict, struct fm_err *err)
 	return 0;
 }
 
+/* The part of an ONNX graph whose cost is not known. */
+static int
+check_cover(struct fm_backend *b, bool strict, struct fm_err *err)
+{
+	const struct fm_layers *l = &((struct sim *)b->self)->layers;
+	struct fm_buf ops = FM_BUF_INIT;
+	int rc = 0;
+
+	if (l->missed == 0)
+		return 0;
+	join(&ops, &l->missed_ops);
+	if (strict)
+		rc = fm_err_set(err, FM_USAGE,
+		    "%lld of %lld operations are not covered: %s",
+		    (long long)l->missed, (long long)l->nodes, ops.s);
+	else
+		fm_backend_say(b,
+		    "FMWORK SAY %lld of %lld operations (%.1f %%) are not "
+		    "covered, their time is missing: %s",
+		    (long long)l->missed, (long long)l->nodes,
+		    100.0 * (double)l->missed / (double)l->nodes, ops.s);
+	fm_buf_release(&ops);
+	return rc;
+}
+
 static bool
 has_context(const struct fm_layers *l, const char *context)
 {
@@ -240,6 +265,7 @@ read_all(struct fm_backend *b, struct fm_err *err)
 	const char *path = fm_json_str(b->model, "path", NULL);
 	const char *attention = fm_json_str(b->options, "attention", "sdpa");
 	const char *device = text(b, "device");
+	bool strict;
 
 	if (!path)
 		return fm_err_set(err, FM_USAGE,
@@ -255,7 +281,9 @@ read_all(struct fm_backend *b, struct fm_err *err)
 	s->device = device ? devices_find(&s->devices, device, err) : NULL;
 	if (settle(b, err) != 0)
 		return -1;
-	return check_names(b, fm_json_bool(b->options, "strict", false), err);
+	strict = fm_json_bool(b->options, "strict", false);
+	return check_cover(b, strict, err) || check_names(b, strict, err) ? -1
+									  : 0;
 }
 
 static void
@@ -436,7 +464,7 @@ put_reps(struct fm_backend *b, const struct point *p, const struct result *r,
 			fm_backend_say(b, "FMWORK TOK %lld %.9f %.9f %lld",
 			    (long long)i, r->first_ns / 1e9,
 			    (ns - r->first_ns) / 1e9,
-			    (long long)(p->output * p->batch));
+			    (long long)p->output * p->batch);
 		s->clock_ns += dt_ns;
 	}
 }

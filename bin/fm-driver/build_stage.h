@@ -30,6 +30,9 @@ struct stage_work {
 	json_t *inputs; /* as a backend's open request has them */
 };
 
+/* Sets what is known of a model: type, class, hash, parameters, ports. */
+void build_set_facts(json_t *model, const struct fm_model *m);
+
 /* Runs them; the error names the stage. */
 int build_run_stages(
     struct stage_work *w, const json_t *sequence, struct fm_err *err);

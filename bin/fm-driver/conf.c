@@ -19,6 +19,8 @@ static const char *const load_formats[] = { "auto", "safetensors", "dummy",
 	NULL };
 static const char *const levels[] = { "none", "basic", "extended", "all",
 	NULL };
+static const char *const precisions[] = { "model", "fp32", "fp16", "bf16",
+	"int8", NULL };
 static const char *const rebuilds[] = { "if_needed", "always", "never", NULL };
 
 /* name, letter, alias, type, member, placeholder, default, min, max */
@@ -107,10 +109,12 @@ static const struct fm_opt options[] = {
 	    "models inside of a script's models to look for, so many levels "
 	    "down"),
 	STR("search_dir", 's', NULL, search_dir, "DIR", NULL,
-	    "folder of Python scripts"),
-	FLAG("all", all, "take all scripts of --search_dir"),
+	    "folder of Python scripts, or with --analyze_only of models"),
+	FLAG("all", all, "take everything in --search_dir"),
 	FLAG("analyze_only", analyze_only,
-	    "print what models a script has, and no more"),
+	    "print what the models are, of a script or of files and folders "
+	    "of models, FILE::HASH some of them, and no more"),
+	FLAG("json", json, "with --analyze_only: print JSON"),
 	INT("onnx_opset", 0, onnx_opset, "N", NULL, 7, 100,
 	    "opset of the export; without it the newest known"),
 	STR("cache_dir", 'd', NULL, cache_dir, "DIR", NULL,
@@ -123,6 +127,9 @@ static const struct fm_opt options[] = {
 	{ "optimize", 0, NULL, FM_OPT_CHOICE, offsetof(struct conf, optimize),
 	    NULL, "none", 0, 0, levels,
 	    "keep the graph as ONNX Runtime rewrites it up to this level" },
+	{ "precision", 0, NULL, FM_OPT_CHOICE, offsetof(struct conf, precision),
+	    NULL, "model", 0, 0, precisions,
+	    "convert the model; fp16 is available, model leaves it as it is" },
 	STR("sequence", 0, "sequence_file", sequence, "FILE", NULL,
 	    "stages of the build and their options (YAML)"),
 	{ "monitor", 0, NULL, FM_OPT_FLAG, offsetof(struct conf, monitor), NULL,
@@ -313,12 +320,6 @@ read_subs(struct conf *c, struct fm_err *err)
 	return 0;
 }
 
-static bool
-is_script(const char *name)
-{
-	return name && strstr(name, ".py") != NULL;
-}
-
 /* Is the simulator to be fitted instead of asked? */
 static bool
 is_calibration(const struct conf *c)
@@ -338,7 +339,7 @@ check(struct conf *c, struct fm_err *err)
 	if (c->seconds > 0 && fm_opt_was(&c->args, "reps"))
 		return fm_err_set(err, FM_USAGE,
 		    "--reps and --seconds exclude one another: give one");
-	if (c->args.rest.n > 1)
+	if (c->args.rest.n > 1 && !c->analyze_only)
 		return fm_err_set(err, FM_USAGE,
 		    "one model at a time: what is '%s'?", c->args.rest.v[1]);
 	if (c->args.rest.n && c->model_name)
@@ -358,20 +359,29 @@ check(struct conf *c, struct fm_err *err)
 	if (c->token_times && !c->output_sizes)
 		return fm_err_set(
 		    err, FM_USAGE, "--token_times belongs to --output_sizes");
-	if (c->analyze_only && !c->all && !is_script(c->model_name) &&
-	    !(c->args.rest.n && is_script(c->args.rest.v[0])))
-		return fm_err_set(
-		    err, FM_USAGE, "--analyze_only is for Python scripts");
 	if (c->all && (c->model_name || c->args.rest.n))
 		return fm_err_set(err, FM_USAGE,
-		    "--all takes every script of --search_dir, and no model");
+		    "--all takes everything in --search_dir DIR, and no "
+		    "others");
+	if (c->json && !c->analyze_only)
+		return fm_err_set(
+		    err, FM_USAGE, "--json belongs to --analyze_only");
 	if (!c->infer && !c->inputs && c->pad)
 		return fm_err_set(err, FM_USAGE,
 		    "--pad belongs to --infer DIR or --inputs DIR");
-	if ((c->build_only || c->explain) && !c->args.rest.n &&
-	    !c->model_name && !c->all)
+	if ((c->build_only || c->explain || c->analyze_only) &&
+	    !c->args.rest.n && !c->model_name && !c->all)
 		return fm_err_set(err, FM_USAGE,
-		    "which model? --build_only and --explain need one");
+		    "which model? --build_only, --explain and --analyze_only "
+		    "need one");
+	if (c->precision == PRECISION_BF16 || c->precision == PRECISION_INT8)
+		return fm_err_set(err, FM_USAGE,
+		    "--precision %s: this conversion is not available; fp16 is",
+		    precisions[c->precision]);
+	if (c->sequence && c->precision)
+		return fm_err_set(err, FM_USAGE,
+		    "--sequence and --precision exclude one another: name the "
+		    "stage in the file");
 	if (c->sequence && c->optimize)
 		return fm_err_set(err, FM_USAGE,
 		    "--sequence and --optimize exclude one another: name the "

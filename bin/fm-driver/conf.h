@@ -19,6 +19,14 @@ enum load_format {
 	LOAD_DUMMY
 };
 
+enum precision {
+	PRECISION_MODEL,
+	PRECISION_FP32,
+	PRECISION_FP16,
+	PRECISION_BF16,
+	PRECISION_INT8
+};
+
 struct conf {
 	/* fmwork's own */
 	const char *platform;    /* words of share/platforms.yaml, by commas */
@@ -44,12 +52,13 @@ struct conf {
 	/* models in Python scripts */
 	const char *script_args, *search_dir;
 	int64_t max_depth, onnx_opset; /* 0 = the newest */
-	bool all, analyze_only;
+	bool all, analyze_only, json;
 	/* the build */
 	const char *cache_dir, *build_name;
 	const char *sequence;
-	int optimize; /* index of none, basic, extended, all */
-	int rebuild;  /* enum rebuild */
+	int optimize;  /* index of none, basic, extended, all */
+	int precision; /* enum precision */
+	int rebuild;   /* enum rebuild */
 	bool monitor;
 	bool lean_cache, build_only, explain;
 	/* instead of measuring */

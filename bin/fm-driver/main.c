@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "alloc.h"
+#include "analyze.h"
 #include "conf.h"
 #include "infer.h"
 #include "lists.h"
@@ -177,6 +178,16 @@ run(const struct conf *c, int wake_fd)
 	return r.status;
 }
 
+/* What needs no backend and makes nothing. */
+static int
+look(const struct conf *c)
+{
+	struct fm_err err = FM_ERR_INIT;
+	int rc = c->explain ? build_explain(c, &err) : analyze_run(c, &err);
+
+	return rc < 0 ? fm_prog_fail("fm-driver", &err) : rc;
+}
+
 /* Becomes share/fm/setup/NAME.sh; comes back only when that cannot be. */
 static int
 set_up(const char *name)
@@ -212,10 +223,8 @@ main(int argc, char **argv)
 		status = fm_prog_fail("fm-driver", &err);
 	else if (c.setup)
 		status = set_up(c.setup);
-	else if (c.explain)
-		status = build_explain(&c, &err) == 0
-			     ? 0
-			     : fm_prog_fail("fm-driver", &err);
+	else if (c.explain || (c.analyze_only && !script_is(&c)))
+		status = look(&c);
 	else
 		status = run(&c, wake_fd);
 	conf_release(&c);

@@ -49,11 +49,30 @@ is_python(const char *name)
 	return n > 3 && strcmp(name + n - 3, ".py") == 0;
 }
 
+static bool
+holds_scripts(const char *dir)
+{
+	struct fm_err ignored = FM_ERR_INIT;
+	struct fm_strs names = FM_STRS_INIT;
+	bool found = false;
+	size_t i;
+
+	if (given_list(dir, &names, &ignored) == 0)
+		for (i = 0; i < names.n && !found; i++)
+			found = is_python(names.v[i]);
+	fm_strs_release(&names);
+	return found;
+}
+
+/* A folder to look at may be one of models instead. */
 bool
 script_is(const struct conf *c)
 {
-	return c->all || (c->model_name && (is_python(c->model_name) ||
-					       hashes_of(c->model_name)));
+	if (c->all)
+		return !c->analyze_only ||
+		       holds_scripts(c->search_dir ? c->search_dir : ".");
+	return c->model_name &&
+	       (is_python(c->model_name) || hashes_of(c->model_name));
 }
 
 static int

@@ -3,7 +3,8 @@
  */
 #include "about.h"
 
-#include <string.h>
+#include <math.h>
+#include <time.h>
 
 void
 about_want(struct about *a, struct recs *r)
@@ -12,7 +13,7 @@ about_want(struct about *a, struct recs *r)
 	a->platform = recs_want(r, "platform");
 	a->device = recs_want(r, "device");
 	a->precision = recs_want(r, "precision");
-	a->date = recs_want(r, "date");
+	a->time = recs_want(r, "time");
 	a->simulated = recs_want(r, "simulated");
 }
 
@@ -50,28 +51,40 @@ put_one(struct fm_buf *b, const struct recs *r, size_t col, const char *many)
 		    b, "%zu%s %s", n, n >= 100 ? " or more" : "", many);
 }
 
+static void
+put_day(struct fm_buf *b, double seconds)
+{
+	time_t at = (time_t)seconds;
+	struct tm tm;
+	char day[40];
+
+	if (fabs(seconds) < 1e11 && gmtime_r(&at, &tm) &&
+	    strftime(day, sizeof day, "%Y-%m-%d", &tm))
+		fm_buf_puts(b, day);
+}
+
 /* One day, or the first and the last. */
 static void
 put_days(struct fm_buf *b, const struct recs *r, size_t col)
 {
-	const char *first = NULL, *last = NULL;
+	double first = (double)INFINITY, last = (double)-INFINITY;
 	size_t i;
 
 	for (i = 0; i < r->n; i++) {
-		const char *s = recs_text(r, col, i);
-
-		if (s && (!first || strcmp(s, first) < 0))
-			first = s;
-		if (s && (!last || strcmp(s, last) > 0))
-			last = s;
+		first = fmin(first, recs_num(r, col, i));
+		last = fmax(last, recs_num(r, col, i));
 		if (!r->cols[col].v)
 			break;
 	}
-	if (!first)
+	/* Old logs count from when the machine was started. */
+	if (!(first <= last) || first < 1e9)
 		return;
-	fm_buf_printf(b, ", %.10s", first);
-	if (strncmp(first, last, 10) != 0)
-		fm_buf_printf(b, " to %.10s", last);
+	fm_buf_puts(b, ", ");
+	put_day(b, first);
+	if (floor(first / 86400) < floor(last / 86400)) {
+		fm_buf_puts(b, " to ");
+		put_day(b, last);
+	}
 }
 
 bool
@@ -94,6 +107,11 @@ about_put(struct fm_buf *b, const struct about *a, const struct recs *r)
 		fm_buf_puts(b, "no records");
 		return;
 	}
+	/* First, so that it stays when the line is cut. */
+	if (about_simulated(a, r))
+		fm_buf_puts(b, recs_is_same(r, a->simulated)
+				   ? "simulated: "
+				   : "in part simulated: ");
 	put_one(b, r, a->model, "models");
 	if (recs_is_same(r, a->precision) && recs_text(r, a->precision, 0))
 		fm_buf_printf(b, " %s", recs_text(r, a->precision, 0));
@@ -103,11 +121,7 @@ about_put(struct fm_buf *b, const struct about *a, const struct recs *r)
 		fm_buf_printf(b, " on %s", device.s);
 	if (platform.len)
 		fm_buf_printf(b, device.len ? " (%s)" : " on %s", platform.s);
-	put_days(b, r, a->date);
-	if (about_simulated(a, r))
-		fm_buf_puts(b, recs_is_same(r, a->simulated)
-				   ? ", simulated"
-				   : ", in part simulated");
+	put_days(b, r, a->time);
 	fm_buf_release(&device);
 	fm_buf_release(&platform);
 }

@@ -8,14 +8,14 @@
 #include "recs.h"
 
 struct about {
-	size_t model, platform, device, precision, date, simulated;
+	size_t model, platform, device, precision, time, simulated;
 };
 
 /* Asks for the columns that it needs. Before reading. */
 void about_want(struct about *a, struct recs *r);
 
 /*
- * "granite-125m on AMD EPYC (cpu), 2026-11-21". Contains the word simulated
+ * "granite-125m on AMD EPYC (cpu), 2026-11-21". Begins with the word simulated
  * when any of the rows is.
  */
 void about_put(struct fm_buf *b, const struct about *a, const struct recs *r);

@@ -11,28 +11,53 @@
 #include "out.h"
 #include "prog.h"
 
+/* The columns that tell points apart, the sizes, and what is simulated. */
+static size_t *
+shown_identity(const struct diff *d, size_t *n)
+{
+	size_t *id = fm_calloc(d->n_match, sizeof *id);
+	size_t *tells = fm_calloc(d->n_match, sizeof *tells), m, i, j;
+
+	memcpy(tells, d->match, d->n_match * sizeof *tells);
+	m = groups_distinguish(&d->r, tells, d->n_match, SIZE_MAX);
+	*n = 0;
+	for (i = 0; i < d->n_match; i++) {
+		const char *name = d->r.cols[d->match[i]].name;
+
+		for (j = 0; j < m && tells[j] != d->match[i]; j++)
+			continue;
+		if (j < m || strcmp(name, "input") == 0 ||
+		    strcmp(name, "batch") == 0 ||
+		    (d->match[i] == d->about.simulated &&
+			about_simulated(&d->about, &d->r)))
+			id[(*n)++] = d->match[i];
+	}
+	free(tells);
+	return id;
+}
+
 void
 diff_name(struct fm_buf *b, const struct diff *d, size_t i)
 {
-	size_t row = groups_first(&d->groups, d->group[i]), j;
+	size_t row = groups_first(&d->groups, d->group[i]), j, n;
+	size_t *id = shown_identity(d, &n);
 
 	fm_buf_clear(b);
-	for (j = 0; j < d->n_match; j++) {
-		const char *name = d->r.cols[d->match[j]].name;
-		cell c = recs_at(&d->r, d->match[j], row);
+	for (j = 0; j < n; j++) {
+		cell c = recs_at(&d->r, id[j], row);
 
-		if (c == CELL_NULL || (recs_is_same(&d->r, d->match[j]) &&
-					  strcmp(name, "batch") != 0))
+		if (c == CELL_NULL || c == CELL_FALSE)
 			continue;
 		fm_buf_puts(b, b->len ? ", " : "");
 		if (cell_is_text(c))
 			fm_buf_puts(b, texts_get(&d->r.texts, c));
 		else if (cell_is_num(c))
-			fm_buf_printf(b, "%s %.10g", name, cell_to_num(c));
+			fm_buf_printf(b, "%s %.10g", d->r.cols[id[j]].name,
+			    cell_to_num(c));
 		else
-			fm_buf_puts(
-			    b, c == CELL_TRUE ? "simulated" : "measured");
+			fm_buf_puts(b, d->r.cols[id[j]].name);
 	}
+	free(id);
 }
 
 /* --- the table --- */
@@ -214,23 +239,6 @@ diff_summary(const struct diff *d)
 }
 
 /* --- together --- */
-
-/* The columns of the match that vary, and the sizes. */
-static size_t *
-shown_identity(const struct diff *d, size_t *n)
-{
-	size_t *id = fm_calloc(d->n_match, sizeof *id), i;
-
-	*n = 0;
-	for (i = 0; i < d->n_match; i++) {
-		const char *name = d->r.cols[d->match[i]].name;
-
-		if (!recs_is_same(&d->r, d->match[i]) ||
-		    strcmp(name, "input") == 0 || strcmp(name, "batch") == 0)
-			id[(*n)++] = d->match[i];
-	}
-	return id;
-}
 
 static void
 set_identity(const struct diff *d, struct grid_cell *c, size_t col, size_t row)

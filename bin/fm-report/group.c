@@ -149,3 +149,24 @@ groups_median(const struct groups *g, size_t group, const struct recs *r,
 	free(v);
 	return m;
 }
+
+size_t
+groups_distinguish(const struct recs *r, size_t *cols, size_t n, size_t but)
+{
+	size_t i, m = 0, classes = 1;
+
+	for (i = 0; i < n; i++) {
+		struct groups g;
+
+		if (recs_is_same(r, cols[i]) || cols[i] == but)
+			continue;
+		cols[m] = cols[i];
+		groups_make(&g, r, cols, m + 1);
+		if (g.n > classes) {
+			classes = g.n;
+			m++;
+		}
+		groups_release(&g);
+	}
+	return m;
+}

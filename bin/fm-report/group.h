@@ -29,6 +29,14 @@ groups_size(const struct groups *g, size_t group)
 	return g->from[group + 1] - g->from[group];
 }
 
+/*
+ * Of `n` columns those that tell rows apart which the ones before do not:
+ * where the platform says it all, device and backend need not. Not the column
+ * `but`, which is shown in its own way. In place; how many are left.
+ */
+size_t groups_distinguish(
+    const struct recs *r, size_t *cols, size_t n, size_t but);
+
 /* Have all rows of the group one value there? */
 bool groups_agree(
     const struct groups *g, size_t group, const struct recs *r, size_t col);

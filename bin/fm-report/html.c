@@ -142,6 +142,10 @@ known(const struct page *p, size_t col)
 	return false;
 }
 
+enum {
+	MOST_CELLS = 2000
+};
+
 static int
 put_plots(struct page *p, struct fm_err *err)
 {
@@ -154,7 +158,12 @@ put_plots(struct page *p, struct fm_err *err)
 	fm_buf_puts(
 	    &p->b, "<h2 id=\"plots\">Plots</h2>\n<div class=\"plots\">\n");
 	for (i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-		if (strcmp(kinds[i], "phases") == 0 && !known(p, p->v.ttft))
+		if (strcmp(kinds[i], "phases") == 0 &&
+		    (!known(p, p->v.ttft) || p->v.groups.n > MOST_CELLS))
+			continue;
+		/* A cell takes 300 bytes of the page. */
+		if (strcmp(kinds[i], "heatmap") == 0 &&
+		    p->v.groups.n > MOST_CELLS)
 			continue;
 		if (put_plot(p, p->c, kinds[i], err) != 0)
 			return -1;

@@ -59,6 +59,7 @@ slowly(struct source *s, const char *text, size_t n, int64_t line)
 
 	if (json_is_object(v)) {
 		fm_json_put(&b, v);
+		pick_text(&s->in->pick, b.s, b.s + b.len);
 		if (pick_object(&s->in->pick, b.s, b.s + b.len)) {
 			s->in->records++;
 			s->in->row(s->in->ctx);
@@ -109,6 +110,7 @@ go_on(struct source *s, const char **p, const char *end)
 {
 	const char *to = outermost_end(*p, end, &s->depth);
 	int64_t line = s->part_line;
+	int rc;
 
 	fm_buf_put(&s->part, *p, (size_t)((to ? to : end) - *p));
 	fm_buf_putc(&s->part, '\n');
@@ -116,12 +118,16 @@ go_on(struct source *s, const char **p, const char *end)
 	if (!to)
 		return 0;
 	s->part_line = 0;
+	pick_text(&s->in->pick, s->part.s, s->part.s + s->part.len);
 	if (pick_object(&s->in->pick, s->part.s, s->part.s + s->part.len)) {
 		s->in->records++;
 		s->in->row(s->in->ctx);
-		return 0;
+		rc = 0;
+	} else {
+		rc = slowly(s, s->part.s, s->part.len, line);
 	}
-	return slowly(s, s->part.s, s->part.len, line);
+	pick_text(&s->in->pick, *p, end);
+	return rc;
 }
 
 static int
@@ -150,6 +156,7 @@ read_line(struct source *s, const char *p, const char *end)
 		rc = torn(s);
 	if (rc == 0 && s->part_line)
 		rc = go_on(s, &p, end);
+	pick_text(&s->in->pick, p, end);
 	while (rc == 0 && p < end) {
 		if (*p == '{') {
 			rc = begin(s, &p, end);

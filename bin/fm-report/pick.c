@@ -4,6 +4,7 @@
  */
 #include "pick.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,9 +18,10 @@ enum {
 struct pick_node {
 	char *name;
 	size_t len;
-	int slot;  /* NONE: only its members are wanted */
-	int child; /* first one, or NONE */
-	int next;  /* sibling, or NONE */
+	int slot;       /* NONE: only its members are wanted */
+	int child;      /* first one, or NONE */
+	int next;       /* sibling, or NONE */
+	uint64_t hints; /* of the children's names, see hint() */
 };
 
 void
@@ -47,13 +49,28 @@ new_node(struct pick *p, const char *name, size_t len)
 	n->name = fm_strndup(name, len);
 	n->len = len;
 	n->slot = n->child = n->next = NONE;
+	n->hints = 0;
 	return (int)p->n_nodes++;
+}
+
+/* A bit for a name: most names that nobody wants have none of ours. */
+static uint64_t
+hint(const char *name, size_t len)
+{
+	unsigned h = (unsigned)len * 5;
+
+	if (len)
+		h += (unsigned char)name[0] + (unsigned char)name[len / 2];
+	return UINT64_C(1) << (h & 63);
 }
 
 static int
 find(const struct pick *p, int node, const char *name, size_t len)
 {
 	int at;
+
+	if (!(p->nodes[node].hints & hint(name, len)))
+		return NONE;
 
 	for (at = p->nodes[node].child; at != NONE; at = p->nodes[at].next)
 		if (p->nodes[at].len == len &&
@@ -77,6 +94,7 @@ pick_want(struct pick *p, const char *path)
 			child = new_node(p, path, len);
 			p->nodes[child].next = p->nodes[node].child;
 			p->nodes[node].child = child;
+			p->nodes[node].hints |= hint(path, len);
 		}
 		node = child;
 		path += len + (path[len] == '.');
@@ -98,30 +116,35 @@ blanks(const char *s, const char *end)
 	return s;
 }
 
-/* From the opening quote to behind the closing one, or NULL. */
+/*
+ * From the opening quote to behind the closing one, or NULL. Most texts have
+ * no backslash at all, and pick_text() knows how far that holds.
+ */
 static const char *
-string(const char *s, const char *end, bool *escapes)
+string(const struct pick *p, const char *s, const char *end, bool *escapes)
 {
 	const char *q = s + 1, *b;
 
 	*escapes = false;
-	while (q < end && (q = memchr(q, '"', (size_t)(end - q)))) {
+	for (;;) {
+		q = memchr(q, '"', (size_t)(end - q));
+		if (!q)
+			return NULL;
+		if (q < p->plain)
+			return q + 1;
 		for (b = q; b[-1] == '\\'; b--)
-			*escapes = true;
+			continue;
 		q++;
 		if ((q - 1 - b) % 2 == 0)
 			break;
 	}
-	if (!q || q > end || q[-1] != '"' || q == s + 1)
-		return NULL;
-	if (!*escapes && memchr(s, '\\', (size_t)(q - s)))
-		*escapes = true;
-	return memchr(s, '\n', (size_t)(q - s)) ? NULL : q;
+	*escapes = memchr(s, '\\', (size_t)(q - s)) != NULL;
+	return q;
 }
 
 /* From an opening brace or bracket to behind its closing one, or NULL. */
 static const char *
-nested(const char *s, const char *end)
+nested(const struct pick *p, const char *s, const char *end)
 {
 	char open[DEEPEST];
 	int depth = 0;
@@ -130,7 +153,7 @@ nested(const char *s, const char *end)
 	while (s < end) {
 		switch (*s) {
 		case '"':
-			s = string(s, end, &escapes);
+			s = string(p, s, end, &escapes);
 			if (!s)
 				return NULL;
 			continue;
@@ -170,7 +193,7 @@ word(const char *s, const char *end)
 }
 
 static const char *
-value(const char *s, const char *end, struct token *t)
+value(const struct pick *p, const char *s, const char *end, struct token *t)
 {
 	const char *from = s;
 
@@ -178,9 +201,9 @@ value(const char *s, const char *end, struct token *t)
 	if (s >= end)
 		return NULL;
 	if (*s == '"')
-		s = string(s, end, &t->escapes);
+		s = string(p, s, end, &t->escapes);
 	else if (*s == '{' || *s == '[')
-		s = nested(s, end);
+		s = nested(p, s, end);
 	else
 		s = word(s, end);
 	t->s = from;
@@ -197,16 +220,19 @@ static const char *members(
 static const char *
 member(struct pick *p, int node, const char *s, const char *end, int depth)
 {
-	struct token t;
-	const char *behind = value(s, end, &t);
+	struct token t = { s, 0, false };
+	const char *behind;
 
-	if (!behind || node == NONE)
-		return behind;
-	if (p->nodes[node].slot != NONE)
+	if (node != NONE && p->nodes[node].child != NONE && s < end &&
+	    (*s == '{' || *s == '[')) {
+		behind = depth < DEEPEST ? members(p, node, s, end, depth + 1)
+					 : NULL;
+		t.n = behind ? (size_t)(behind - s) : 0;
+	} else {
+		behind = value(p, s, end, &t);
+	}
+	if (behind && node != NONE && p->nodes[node].slot != NONE)
 		p->got[p->nodes[node].slot] = t;
-	if (p->nodes[node].child != NONE && (*s == '{' || *s == '[') &&
-	    (depth == DEEPEST || !members(p, node, s, behind, depth + 1)))
-		return NULL;
 	return behind;
 }
 
@@ -219,7 +245,7 @@ member_name(const struct pick *p, int *node, const char *s, const char *end)
 
 	if (s >= end || *s != '"')
 		return NULL;
-	s = string(s, end, &escapes);
+	s = string(p, s, end, &escapes);
 	if (!s || escapes)
 		return NULL;
 	*node = find(p, *node, from, (size_t)(s - 1 - from));
@@ -255,6 +281,14 @@ members(struct pick *p, int node, const char *s, const char *end, int depth)
 			return NULL;
 		s = blanks(s + 1, end);
 	}
+}
+
+void
+pick_text(struct pick *p, const char *s, const char *end)
+{
+	p->plain = memchr(s, '\\', (size_t)(end - s));
+	if (!p->plain)
+		p->plain = end;
 }
 
 const char *

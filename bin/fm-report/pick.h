@@ -14,7 +14,7 @@
 struct token {
 	const char *s; /* a string with its quotes, an object with its braces */
 	size_t n;
-	bool escapes; /* of a string: there are backslashes in it */
+	bool escapes; /* of a string: there is a backslash in it */
 };
 
 struct pick {
@@ -22,12 +22,16 @@ struct pick {
 	size_t n_nodes, cap_nodes;
 	struct token *got; /* by slot, of the object last picked from */
 	size_t n, cap;     /* slots */
+	const char *plain; /* there is no backslash before here */
 };
 
 void pick_release(struct pick *p);
 
 /* The slot of the member "stats.median" or "stats.ci95.0"; adds it. */
 size_t pick_want(struct pick *p, const char *path);
+
+/* Says that text from `s` to `end` is picked from next. */
+void pick_text(struct pick *p, const char *s, const char *end);
 
 /*
  * Reads the object that begins at `s`, up to `end`: where it ends, or NULL

@@ -35,6 +35,7 @@ static const struct {
 	{ "reps", plot_reps },
 	{ "hist", plot_hist },
 	{ "ecdf", plot_ecdf },
+	{ "profile", plot_profile },
 };
 
 /* --- for the kinds --- */

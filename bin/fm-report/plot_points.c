@@ -59,7 +59,8 @@ choose_series(struct points *p, const char *given, size_t also_not)
 		if (p->v.identity[i] != p->x && p->v.identity[i] != also_not)
 			p->series[p->n_series++] = p->v.identity[i];
 	if (!given)
-		p->n_series = view_distinguish(&p->v, p->series, p->n_series);
+		p->n_series = groups_distinguish(
+		    &p->r, p->series, p->n_series, p->v.about.simulated);
 	p->series[p->n_series++] = p->v.about.simulated;
 	fm_strs_release(&names);
 }
@@ -109,7 +110,8 @@ group_points(struct points *p, size_t second)
 {
 	size_t *by = fm_calloc(p->n_series + 2, sizeof *by);
 
-	memcpy(by, p->series, p->n_series * sizeof *by);
+	if (p->n_series)
+		memcpy(by, p->series, p->n_series * sizeof *by);
 	by[p->n_series] = p->x;
 	by[p->n_series + 1] = second;
 	free(p->v.by);
@@ -221,6 +223,10 @@ put_line(struct plot *pl, const struct points *p, size_t line, make_dot *make,
 	free(d);
 }
 
+enum {
+	DENSE = 1000 /* more points are lines without marks */
+};
+
 static void
 put_lines(
     struct plot *pl, const struct points *p, make_dot *make, size_t n_values)
@@ -236,6 +242,9 @@ put_lines(
 		fm_strs_add(&names, name.s);
 		put_line(pl, p, l[i].group, make, n_values);
 	}
+	if (p->v.groups.n > DENSE)
+		pl->hover = false;
+	fm_buf_printf(&pl->vars, "DENSE = %d\n", p->v.groups.n > DENSE);
 	plot_series(
 	    pl, &names, p->n_series == 2 && !recs_text(&p->r, p->series[0], 0));
 	fm_buf_release(&name);

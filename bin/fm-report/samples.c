@@ -281,6 +281,8 @@ samples_about(const struct samples *s)
 {
 	struct fm_buf b = FM_BUF_INIT;
 
+	if (s->simulated)
+		fm_buf_puts(&b, "simulated: ");
 	if (s->n == 0)
 		fm_buf_puts(&b, "no repetitions");
 	else if (one_model(s))
@@ -291,7 +293,5 @@ samples_about(const struct samples *s)
 		fm_buf_printf(&b, " on %s", s->device);
 	if (*s->day)
 		fm_buf_printf(&b, ", %s", s->day);
-	if (s->simulated)
-		fm_buf_puts(&b, ", simulated");
 	return fm_buf_detach(&b);
 }

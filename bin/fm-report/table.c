@@ -50,7 +50,8 @@ choose(struct view *v, const struct recs *r, enum grid_format format,
 	bool repeated = v->groups.n < r->n, people = grid_for_people(format);
 
 	memcpy(by, v->by, v->n_by * sizeof *by);
-	n = people ? view_distinguish(v, by, v->n_by) : v->n_by;
+	n = people ? groups_distinguish(r, by, v->n_by, v->about.simulated)
+		   : v->n_by;
 	for (i = 0; i < v->n_by; i++) {
 		const char *name = r->cols[v->by[i]].name;
 		bool tells = false;

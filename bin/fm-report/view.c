@@ -87,28 +87,6 @@ view_release(struct view *v)
 	free(v->decimals);
 }
 
-size_t
-view_distinguish(const struct view *v, size_t *cols, size_t n)
-{
-	size_t i, m = 0, classes = 1;
-
-	for (i = 0; i < n; i++) {
-		struct groups g;
-
-		if (recs_is_same(v->r, cols[i]) ||
-		    cols[i] == v->about.simulated)
-			continue;
-		cols[m] = cols[i];
-		groups_make(&g, v->r, cols, m + 1);
-		if (g.n > classes) {
-			classes = g.n;
-			m++;
-		}
-		groups_release(&g);
-	}
-	return m;
-}
-
 static bool
 hides(const struct view *v, size_t col)
 {

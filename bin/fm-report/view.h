@@ -32,13 +32,6 @@ void view_want(struct view *v, struct recs *r, const char *by, const char *rows,
 void view_group(struct view *v);
 void view_release(struct view *v);
 
-/*
- * Of `n` columns those that tell rows apart which the ones before do not:
- * where the platform says it all, device and backend need not. Not the column
- * `simulated`, which is shown in its own way. In place; how many are left.
- */
-size_t view_distinguish(const struct view *v, size_t *cols, size_t n);
-
 /* Tells on stderr which fields vary inside rows that were merged. */
 void view_warn(const struct view *v);
 

@@ -384,9 +384,8 @@ read_model(struct fm_model *m, const Onnx__GraphProto *g, struct fm_err *err)
 	return check_files(m, err);
 }
 
-/* The whole file, unpacked, or NULL. */
-static Onnx__ModelProto *
-unpack(const char *path, struct fm_err *err)
+Onnx__ModelProto *
+fm_onnx_unpack(const char *path, struct fm_err *err)
 {
 	Onnx__ModelProto *p = NULL;
 	struct fm_map f;
@@ -409,7 +408,7 @@ unpack(const char *path, struct fm_err *err)
 int
 fm_onnx_read(struct fm_model *m, struct fm_err *err)
 {
-	Onnx__ModelProto *p = unpack(m->graph, err);
+	Onnx__ModelProto *p = fm_onnx_unpack(m->graph, err);
 	int r;
 
 	if (!p)
@@ -443,7 +442,7 @@ fm_onnx_hash(const struct fm_model *m, struct fm_hash *h, struct fm_err *err)
 
 	if (m->files.n == 0)
 		return fm_hash_put_file(h, m->graph, err);
-	p = unpack(m->graph, err);
+	p = fm_onnx_unpack(m->graph, err);
 	if (!p)
 		return -1;
 	for (size_t i = 0; i < p->graph->n_initializer; i++)

@@ -8,6 +8,11 @@
 #include "hash.h"
 #include "model/model.h"
 
+struct Onnx__ModelProto;
+
+/* The whole file, unpacked, with a graph in it; NULL with err. */
+struct Onnx__ModelProto *fm_onnx_unpack(const char *path, struct fm_err *err);
+
 /* Adds ports, weights' sizes, external files and notes to `m`, whose `graph`
  * and `weights` are set. */
 int fm_onnx_read(struct fm_model *m, struct fm_err *err);

@@ -18,16 +18,19 @@ if (N == 0) {
 	text(v) = v < 10 ? sprintf('%.2f', v) : v < 100 ? sprintf('%.1f', v) \
 	    : sprintf('%.0f', v)
 	size = CELLS > 12 ? TINY : CELLS > 8 ? SMALL : ''
+	set style fill solid 1 noborder
+	if (CELLS <= 25) {
+		set style fill solid 1 border linecolor rgb '#ffffff'
+	}
 	if (TEXT) {
 		unset colorbox
 		plot DATA using 1:2:(text($3)) with labels notitle
 	} else {
-		set style fill solid 1 border linecolor rgb '#ffffff'
 		plot DATA using 1:2:($1-0.5):($1+0.5):($2-0.5):($2+0.5):3 \
 		        with boxxyerror linecolor palette notitle, \
-		     DATA using (part($3) < 0.6 ? $1 : NaN):2:(text($3)) \
+		     DATA using (CELLS <= 25 && part($3) < 0.6 ? $1 : NaN):2:(text($3)) \
 		        with labels font size textcolor rgb '#ffffff' notitle, \
-		     DATA using (part($3) < 0.6 ? NaN : $1):2:(text($3)) \
+		     DATA using (CELLS > 25 || part($3) < 0.6 ? NaN : $1):2:(text($3)) \
 		        with labels font size textcolor rgb '#000000' notitle
 	}
 }

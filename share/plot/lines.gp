@@ -1,6 +1,7 @@
 # Latency or throughput against a size: a line for each series, with the
 # interval of each point.
-# DATA: a block for each series; x, y, lower end, upper end.
+# DATA: a block for each series; x, y, lower end, upper end. DENSE: there are
+# too many points for marks.
 set xlabel XLABEL noenhanced
 set ylabel YLABEL noenhanced
 if (KEYROWS > 1) {
@@ -18,7 +19,12 @@ if (N == 0) {
 	set label 1 'nothing to show' at graph 0.5,0.5 center
 	set xrange [0:1]; set yrange [0:1]
 	plot NaN notitle
-} else {
+}
+if (N > 0 && DENSE) {
+	plot for [i=1:N] DATA index i-1 using 1:2 with lines \
+	        linecolor rgb COLOR[i] linewidth 1 title NAME[i]
+}
+if (N > 0 && !DENSE) {
 	plot for [i=1:N] DATA index i-1 using 1:2 with lines \
 	        linecolor rgb COLOR[i] linewidth 1.5 dashtype 1 notitle, \
 	     for [i=1:N] DATA index i-1 using 1:2:3:4 with yerrorbars \

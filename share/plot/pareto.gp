@@ -1,7 +1,7 @@
 # Throughput against latency: a line for each series, the batch sizes beside
 # its points, and the front that no point beats in both.
 # DATA: a block for each series; latency, throughput, batch. The last block is
-# the front.
+# the front. DENSE: there are too many points for marks.
 set xlabel XLABEL noenhanced
 set ylabel YLABEL noenhanced
 if (KEYROWS > 0) {
@@ -19,7 +19,14 @@ if (N == 0) {
 	set label 1 'nothing to show' at graph 0.5,0.5 center
 	unset logscale; set xrange [0:1]; set yrange [0:1]
 	plot NaN notitle
-} else {
+}
+if (N > 0 && DENSE) {
+	plot DATA index N using 1:2 with lines linecolor rgb '#c8c8c8' \
+	        linewidth 7 title 'front', \
+	     for [i=1:N] DATA index i-1 using 1:2 with lines \
+	        linecolor rgb COLOR[i] linewidth 1 title NAME[i]
+}
+if (N > 0 && !DENSE) {
 	plot DATA index N using 1:2 with lines linecolor rgb '#c8c8c8' \
 	        linewidth 7 title 'front', \
 	     for [i=1:N] DATA index i-1 using 1:2 with linespoints \

@@ -5,10 +5,12 @@
 #include "compare.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../tap.h"
 #include "compare-ref.h"
+#include "fill.h"
 #include "judge.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
@@ -121,6 +123,42 @@ test_prior(void)
 	    "runs for nothing: the limit");
 }
 
+static int
+ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Against sorting: all sizes, many and few different values, any order. */
+static void
+test_median(void)
+{
+	double v[200], w[200];
+	size_t n, i, round, bad = 0;
+	uint64_t k = 0;
+
+	for (n = 1; n <= 200; n++)
+		for (round = 0; round < 6; round++) {
+			for (i = 0; i < n; i++) {
+				uint64_t r = fm_fill_word(3, k++);
+
+				v[i] = round == 0   ? (double)i
+				       : round == 1 ? -(double)i
+				       : round == 2 ? (double)(r % 3)
+				       : round == 3
+					   ? (double)(i < n / 2 ? i : n - i)
+					   : (double)(r >> 20);
+			}
+			memcpy(w, v, sizeof w);
+			qsort(w, n, sizeof *w, ascending);
+			bad += fm_compare_median(v, n) !=
+			       (w[(n - 1) / 2] + w[n / 2]) / 2;
+		}
+	is_int((intmax_t)bad, 0, "median by selection");
+}
+
 /* --- verdicts --- */
 
 static const double base5[] = { 0, 0.004, -0.003, 0.006, -0.005 };
@@ -211,6 +249,7 @@ main(void)
 {
 	test_t();
 	test_two_samples();
+	test_median();
 	test_corrections();
 	test_prior();
 	test_verdicts();
