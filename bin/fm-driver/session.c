@@ -99,6 +99,10 @@ add_settings(const struct session *s, json_t *options, struct fm_err *err)
 	    add_setting(s, options, "estimate", "--estimate",
 		c->estimate ? json_true() : NULL, err))
 		return -1;
+	if (c->profile && !fm_peer_can(s->peer, "profile"))
+		return fm_err_set(err, FM_USAGE,
+		    "--profile: backend '%s' cannot look into a model",
+		    s->p.backend);
 	if (c->n_output && !fm_peer_can(s->peer, "generate"))
 		return fm_err_set(err, FM_USAGE,
 		    "--output_sizes: backend '%s' cannot generate",

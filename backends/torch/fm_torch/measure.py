@@ -58,6 +58,7 @@ class Runner:
 
     def __init__(self, loaded, device, feed, options):
         self.call = loaded.call
+        self.module = loaded.module
         self.device = device
         self.feed = feed
         self.transfers = options["time_transfers"]
