@@ -54,6 +54,9 @@ sed -i 's/tflops: 757/tflops: 758/' "$T/h100.yaml"
 run 0 sim H100 Llama-2-7B --sim:extra_archs "$T/h100.yaml"
 ok "so is another number of the device" test "$b" != "$(sed -n 's/^FMWORK KEY //p' "$T/out")"
 
+run 0 fm-driver --platform sim:H100 --model_name examples/models/Llama-2-7B --seconds 5
+is "a time is answered by one repetition" "$(sed -n 's/^FMWORK REP \([0-9]* [0-9]*\) .*/\1/p' "$T/out")" "1 0"
+
 # --- figures that can be reckoned by hand ---
 # Llama-2-7B: 13214154752 bytes of weights and 524288 of cache a token.
 run 0 sim H100 Llama-2-7B --input_sizes 64 --output_sizes 64

@@ -441,9 +441,10 @@ put_reps(struct fm_backend *b, const struct point *p, const struct result *r,
 {
 	struct sim *s = b->self;
 	double ns = total_ns(r);
+	int64_t last = first + (reps > 0 ? reps : 1); /* 0: as few as can be */
 	int64_t dt_ns = ns < 9e18 ? (int64_t)(ns + 0.5) : INT64_MAX, i;
 
-	for (i = first; i < first + reps; i++) {
+	for (i = first; i < last; i++) {
 		struct fm_rep rep = { i, reps, s->clock_ns, s->clock_ns + dt_ns,
 			dt_ns };
 
@@ -489,7 +490,7 @@ sim_run(struct fm_backend *b, const json_t *request, struct fm_err *err)
 		    s->layers.model_class);
 	if (simulate(b, &p, &r, err) != 0)
 		return -1;
-	put_reps(b, &p, &r, first, reps > 0 ? reps : 1);
+	put_reps(b, &p, &r, first, reps);
 	print_sim(&b->out, s, &p, &r);
 	if (strcmp(fm_json_str(b->options, "report", ""), "upmem") == 0)
 		upmem_report(&b->out, s->dtype, &p, &r);
