@@ -115,7 +115,7 @@ run 2 torch "$models/bert/model" --token_times
 like 'tokens are generated ones' "$T/err" 'belongs to --output_sizes'
 
 # --- where the time goes ---
-run 0 torch "$T/llama" --input_sizes 8 --output_sizes 2 --profile --report upmem
+run 0 torch "$T/llama" --input_sizes 8 --output_sizes 2 --profile --torch:report upmem
 awk -F '\t' '$8 == "model.layers.1.mlp.up_proj" { print $4, $6, $7, $9, $10 }
     $7 == "scaled_dot_product_attention" { print $4, $6, $8 }
     /^[0-9]/ { if ($2 < at) print "out of order"; at = $2 }' "$T/out" >"$T/got"
@@ -131,8 +131,6 @@ same 'layers and functions in the order of time' "$T/got" "$T/want"
 like "UPMEM's report" "$T/out" '^Generated tokens: 1 in [0-9.e-]* s, with tokens/s: '
 run 2 fm-driver --platform null --profile
 like 'not every backend can' "$T/err" "backend 'null' cannot look into a model"
-run 2 torch "$models/bert/model" --report upmem
-like 'a report is one of a profile' "$T/err" 'belongs to --profile'
 
 # --- Spyre, with a stand-in for its package that prints on stdout ---
 cat >"$T/fake/torch_sendnn/torch_sendnn.py" <<'END'

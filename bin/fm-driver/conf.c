@@ -14,7 +14,6 @@
 #include "subopt.h"
 #include "sweep.h"
 
-static const char *const reports[] = { "none", "upmem", NULL };
 static const char *const load_formats[] = { "auto", "safetensors", "dummy",
 	NULL };
 static const char *const levels[] = { "none", "basic", "extended", "all",
@@ -167,9 +166,6 @@ static const struct fm_opt options[] = {
 	FLAG("profile", profile,
 	    "print where the time of one repetition of every point goes, a "
 	    "row for each layer and function"),
-	{ "report", 0, NULL, FM_OPT_CHOICE, offsetof(struct conf, report), NULL,
-	    "none", 0, 0, reports,
-	    "with --profile: a summary in the form of UPMEM's framework" },
 	STR("setup", 0, NULL, setup, "NAME", NULL,
 	    "install what a backend needs and a machine may lack; there is "
 	    "torch"),
@@ -353,9 +349,6 @@ check(struct conf *c, struct fm_err *err)
 	    (c->expect || (c->out && !c->build_only && !is_calibration(c))))
 		return fm_err_set(
 		    err, FM_USAGE, "--out and --expect belong to --infer DIR");
-	if (c->report && !c->profile)
-		return fm_err_set(
-		    err, FM_USAGE, "--report belongs to --profile");
 	if (c->token_times && !c->output_sizes)
 		return fm_err_set(
 		    err, FM_USAGE, "--token_times belongs to --output_sizes");

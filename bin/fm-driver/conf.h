@@ -66,7 +66,6 @@ struct conf {
 	double rtol, atol;
 	const char *setup;
 	bool profile;
-	int report; /* 0 none, 1 upmem */
 	bool list_devices, list_options, dry_run;
 	bool strict, estimate; /* for the backend */
 	bool token_times, time_transfers;

@@ -129,12 +129,10 @@ take_row(const char *line, struct fm_err *err)
 static int
 profile_point(struct session *s, const struct fm_point *at, struct fm_err *err)
 {
-	json_t *q = json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:s}", "op",
-	    "profile", "dims",
-	    shape_dims(&s->shape, s->has_model ? &s->m : NULL, at), "input",
-	    (json_int_t)at->input, "output", (json_int_t)at->output, "batch",
-	    (json_int_t)at->batch, "seed", (json_int_t)s->c->seed, "report",
-	    s->c->report ? "upmem" : "none");
+	json_t *q = json_pack("{s:s, s:o, s:I, s:I, s:I, s:I}", "op", "profile",
+	    "dims", shape_dims(&s->shape, s->has_model ? &s->m : NULL, at),
+	    "input", (json_int_t)at->input, "output", (json_int_t)at->output,
+	    "batch", (json_int_t)at->batch, "seed", (json_int_t)s->c->seed);
 	char *line;
 	size_t n;
 	int rc;

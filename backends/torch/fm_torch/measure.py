@@ -62,6 +62,7 @@ class Runner:
         self.device = device
         self.feed = feed
         self.transfers = options["time_transfers"]
+        self.report = options["report"]
         self.events = device.events() if options["events"] else None
         if options["events"] and not self.events:
             raise Refused("usage", "--torch:events: the device '%s' has no "

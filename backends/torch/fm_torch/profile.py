@@ -124,7 +124,7 @@ def profile(request, runner, answers):
     total_ms = (time.monotonic_ns() - begin) / 1e6
     for row in profiler.rows:
         answers.say_json("PROF", row)
-    if request.get("report") == "upmem":
+    if runner.report == "upmem":
         for line in upmem(request, runner, profiler, total_ms):
             answers.say("SAY", line)
 
