@@ -66,9 +66,11 @@ like "no model there" "$T/err" "'.*/none' holds no model"
 run 2 fm-driver --analyze_only
 like "which" "$T/err" "which model"
 run 2 fm-driver --analyze_only --all
-like "all of what" "$T/err" "all takes the models of --search_dir"
-run 2 fm-driver --all --platform null
-like "only here" "$T/err" "belong to --analyze_only"
+like "all of a folder without models" "$T/err" "'.' holds no model"
+run 2 fm-driver --analyze_only --all "$T/some"
+like "all, or one" "$T/err" "all takes everything in --search_dir DIR, and no others"
+run 2 fm-driver --json --platform null
+like "JSON is only here" "$T/err" "json belongs to --analyze_only"
 ok "nothing was built" test ! -e "$FM_CACHE_DIR"
 
 # --- images: shapes computed through convolutions ---

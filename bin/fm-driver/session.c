@@ -303,14 +303,17 @@ static int
 point_to_model(struct session *s, struct fm_err *err)
 {
 	const char *path = s->c->model_path, *dot = strrchr(path, '.');
-	bool layers = dot && strcmp(dot, ".yaml") == 0;
+	const char *kind = "config";
 	char *full = s->c->via ? fm_strdup(path) : given_absolute(path, err);
 
 	if (!full)
 		return -1;
+	if (dot && strcmp(dot, ".yaml") == 0)
+		kind = "layers";
+	else if (dot && strcmp(dot, ".onnx") == 0)
+		kind = "onnx";
 	json_object_set_new(s->open, "model",
-	    json_pack("{s:s, s:s}", "kind", layers ? "layers" : "config",
-		"path", full));
+	    json_pack("{s:s, s:s}", "kind", kind, "path", full));
 	free(full);
 	return 0;
 }

@@ -348,6 +348,9 @@ stays(const struct job *j, const Onnx__NodeProto *n)
 	const char *op = n->op_type ? n->op_type : "";
 	const Onnx__AttributeProto *value = attr(n, "value");
 
+	/* Mean and deviation are always single. */
+	if (strcmp(op, "LayerNormalization") == 0 && n->n_output > 1)
+		return 7;
 	if ((strcmp(op, "Constant") == 0 ||
 		strcmp(op, "ConstantOfShape") == 0) &&
 	    ((value && value->t) || !makes_float(j, n)))
