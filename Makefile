@@ -83,7 +83,8 @@ setup:
 DEMO = --platform cpu --model_root examples/models \
        --model_name granite-embedding-125m-english \
        --model_class RobertaModel --load_format dummy \
-       --input_sizes 64,128 --batch_sizes 1,2 --reps 20
+       --input_sizes 64,128 --batch_sizes 1,2 --reps 20 \
+       --cache_dir $(B)/demo/cache
 
 demo:
 	@$(SETUP) demo
@@ -257,6 +258,7 @@ install: all
 	        $(DEST)/libexec/fm/$$f; done
 	for f in $(wildcard build/libexec/fm/libonnxruntime.*); do \
 	    install -m 644 $$f $(DEST)/libexec/fm; done
+	install -D share/setup/torch.sh $(DEST)/share/fm/setup/torch.sh
 	for f in $$(find share -type f ! -path 'share/setup/*' \
 	    ! -path 'share/completion/*'); do \
 	    install -D -m 644 $$f $(DEST)/share/fm/$${f#share/}; done

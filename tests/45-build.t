@@ -122,6 +122,41 @@ if [ -n "$python" ]; then
 	run 0 fm-driver "$T/bert" --infer "$T/case" --optimize all --expect "$T/want"
 	like "it computes the same" "$T/out" "last_hidden_state: equal"
 fi
+
+# --- half precision ---
+run 0 fm-driver "$T/bert" --reps 2 --input_sizes 8 --precision fp16 --build_name half
+is "conversion is a stage" "$(stages)" "import ok check ok convert ok "
+like "what was measured is in the record" "$T/out" '"precision":"fp16","weight_type":"float16"'
+like "and in the results" "$C/results/$(readlink "$C/half" | cut -c5-).jsonl" '"precision":"fp16"'
+ok "weights are half as large" test "$(stat -c %s "$C/half/half.weights")" -lt 50000
+if [ -n "$python" ]; then
+	run 0 fm-driver "$T/bert" --infer "$T/case" --precision fp16 --out "$T/got16"
+	ok "the outputs are half" sh -c 'head -c 60 "$1" | grep -q "<f2"' sh "$T/got16/last_hidden_state.npy"
+	python3 - "$T" <<'P' >"$T/say" 2>&1
+import struct, sys
+def read(path, code):
+    b = open(path, "rb").read()
+    n = struct.unpack("<H", b[8:10])[0]
+    d = b[10 + n:]
+    return struct.unpack("<%d%s" % (len(d) // struct.calcsize(code), code), d)
+a = read(sys.argv[1] + "/want/last_hidden_state.npy", "f")
+b = read(sys.argv[1] + "/got16/last_hidden_state.npy", "e")
+assert len(a) == len(b) > 0
+worst = max(abs(x - y) for x, y in zip(a, b))
+assert 0 < worst < 0.02, worst
+P
+	is "and near the exact ones" "$?$(cat "$T/say")" 0
+fi
+run 0 fm-driver "$top/tests/data/ort/linear.onnx" --precision fp16 --reps 2 --dim batch=2 --build_name lin
+like "an ONNX file's float inputs become half" "$T/out" "^    .*: float16\\["
+run 0 fm-driver "$T/bert" --reps 2 --input_sizes 8 --precision fp32
+like "fp32 is what it computes with" "$T/out" '"precision":"fp32"'
+for p in int8 bf16; do
+	build 2 "$T/bert" --precision $p
+	like "$p is clearly not there" "$T/err" "precision $p: this conversion is not available"
+done
+build 2 "$T/bert" --sequence "$T/seq.yaml" --precision fp16
+like "file or option" "$T/err" "sequence and --precision exclude one another"
 cat >"$T/seq.yaml" <<'Y'
 sequence:
   - import
@@ -161,6 +196,8 @@ seq 'sequence: [import, {../x: {argv: [a], outputs: [y]}}]'
 like "a name" "$T/err" "cannot be the name of a stage"
 seq 'sequence: [import, {optimize: {level: most}}]'
 like "a level" "$T/err" "level must be basic, extended or all, not 'most'"
+seq 'sequence: [import, {convert: {to: int8}}]'
+like "a precision" "$T/err" "conversion to 'int8' is not available"
 seq 'sequence: [import, 7]'
 like "a number is no stage" "$T/err" "a stage is a name, or a name with its options"
 seq 'stages: []'
@@ -234,17 +271,21 @@ run 0 fm-cache verify
 is "no leftovers" "$(find "$C/obj" -name '*.tmp' | wc -l)" 0
 
 # --- many at once ---
-export FM_CACHE_DIR="$T/many"
+# Each appends two results, too; and nobody is told to be quick.
+FM_CACHE_DIR=$T/many
 i=0
 while [ $i -lt 60 ]; do
 	i=$((i + 1))
-	fm-driver --build_only "$T/bert" --load_format dummy --seed $((i % 6)) >"$T/many.$i" 2>&1 &
+	fm-driver --input_sizes 4,5 --reps 1 --threads 1 "$T/bert" \
+	    --load_format dummy --seed $((i % 6)) >"$T/many.$i" 2>&1 &
 done
 wait
 is "sixty processes, six models: each is built once" \
     "$(cat "$T"/many.* | grep -c '^FMWORK STAGE import [0-9.]* ok')" 6
 is "and all the others found it" \
     "$(cat "$T"/many.* | grep -c '^FMWORK STAGE import [0-9.]* cached')" 54
+is "no result is lost" "$(cat "$T"/many/results/* | wc -l)" 120
+is "and none is torn" "$(cat "$T"/many/results/* | grep -c '^{"time":.*}$')" 120
 
 # --- where ---
 mkdir "$T/full"; : >"$T/full/thing"

@@ -43,6 +43,20 @@ like "devices" "$T/out" '	[0-9]+ PIM_AI_4chip$'
 sim H100-x2 Llama-2-7B >"$T/a" 2>&1; sim H100_x2 Llama-2-7B >"$T/b" 2>&1
 is "hyphens and underscores are alike" "$(sed -n 's/.*"sum_ms":\([^,]*\).*/\1/p' "$T/a")" "$(sed -n 's/.*"sum_ms":\([^,]*\).*/\1/p' "$T/b")"
 
+run 0 sim H100 Llama-2-7B
+a=$(sed -n 's/^FMWORK KEY //p' "$T/out")
+run 0 sim H100 Llama-2-7B --sim:attention eager
+ok "another list of layers is another point" test "$a" != "$(sed -n 's/^FMWORK KEY //p' "$T/out")"
+sed -n '/^H100:/,/^$/p' share/devices/upmem.yaml | sed 's/tflops: 756.5/tflops: 757/' >"$T/h100.yaml"
+run 0 sim H100 Llama-2-7B --sim:extra_archs "$T/h100.yaml"
+b=$(sed -n 's/^FMWORK KEY //p' "$T/out")
+sed -i 's/tflops: 757/tflops: 758/' "$T/h100.yaml"
+run 0 sim H100 Llama-2-7B --sim:extra_archs "$T/h100.yaml"
+ok "so is another number of the device" test "$b" != "$(sed -n 's/^FMWORK KEY //p' "$T/out")"
+
+run 0 fm-driver --platform sim:H100 --model_name examples/models/Llama-2-7B --seconds 5
+is "a time is answered by one repetition" "$(sed -n 's/^FMWORK REP \([0-9]* [0-9]*\) .*/\1/p' "$T/out")" "1 0"
+
 # --- figures that can be reckoned by hand ---
 # Llama-2-7B: 13214154752 bytes of weights and 524288 of cache a token.
 run 0 sim H100 Llama-2-7B --input_sizes 64 --output_sizes 64
@@ -221,10 +235,13 @@ model '{"model_type":"llama","hidden_size":64,"num_hidden_layers":1,"num_attenti
 bad "4 attention heads cannot share 3" m
 model '{'; bad "config.json" m
 run 2 fm-driver --platform sim:H100 --model_name "$T/nosuch"
-like "no model" "$T/err" "is no model: a folder with a config.json"
+like "no model" "$T/err" "is no model: a folder with a config.json, an .onnx"
 printf x >"$T/m.onnx"
 run 2 fm-driver --platform sim:H100 --model_name "$T/m.onnx"
-like "nor one that is read here" "$T/err" "m.onnx' is no model"
+like "nor is this" "$T/err" "m.onnx' is no ONNX model"
+run 0 fm-driver --platform sim:H100 --model_name $data/cnn.onnx --reps 1 --batch_sizes 2
+like "what is not covered is told" "$T/err" '1 of 11 operations \(9\.1 %\) are not covered, their time is missing: Warp'
+bad "1 of 11 operations are not covered: Warp" fm-driver --platform sim:H100 --model_name $data/cnn.onnx --strict
 l() { printf '%s\n' "$1" >"$T/l.yaml"; bad "$2" fm-driver --platform sim:H100 --model_name "$T/l.yaml"; }
 l 'layers: 3' "l.yaml: 'layers' must be a list"
 l 'layers: [{name: a}]' "layer 1 'a': must be a set with 'name' and 'kind'"

@@ -162,6 +162,33 @@ is 'old names, --path twice' "$(get itl --path embed.log --path two.log)" \
 printf -- '- {code: MINE, pattern: "Tried to allocate 9"}\n' >"$T/e.yaml"
 is '--errors comes first' "$(get status --errors "$T/e.yaml" gen.log)" \
     '"OK" "OK" "ERR_MINE"'
+run 0 fm-process --errors "$top/share/errors.yaml" gen.log
+# What is found in one line after a RUN banner.
+fails() {
+	printf 'FMWORK ARG x\nRUN 1 / 1\n%s\n' "$2" >"$T/fails.log"
+	is "found: $2" "$(get status "$T/fails.log")" "\"ERR_$1\""
+}
+fails OOR "terminate called after throwing an instance of 'std::out_of_range'"
+fails DIR 'RuntimeError: device 3: DDR init retried 4 times'
+fails RPC 'TimeoutError: RPC call to execute_model timed out.'
+fails CTL 'ValueError: Please reduce the length of the messages or completion.'
+fails OOM 'RuntimeError: CUDA error: out of memory'
+fails KVC 'ValueError: No available memory for the cache blocks.'
+fails NODEV 'RuntimeError: Found no NVIDIA driver on your system.'
+fails NCCL 'RuntimeError: NCCL error in: ProcessGroupNCCL.cpp:1'
+fails CUDA 'RuntimeError: CUDA error: device-side assert triggered'
+fails ORT_OOM '[E:onnxruntime:, bfc_arena.cc:376] Failed to allocate memory for requested buffer'
+fails ORT 'onnxruntime.capi.onnxruntime_pybind11_state.RuntimeException: [ONNXRuntimeError]'
+fails SLURM_OOM 'slurmstepd: error: Detected 1 oom-kill event(s) in StepId=7.0.'
+fails SLURM_TIME 'slurmstepd: error: *** JOB 7 ON n1 CANCELLED AT 2026-01-01T00:00:00 DUE TO TIME LIMIT ***'
+fails SLURM_PREEMPT '*** JOB 7 ON n1 CANCELLED AT 2026-01-01T00:00:00 DUE TO PREEMPTION ***'
+fails SLURM 'srun: error: n1: task 0: Exited with exit code 1'
+fails KILLED 'Killed'
+fails HOST_OOM 'MemoryError'
+fails DISK 'OSError: [Errno 28] No space left on device'
+fails SEGV 'Segmentation fault (core dumped)'
+fails PORT 'OSError: [Errno 98] Address already in use'
+fails UNKNOWN 'nothing that is known'
 printf -- '- {code: MINE, pattern: "("}\n' >"$T/e.yaml"
 run 2 fm-process --errors "$T/e.yaml" gen.log
 like 'a bad pattern' "$T/err" "pattern of 'MINE'"
@@ -250,12 +277,29 @@ node,c,MatMul,CPUExecutionProvider,1,15,15.0,0.3
 node,b,Relu,CPUExecutionProvider,1,5,5.0,0.1'
 is 'a profile without its end' \
     "$(fm-process -f csv --profile profile-torn.json | wc -l | tr -d ' ')" 5
-run 3 fm-process --profile embed.log
+run 3 fm-process --profile embed.log -o "$T/none"
+is 'an error leaves no file' "$(find "$T" -name 'none*')" ''
 like 'no profile' "$T/err" 'not a profile'
 echo '[]' >"$T/empty.json"
 run 3 fm-process --profile "$T/empty.json"
 like 'an empty profile' "$T/err" 'no event of a node'
 run 2 fm-process --profile profile.json --format qaic
+
+# --- a driver that is still running
+mkfifo "$T/fifo"
+fm-process -f jsonl "$T/fifo" >"$T/live" &
+{
+	cat embed.log
+	echo 'FMWORK KEY next'
+	i=0
+	while [ ! -s "$T/live" ] && [ $i -lt 100 ]; do
+		sleep 0.05
+		i=$((i + 1))
+	done
+	cp "$T/live" "$T/seen"
+} >"$T/fifo"
+wait
+is 'records come as soon as they are known' "$(wc -l <"$T/seen" | tr -d ' ')" 1
 
 # --- the end
 sh -c 'fm-process embed.log >/dev/full' 2>"$T/err"
@@ -275,4 +319,5 @@ run 1 fm-process --schema fmwork bad.log
 like 'fmwork: a bad line is named' "$T/err" 'bad.log:18: cannot read'
 is 'fmwork: --compat infer of another log is a failure' \
     "$(fm-process --schema fmwork --compat infer embed.log | grep -c ERR_UNKNOWN)" 1
+cases process
 finish

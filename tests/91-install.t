@@ -23,7 +23,8 @@ for f in backends/*/; do
 	    [ -x "$root/libexec/fm/fm-backend-$(basename "$f")" ]
 done
 ok 'shared data' [ -f "$root/share/fm/platforms.yaml" ]
-ok 'the set-up script stays behind' [ ! -e "$root/share/fm/setup" ]
+ok 'the set-up script stays behind' [ ! -e "$root/share/fm/setup/setup.sh" ]
+ok 'that of the torch backend does not' [ -x "$root/share/fm/setup/torch.sh" ]
 
 run 0 env -i "$root/bin/fm-driver" --platform null --reps 3
 is 'it measures, from there' "$(grep -c '^FMWORK REP' "$T/out")" 3

@@ -74,19 +74,33 @@ add_line(struct log_point *p, const struct log_line *line)
 	p->lines[p->n++] = *line;
 }
 
+/* Up to `most` whole numbers with blanks and slashes between them. */
+static int
+numbers(const char *s, int64_t *v, int most)
+{
+	int n;
+
+	for (n = 0; n < most; n++) {
+		size_t len = strspn(s += strspn(s, " /"), "0123456789");
+
+		if (!fm_num_get_int(s, len, &v[n]))
+			break;
+		s += len;
+	}
+	return n;
+}
+
 /* "RUN 128 / 1", in infer's form "RUN 128 / 32 / 1", in fmwork 1.0.0's "RUN
  * 128 1". */
 static void
 take_banner(struct reading *r, const char *s)
 {
-	long long v[3];
+	int64_t v[3];
 	int n;
 
 	if (strncmp(s, "RUN ", 4) != 0)
 		return;
-	n = sscanf(s, "RUN %lld / %lld / %lld", &v[0], &v[1], &v[2]);
-	if (n < 2)
-		n = sscanf(s, "RUN %lld %lld", &v[0], &v[1]);
+	n = numbers(s + 4, v, 3);
 	if (n < 2)
 		return;
 	close_point(r);
@@ -121,16 +135,16 @@ take_more(struct reading *r, const struct log_line *line)
 static void
 take_about(struct reading *r, const struct log_line *line, const char *body)
 {
-	long long in, out, batch;
+	int64_t v[3];
 	size_t i;
 
 	close_point(r);
-	if (sscanf(body, "%lld %lld %lld", &in, &out, &batch) == 3)
+	if (numbers(body, v, 3) == 3)
 		for (i = r->l->n; i-- > 0;) {
 			struct log_point *p = &r->l->points[i];
 
-			if (p->input != in || p->output != out ||
-			    p->batch != batch)
+			if (p->input != v[0] || p->output != v[1] ||
+			    p->batch != v[2])
 				continue;
 			add_line(p, line);
 			return;
@@ -171,10 +185,10 @@ take_res(struct reading *r, const char *body, size_t len)
 	const char *in = word_from_right(body, len, 4);
 	const char *class = word_from_right(body, len, 5);
 	const char *model = body;
-	long long v[2];
+	int64_t v[2];
 	int i;
 
-	if (!class || sscanf(in, "%lld %lld", &v[0], &v[1]) != 2) {
+	if (!class || numbers(in, v, 2) != 2) {
 		bad(r, "not a RES line of this form");
 		return;
 	}

@@ -202,7 +202,7 @@ matmul(const struct run *r, struct op *op)
 	op->w_rank = op->rank;
 	memcpy(op->weights, op->shape, sizeof op->weights);
 	op->weights[op->rank - 1] =
-	    l->out == FM_DIM_LENGTH ? r->length : l->out;
+	    op_dim(l->out, r->batch, r->tokens, r->length);
 	if (r->gen && l->part == FM_PART_SCORES)
 		op->c.ns += memory(r, &op->c,
 		    2 * (double)r->batch * (double)l->heads *

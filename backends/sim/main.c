@@ -8,6 +8,7 @@
 
 #include "backend.h"
 #include "calibrate.h"
+#include "facts.h"
 #include "json.h"
 #include "print.h"
 #include "prog.h"
@@ -157,6 +158,31 @@ check_names(struct fm_backend *b, bool strict, struct fm_err *err)
 	return 0;
 }
 
+/* The part of an ONNX graph whose cost is not known. */
+static int
+check_cover(struct fm_backend *b, bool strict, struct fm_err *err)
+{
+	const struct fm_layers *l = &((struct sim *)b->self)->layers;
+	struct fm_buf ops = FM_BUF_INIT;
+	int rc = 0;
+
+	if (l->missed == 0)
+		return 0;
+	join(&ops, &l->missed_ops);
+	if (strict)
+		rc = fm_err_set(err, FM_USAGE,
+		    "%lld of %lld operations are not covered: %s",
+		    (long long)l->missed, (long long)l->nodes, ops.s);
+	else
+		fm_backend_say(b,
+		    "FMWORK SAY %lld of %lld operations (%.1f %%) are not "
+		    "covered, their time is missing: %s",
+		    (long long)l->missed, (long long)l->nodes,
+		    100.0 * (double)l->missed / (double)l->nodes, ops.s);
+	fm_buf_release(&ops);
+	return rc;
+}
+
 static bool
 has_context(const struct fm_layers *l, const char *context)
 {
@@ -240,6 +266,7 @@ read_all(struct fm_backend *b, struct fm_err *err)
 	const char *path = fm_json_str(b->model, "path", NULL);
 	const char *attention = fm_json_str(b->options, "attention", "sdpa");
 	const char *device = text(b, "device");
+	bool strict;
 
 	if (!path)
 		return fm_err_set(err, FM_USAGE,
@@ -255,20 +282,9 @@ read_all(struct fm_backend *b, struct fm_err *err)
 	s->device = device ? devices_find(&s->devices, device, err) : NULL;
 	if (settle(b, err) != 0)
 		return -1;
-	return check_names(b, fm_json_bool(b->options, "strict", false), err);
-}
-
-static void
-put_facts(const struct sim *s, const struct fm_backend *b, json_t *sys)
-{
-	json_object_set_new(sys, "simulated", json_true());
-	fm_json_set_str(sys, "runtime", "fm-backend-sim " FM_VERSION);
-	fm_json_set_str(
-	    sys, "device", s->device ? s->device->name : s->mapping.name);
-	fm_json_set_str(sys, "model_class", s->layers.model_class);
-	fm_json_set_str(sys, "precision", dtype_word(s->dtype));
-	fm_json_set_int(sys, "parameters", s->layers.params);
-	json_object_set(sys, "settings", b->options);
+	strict = fm_json_bool(b->options, "strict", false);
+	return check_cover(b, strict, err) || check_names(b, strict, err) ? -1
+									  : 0;
 }
 
 static int
@@ -279,7 +295,7 @@ sim_open(struct fm_backend *b, json_t *sys, struct fm_err *err)
 	if (read_all(b, err) != 0)
 		return -1;
 	s->clock_ns = fm_clock_epoch_ns(&b->clock, fm_clock_now_ns());
-	put_facts(s, b, sys);
+	facts_put(s, b->options, sys);
 	return 0;
 }
 
@@ -425,9 +441,10 @@ put_reps(struct fm_backend *b, const struct point *p, const struct result *r,
 {
 	struct sim *s = b->self;
 	double ns = total_ns(r);
+	int64_t last = first + (reps > 0 ? reps : 1); /* 0: as few as can be */
 	int64_t dt_ns = ns < 9e18 ? (int64_t)(ns + 0.5) : INT64_MAX, i;
 
-	for (i = first; i < first + reps; i++) {
+	for (i = first; i < last; i++) {
 		struct fm_rep rep = { i, reps, s->clock_ns, s->clock_ns + dt_ns,
 			dt_ns };
 
@@ -436,7 +453,7 @@ put_reps(struct fm_backend *b, const struct point *p, const struct result *r,
 			fm_backend_say(b, "FMWORK TOK %lld %.9f %.9f %lld",
 			    (long long)i, r->first_ns / 1e9,
 			    (ns - r->first_ns) / 1e9,
-			    (long long)(p->output * p->batch));
+			    (long long)p->output * p->batch);
 		s->clock_ns += dt_ns;
 	}
 }
@@ -473,7 +490,7 @@ sim_run(struct fm_backend *b, const json_t *request, struct fm_err *err)
 		    s->layers.model_class);
 	if (simulate(b, &p, &r, err) != 0)
 		return -1;
-	put_reps(b, &p, &r, first, reps > 0 ? reps : 1);
+	put_reps(b, &p, &r, first, reps);
 	print_sim(&b->out, s, &p, &r);
 	if (strcmp(fm_json_str(b->options, "report", ""), "upmem") == 0)
 		upmem_report(&b->out, s->dtype, &p, &r);

@@ -28,6 +28,23 @@ cost_add(struct cost *a, const struct cost *b, double times)
 	a->link_bytes += b->link_bytes * times;
 }
 
+int64_t
+op_dim(int64_t dim, int64_t batch, int64_t tokens, int64_t length)
+{
+	switch (dim) {
+	case FM_DIM_BATCH:
+		return batch;
+	case FM_DIM_TOKENS:
+		return tokens;
+	case FM_DIM_LENGTH:
+		return length;
+	case FM_DIM_ROWS:
+		return batch * tokens;
+	default:
+		return dim;
+	}
+}
+
 void
 op_shape(struct op *op, const struct fm_layer *l, int64_t batch, int64_t tokens,
     int64_t length)
@@ -35,13 +52,6 @@ op_shape(struct op *op, const struct fm_layer *l, int64_t batch, int64_t tokens,
 	int i;
 
 	op->rank = l->rank;
-	for (i = 0; i < l->rank; i++) {
-		int64_t d = l->shape[i];
-
-		op->shape[i] = d == FM_DIM_BATCH    ? batch
-			       : d == FM_DIM_TOKENS ? tokens
-			       : d == FM_DIM_LENGTH ? length
-			       : d == FM_DIM_ROWS   ? batch * tokens
-						    : d;
-	}
+	for (i = 0; i < l->rank; i++)
+		op->shape[i] = op_dim(l->shape[i], batch, tokens, length);
 }

@@ -146,8 +146,7 @@ matmul(const struct step *s, const struct pass *p, const struct op *op,
 	const struct fm_layer *l = s->layer;
 	double a = step_value_bytes(p->dtype), in = numel(op);
 	double last = (double)op->shape[op->rank - 1];
-	double out =
-	    l->out == FM_DIM_LENGTH ? (double)p->length : (double)l->out;
+	double out = (double)op_dim(l->out, p->batch, p->tokens, p->length);
 
 	w->flop = 2 * in * out;
 	w->read = a * in;
@@ -207,10 +206,9 @@ conv2d(const struct step *s, const struct pass *p, const struct op *op,
 
 	for (i = 0; i < 2; i++) {
 		int64_t size = op->shape[2 + i] + 2 * l->padding[i];
+		int64_t steps = (size - l->kernel[i]) / l->stride[i] + 1;
 
-		out *= size < l->kernel[i]
-			   ? 0
-			   : (double)((size - l->kernel[i]) / l->stride[i] + 1);
+		out *= size < l->kernel[i] ? 0 : (double)steps;
 		k *= (double)l->kernel[i];
 	}
 	out *= (double)l->out;

@@ -50,6 +50,12 @@ optimize_stage(const char *level)
 }
 
 static json_t *
+convert_stage(void)
+{
+	return json_pack("{s:s, s:s}", "stage", "convert", "to", "fp16");
+}
+
+static json_t *
 default_sequence(const struct conf *c)
 {
 	json_t *a =
@@ -57,6 +63,8 @@ default_sequence(const struct conf *c)
 
 	if (c->optimize)
 		json_array_append_new(a, optimize_stage(levels[c->optimize]));
+	if (c->precision == PRECISION_FP16)
+		json_array_append_new(a, convert_stage());
 	return a;
 }
 
@@ -181,6 +189,20 @@ optimize_of(const json_t *options, struct fm_err *err)
 	return NULL;
 }
 
+static json_t *
+convert_of(const json_t *options, struct fm_err *err)
+{
+	const char *to = fm_json_str(options, "to", "fp16");
+
+	if (strcmp(to, "fp16") == 0)
+		return convert_stage();
+	(void)fm_err_set(err, FM_USAGE,
+	    "stage 'convert': conversion to '%.40s' is not available; to fp16 "
+	    "is",
+	    to);
+	return NULL;
+}
+
 /* Appends one element of the file's list. */
 static int
 add_stage(json_t *all, const json_t *v, fm_model_hasher *hash, void *arg,
@@ -207,6 +229,8 @@ add_stage(json_t *all, const json_t *v, fm_model_hasher *hash, void *arg,
 		s = json_pack("{s:s}", "stage", name);
 	else if (strcmp(name, "optimize") == 0)
 		s = optimize_of(options, err);
+	else if (strcmp(name, "convert") == 0)
+		s = convert_of(options, err);
 	else
 		s = command_stage(name, options, hash, arg, err);
 	if (!s)

@@ -18,6 +18,7 @@
 #include "hash.h"
 #include "io.h"
 #include "json.h"
+#include "model/convert.h"
 #include "monitor.h"
 #include "peer.h"
 #include "platform.h"
@@ -118,6 +119,18 @@ stage_import(
 
 /* --- check ---------------------------------------------------------------- */
 
+/* The model as the stages before have left it. */
+static int
+load_current(struct fm_model *m, const struct stage_work *w, struct fm_err *err)
+{
+	bool imported = !json_object_get(w->state, "graph");
+	struct fm_model_opts o = options_of(w->c, w->dir);
+
+	o.made = true;
+	return fm_model_load(
+	    m, imported ? w->c->model_path : w->graph, &o, err);
+}
+
 /*
  * Reads the graph again, as it will be read from the build: its form, its
  * ports, and whether all the data is there that it refers to.
@@ -126,14 +139,10 @@ static int
 stage_check(
     struct stage_work *w, const json_t *options, FILE *log, struct fm_err *err)
 {
-	bool imported = !json_object_get(w->state, "graph");
-	struct fm_model_opts o = options_of(w->c, w->dir);
 	struct fm_model m;
 
 	(void)options;
-	o.made = true;
-	if (fm_model_load(
-		&m, imported ? w->c->model_path : w->graph, &o, err) != 0)
+	if (load_current(&m, w, err) != 0)
 		return -1;
 	(void)fprintf(log, "%zu inputs, %zu outputs, %zu files of weights\n",
 	    m.n_inputs, m.n_outputs, m.files.n);
@@ -211,6 +220,28 @@ stage_optimize(
 	}
 	json_decref(q);
 	free(to);
+	return rc;
+}
+
+/* --- convert -------------------------------------------------------------- */
+
+static int
+stage_convert(
+    struct stage_work *w, const json_t *options, FILE *log, struct fm_err *err)
+{
+	struct fm_model m;
+	int rc = load_current(&m, w, err);
+
+	(void)options;
+	if (rc != 0)
+		return -1;
+	rc = fm_model_to_half(&m, w->dir, "half", err);
+	if (rc == 0) {
+		(void)fprintf(log, "%s to fp16\n", m.dtype);
+		use_graph(w, "half.onnx");
+		fm_json_set_str(w->state, "precision", "fp16");
+	}
+	fm_model_release(&m);
 	return rc;
 }
 
@@ -332,6 +363,7 @@ static const struct stage {
 	{ "import", stage_import },
 	{ "check", stage_check },
 	{ "optimize", stage_optimize },
+	{ "convert", stage_convert },
 };
 
 static const struct stage command = { "command", stage_command };
@@ -455,23 +487,75 @@ build_run_stages(
 
 /* --- loading -------------------------------------------------------------- */
 
+static const struct fm_model_port *
+port_of(const struct fm_model *m, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_inputs; i++)
+		if (strcmp(m->inputs[i].name, name) == 0)
+			return &m->inputs[i];
+	return NULL;
+}
+
 /*
- * The graph of the last stage in place of the import's; inputs and what is
- * known about them stay. Points measured on it are others than those of the
- * model as it was: the stages go into the hash.
+ * What the last graph says of itself, without what only the import knew: how
+ * inputs are filled, while they still are those inputs.
+ */
+static void
+merge(struct fm_model *m, struct fm_model *last)
+{
+	const struct fm_model_port *old;
+	struct fm_model was = *m;
+	size_t i;
+
+	for (i = 0; i < last->n_inputs; i++) {
+		old = port_of(m, last->inputs[i].name);
+		if (!old)
+			continue;
+		json_decref(last->inputs[i].fill);
+		last->inputs[i].fill = json_incref(old->fill);
+	}
+	m->inputs = last->inputs;
+	m->n_inputs = last->n_inputs;
+	m->outputs = last->outputs;
+	m->n_outputs = last->n_outputs;
+	m->graph = last->graph;
+	m->weights = last->weights;
+	m->dtype = last->dtype;
+	m->bytes = last->bytes;
+	last->inputs = was.inputs;
+	last->n_inputs = was.n_inputs;
+	last->outputs = was.outputs;
+	last->n_outputs = was.n_outputs;
+	last->graph = was.graph;
+	last->weights = was.weights;
+	last->dtype = was.dtype;
+}
+
+/*
+ * The graph of the last stage in place of the import's. Points measured on it
+ * are others than those of the model as it was: the stages go into the hash.
  */
 static int
 use_last_graph(struct fm_model *m, const char *dir, const char *graph,
     const json_t *config, struct fm_err *err)
 {
+	struct fm_model_opts o = { 0 };
 	struct fm_buf b = FM_BUF_INIT;
+	struct fm_model last;
+	char *path;
+	int rc;
 
 	if (fm_cache_name_check(graph, err) != 0)
 		return -1;
-	free(m->graph);
-	free(m->weights);
-	m->graph = fm_io_join(dir, graph);
-	m->weights = fm_strdup(dir);
+	path = fm_io_join(dir, graph);
+	rc = fm_model_load(&last, path, &o, err);
+	free(path);
+	if (rc != 0)
+		return -1;
+	merge(m, &last);
+	fm_model_release(&last);
 	fm_buf_puts(&b, m->hash);
 	fm_json_put(&b, json_object_get(config, "sequence"));
 	fm_hash_of(b.s, b.len, m->hash);
@@ -500,6 +584,10 @@ build_load(struct fm_model *m, const char *dir, const json_t *state, bool stale,
 	if (fm_model_load(m, path, &o, err) != 0)
 		return -1;
 	(void)snprintf(
-	    m->hash, sizeof m->hash, "%s", fm_json_str(model, "hash", ""));
-	return graph ? use_last_graph(m, dir, graph, config, err) : 0;
+	    m->hash, sizeof m->hash, "%.32s", fm_json_str(model, "hash", ""));
+	if (graph && use_last_graph(m, dir, graph, config, err) != 0) {
+		fm_model_release(m);
+		return -1;
+	}
+	return 0;
 }

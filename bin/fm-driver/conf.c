@@ -18,6 +18,8 @@ static const char *const load_formats[] = { "auto", "safetensors", "dummy",
 	NULL };
 static const char *const levels[] = { "none", "basic", "extended", "all",
 	NULL };
+static const char *const precisions[] = { "model", "fp32", "fp16", "bf16",
+	"int8", NULL };
 static const char *const rebuilds[] = { "if_needed", "always", "never", NULL };
 
 /* name, letter, alias, type, member, placeholder, default, min, max */
@@ -124,6 +126,9 @@ static const struct fm_opt options[] = {
 	{ "optimize", 0, NULL, FM_OPT_CHOICE, offsetof(struct conf, optimize),
 	    NULL, "none", 0, 0, levels,
 	    "keep the graph as ONNX Runtime rewrites it up to this level" },
+	{ "precision", 0, NULL, FM_OPT_CHOICE, offsetof(struct conf, precision),
+	    NULL, "model", 0, 0, precisions,
+	    "convert the model; fp16 is available, model leaves it as it is" },
 	STR("sequence", 0, "sequence_file", sequence, "FILE", NULL,
 	    "stages of the build and their options (YAML)"),
 	{ "monitor", 0, NULL, FM_OPT_FLAG, offsetof(struct conf, monitor), NULL,
@@ -158,6 +163,12 @@ static const struct fm_opt options[] = {
 	    "refuse what the backend would otherwise only warn of"),
 	FLAG("estimate", estimate,
 	    "a simulated device adds the transfer of inputs and outputs"),
+	FLAG("profile", profile,
+	    "print where the time of one repetition of every point goes, a "
+	    "row for each layer and function"),
+	STR("setup", 0, NULL, setup, "NAME", NULL,
+	    "install what a backend needs and a machine may lack; there is "
+	    "torch"),
 	FLAG("list_devices", list_devices,
 	    "print the devices of every platform asked for"),
 	FLAG("list_options", list_options,
@@ -305,12 +316,6 @@ read_subs(struct conf *c, struct fm_err *err)
 	return 0;
 }
 
-static bool
-is_script(const char *name)
-{
-	return name && strstr(name, ".py") != NULL;
-}
-
 /* Is the simulator to be fitted instead of asked? */
 static bool
 is_calibration(const struct conf *c)
@@ -362,6 +367,14 @@ check(struct conf *c, struct fm_err *err)
 		return fm_err_set(err, FM_USAGE,
 		    "which model? --build_only, --explain and --analyze_only "
 		    "need one");
+	if (c->precision == PRECISION_BF16 || c->precision == PRECISION_INT8)
+		return fm_err_set(err, FM_USAGE,
+		    "--precision %s: this conversion is not available; fp16 is",
+		    precisions[c->precision]);
+	if (c->sequence && c->precision)
+		return fm_err_set(err, FM_USAGE,
+		    "--sequence and --precision exclude one another: name the "
+		    "stage in the file");
 	if (c->sequence && c->optimize)
 		return fm_err_set(err, FM_USAGE,
 		    "--sequence and --optimize exclude one another: name the "

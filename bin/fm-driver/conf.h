@@ -19,6 +19,14 @@ enum load_format {
 	LOAD_DUMMY
 };
 
+enum precision {
+	PRECISION_MODEL,
+	PRECISION_FP32,
+	PRECISION_FP16,
+	PRECISION_BF16,
+	PRECISION_INT8
+};
+
 struct conf {
 	/* fmwork's own */
 	const char *platform;    /* words of share/platforms.yaml, by commas */
@@ -48,13 +56,16 @@ struct conf {
 	/* the build */
 	const char *cache_dir, *build_name;
 	const char *sequence;
-	int optimize; /* index of none, basic, extended, all */
-	int rebuild;  /* enum rebuild */
+	int optimize;  /* index of none, basic, extended, all */
+	int precision; /* enum precision */
+	int rebuild;   /* enum rebuild */
 	bool monitor;
 	bool lean_cache, build_only, explain;
 	/* instead of measuring */
 	const char *infer, *out, *pad, *expect;
 	double rtol, atol;
+	const char *setup;
+	bool profile;
 	bool list_devices, list_options, dry_run;
 	bool strict, estimate; /* for the backend */
 	bool token_times, time_transfers;

@@ -4,9 +4,12 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "alloc.h"
 #include "analyze.h"
 #include "conf.h"
 #include "infer.h"
@@ -91,6 +94,8 @@ run_platform(struct session *s, const struct conf *c, struct text *t,
 		return -1;
 	if (c->calibrate)
 		return list_calibration(s, err);
+	if (c->profile)
+		return list_profile(s, err);
 	return c->infer ? infer(s, err) : measure_all(s, err);
 }
 
@@ -163,7 +168,7 @@ run(const struct conf *c, int wake_fd)
 
 	text_init(&r.t, STDOUT_FILENO);
 	r.t.quiet = c->list_devices || c->list_options || c->dry_run ||
-		    c->infer || c->calibrate;
+		    c->infer || c->calibrate || c->profile;
 	if (script_is(c))
 		run_scripts(&r, c);
 	else
@@ -183,6 +188,28 @@ look(const struct conf *c)
 	return rc < 0 ? fm_prog_fail("fm-driver", &err) : rc;
 }
 
+/* Becomes share/fm/setup/NAME.sh; comes back only when that cannot be. */
+static int
+set_up(const char *name)
+{
+	char *file = fm_strdupf("setup/%s.sh", name);
+	char *path = fm_prog_share(file), *libexec = fm_prog_libexec("");
+	char *argv[] = { path, (char[]){ "--libexec" }, libexec, NULL };
+	struct fm_err err = FM_ERR_INIT;
+	sigset_t none;
+
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	if (!strchr(name, '/'))
+		(void)execv(path, argv);
+	(void)fm_err_set(
+	    &err, FM_USAGE, "--setup: there is none for '%s'", name);
+	free(file);
+	free(path);
+	free(libexec);
+	return fm_prog_fail("fm-driver", &err);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -194,6 +221,8 @@ main(int argc, char **argv)
 	wake_fd = watch_signals();
 	if (conf_read(&c, argc, argv, &err) != 0)
 		status = fm_prog_fail("fm-driver", &err);
+	else if (c.setup)
+		status = set_up(c.setup);
 	else if (c.explain || (c.analyze_only && !script_is(&c)))
 		status = look(&c);
 	else

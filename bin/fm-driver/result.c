@@ -4,6 +4,7 @@
  */
 #include "result.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 

@@ -99,6 +99,10 @@ add_settings(const struct session *s, json_t *options, struct fm_err *err)
 	    add_setting(s, options, "estimate", "--estimate",
 		c->estimate ? json_true() : NULL, err))
 		return -1;
+	if (c->profile && !fm_peer_can(s->peer, "profile"))
+		return fm_err_set(err, FM_USAGE,
+		    "--profile: backend '%s' cannot look into a model",
+		    s->p.backend);
 	if (c->n_output && !fm_peer_can(s->peer, "generate"))
 		return fm_err_set(err, FM_USAGE,
 		    "--output_sizes: backend '%s' cannot generate",
@@ -232,6 +236,32 @@ use_files(struct session *s, json_t *files)
 		    s->fill, name, json_pack("{s:O}", "file", file));
 }
 
+/*
+ * The word for what is computed with: imported encoders compute in single
+ * precision whatever their weights are stored as; other graphs as they say.
+ */
+static const char *
+precision(const struct fm_model *m)
+{
+	static const struct {
+		const char *dtype, *word;
+	} words[] = {
+		{ "float", "fp32" },
+		{ "float16", "fp16" },
+		{ "bfloat16", "bf16" },
+		{ "double", "fp64" },
+		{ "int8", "int8" },
+	};
+	size_t i;
+
+	if (strcmp(m->model_class, "onnx") != 0)
+		return "fp32";
+	for (i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(words[i].dtype, m->dtype) == 0)
+			return words[i].word;
+	return m->dtype;
+}
+
 /* For lists of points: nothing is kept. */
 static int
 import_only(struct session *s, struct fm_err *err)
@@ -245,13 +275,26 @@ import_only(struct session *s, struct fm_err *err)
 	return fm_model_load(&s->m, s->c->model_path, &o, err);
 }
 
+static const char *
+effective_precision(const struct session *s)
+{
+	return fm_json_str(s->build.state, "precision", precision(&s->m));
+}
+
 static int
 import(struct session *s, struct fm_err *err)
 {
 	int rc = s->c->dry_run
 		     ? import_only(s, err)
 		     : build_get(&s->build, &s->m, s->c, s->wake_fd, err);
+
 	s->has_model = rc == 0;
+	if (rc == 0 && s->c->precision == PRECISION_FP32 &&
+	    strcmp(effective_precision(s), "fp32") != 0)
+		rc = fm_err_set(err, FM_USAGE,
+		    "--precision fp32: the model is %s, and conversion from "
+		    "that is not available",
+		    effective_precision(s));
 	return rc;
 }
 
@@ -260,14 +303,17 @@ static int
 point_to_model(struct session *s, struct fm_err *err)
 {
 	const char *path = s->c->model_path, *dot = strrchr(path, '.');
-	bool layers = dot && strcmp(dot, ".yaml") == 0;
+	const char *kind = "config";
 	char *full = s->c->via ? fm_strdup(path) : given_absolute(path, err);
 
 	if (!full)
 		return -1;
+	if (dot && strcmp(dot, ".yaml") == 0)
+		kind = "layers";
+	else if (dot && strcmp(dot, ".onnx") == 0)
+		kind = "onnx";
 	json_object_set_new(s->open, "model",
-	    json_pack("{s:s, s:s}", "kind", layers ? "layers" : "config",
-		"path", full));
+	    json_pack("{s:s, s:s}", "kind", kind, "path", full));
 	free(full);
 	return 0;
 }
@@ -360,32 +406,6 @@ read_open(struct session *s, struct fm_buf *setup, struct fm_err *err)
 	return rc;
 }
 
-/*
- * The word for what is computed with: imported encoders compute in single
- * precision whatever their weights are stored as; other graphs as they say.
- */
-static const char *
-precision(const struct fm_model *m)
-{
-	static const struct {
-		const char *dtype, *word;
-	} words[] = {
-		{ "float", "fp32" },
-		{ "float16", "fp16" },
-		{ "bfloat16", "bf16" },
-		{ "double", "fp64" },
-		{ "int8", "int8" },
-	};
-	size_t i;
-
-	if (strcmp(m->model_class, "onnx") != 0)
-		return "fp32";
-	for (i = 0; i < sizeof words / sizeof *words; i++)
-		if (strcmp(words[i].dtype, m->dtype) == 0)
-			return words[i].word;
-	return m->dtype;
-}
-
 /* What the driver knows, in front of what the backend said. */
 static void
 join_sys(struct session *s)
@@ -401,7 +421,7 @@ join_sys(struct session *s)
 	fm_json_set_int(sys, "warmup", s->c->warmup);
 	if (s->has_model) {
 		fm_json_set_str(sys, "model_hash", s->m.hash);
-		fm_json_set_str(sys, "precision", precision(&s->m));
+		fm_json_set_str(sys, "precision", effective_precision(s));
 		fm_json_set_str(sys, "weight_type", s->m.dtype);
 		fm_json_set_int(sys, "parameters", s->m.params);
 		fm_json_set_int(sys, "weight_bytes", s->m.bytes);

@@ -35,7 +35,8 @@ input_open(struct input *in, const char *path, struct fm_err *err)
 		if (in->fd < 0)
 			return fm_err_sys(err, FM_IO, "cannot open '%s'", path);
 	}
-	if (fstat(in->fd, &st) == 0 && S_ISREG(st.st_mode))
+	in->live = fstat(in->fd, &st) != 0 || !S_ISREG(st.st_mode);
+	if (!in->live)
 		(void)posix_fadvise(in->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	in->cap = BLOCK;
 	in->s = fm_malloc(in->cap);

@@ -14,6 +14,7 @@ struct fm_err;
 struct input {
 	const char *name; /* for messages */
 	int fd;
+	bool live; /* a pipe or a terminal: more may come any time */
 	bool owns; /* fd is closed at the end */
 	char *s;
 	size_t cap;      /* bytes allocated */

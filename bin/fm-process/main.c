@@ -28,8 +28,11 @@ read_log(struct parse *ps, const char *path, struct fm_err *err)
 	if (input_open(&in, path, err) != 0)
 		return -1;
 	parse_begin(ps, in.name);
-	while (!ps->stop && (rc = input_next(&in, &p, &n, &cut, err)) > 0)
+	while (!ps->stop && (rc = input_next(&in, &p, &n, &cut, err)) > 0) {
 		parse_block(ps, p, n, cut);
+		if (in.live)
+			out_flush(ps->out);
+	}
 	parse_end(ps);
 	input_close(&in);
 	return ps->stop ? 0 : rc;
@@ -210,26 +213,46 @@ find_folders(struct conf *c, struct fm_err *err)
 }
 
 static int
+write_records(struct conf *c, struct out *out, struct fm_err *err)
+{
+	if (c->profile)
+		return profile_read(c, out, err);
+	if (c->schema == SCHEMA_FMWORK)
+		return read_as_fmwork(c, out);
+	if (c->jobs > 1)
+		return jobs_run(c, c->own, out, read_nth, err);
+	return read_range(c, 0, c->paths.n, out);
+}
+
+/* What is wrong with a file of one's own is said before anything is done. */
+static int
+check_files(struct conf *c, struct fm_err *err)
+{
+	struct errors errors;
+
+	if (c->errors.n > 0) {
+		(void)errors_load(&errors, &c->errors, err);
+		errors_release(&errors);
+	}
+	if (c->metadata)
+		c->own = read_metadata(c, err);
+	return err->code == FM_OK ? find_folders(c, err) : -1;
+}
+
+static int
 process(struct conf *c, struct fm_err *err)
 {
 	struct out out;
 	int status;
 
-	if (c->metadata && !(c->own = read_metadata(c, err)))
+	if (check_files(c, err) != 0 || out_open(&out, c, c->own, err) != 0)
 		return fm_prog_fail(conf_cmd.name, err);
-	if (find_folders(c, err) != 0 || out_open(&out, c, c->own, err) != 0)
-		return fm_prog_fail(conf_cmd.name, err);
-	if (c->profile)
-		status = profile_read(c, &out, err);
-	else if (c->schema == SCHEMA_FMWORK)
-		status = read_as_fmwork(c, &out);
-	else if (c->jobs > 1)
-		status = jobs_run(c, c->own, &out, read_nth, err);
+	status = write_records(c, &out, err);
+	if (err->code != FM_OK)
+		out_abandon(&out);
 	else
-		status = read_range(c, 0, c->paths.n, &out);
-	if (err->code != FM_OK || out_close(&out, err) != 0)
-		return fm_prog_fail(conf_cmd.name, err);
-	return status;
+		(void)out_close(&out, err);
+	return err->code == FM_OK ? status : fm_prog_fail(conf_cmd.name, err);
 }
 
 int

@@ -93,6 +93,13 @@ out_end(struct out *o)
 		flush(o);
 }
 
+void
+out_flush(struct out *o)
+{
+	flush(o);
+	(void)fflush(o->file.f);
+}
+
 static void
 release(struct out *o)
 {
@@ -143,4 +150,11 @@ out_close(struct out *o, struct fm_err *err)
 	flush(o);
 	release(o);
 	return fm_out_close(&o->file, err);
+}
+
+void
+out_abandon(struct out *o)
+{
+	release(o);
+	fm_out_abandon(&o->file);
 }

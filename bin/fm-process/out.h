@@ -36,9 +36,14 @@ void out_end(struct out *o);
 /* Text that is no record; the buffer may be written to until out_end(). */
 struct fm_buf *out_text(struct out *o);
 
+/* Hands on what is there, for somebody who waits at the other end. */
+void out_flush(struct out *o);
+
 /* Appends a part and closes it. */
 int out_join(struct out *o, struct out *part, struct fm_err *err);
 
 int out_close(struct out *o, struct fm_err *err);
+/* Instead of it, after an error: leaves no file. */
+void out_abandon(struct out *o);
 
 #endif

@@ -328,8 +328,8 @@ hurry(struct parse *ps, const char *p, const char *end)
 			return p;
 		ps->x.begun = true;
 		cur = parse_open_point(ps, FM_DIALECT_EMBED);
-	} else if (cur->last == 0 || cur->reps != ps->fast.reps ||
-		   cur != ps->points.cur) {
+	} else if (cur->dialect != FM_DIALECT_EMBED || cur->last == 0 ||
+		   cur->reps != ps->fast.reps || cur != ps->points.cur) {
 		return p;
 	}
 	return fast_reps(&ps->fast, cur, p, end, &ps->line);

@@ -327,7 +327,8 @@ put_ours(
 	put_str(e, "run_id", exper_run_id(x, stamp));
 }
 
-/* JSON from the log: passed through when that is what it is. */
+/* JSON from the log is passed through, when that is what it is; on one line
+ * as it stands, with its digits. */
 static void
 put_passed(struct emit *e, const char *key, struct fm_text t)
 {
@@ -336,7 +337,10 @@ put_passed(struct emit *e, const char *key, struct fm_text t)
 	if (v == NULL)
 		return;
 	emit_key(e, key);
-	emit_json(e, v);
+	if (e->pretty)
+		emit_json(e, v);
+	else
+		emit_raw(e, t.s, t.n);
 	json_decref(v);
 }
 

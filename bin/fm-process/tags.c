@@ -2,7 +2,6 @@
  * What each tag of the log does. The tables at the end are the contents.
  */
 #define _GNU_SOURCE /* memmem */
-#include <inttypes.h>
 #include <string.h>
 
 #include "alloc.h"
@@ -292,17 +291,28 @@ on_sim(struct parse *ps, const char *s, size_t n)
 	attach(ps, &ps->sim, s, n);
 }
 
+/* The point it is about, with what it measured before it failed. */
+static struct point *
+point_of_failure(struct parse *ps, struct rec *r)
+{
+	struct point *p = ps->points.cur;
+
+	if (p && p->open) {
+		r->timestamp = (struct fm_text){ p->t0.s, p->t0.len };
+		r->time_end = (struct fm_text){ p->t1.s, p->t1.len };
+		return p;
+	}
+	return parse_open_point(ps, FM_DIALECT_FM); /* takes the key */
+}
+
 /* A failure is a row. */
 static void
 on_err(struct parse *ps, const char *line, size_t n)
 {
-	struct point *p = ps->points.cur;
-	struct fm_buf msg = FM_BUF_INIT;
 	struct fm_err_line e;
+	struct sizes z;
+	struct point *p;
 	struct rec r;
-	char status[32], size[3][24];
-	int64_t v[3];
-	int i;
 
 	parse_flush(ps);
 	ps->x.begun = true;
@@ -312,33 +322,23 @@ on_err(struct parse *ps, const char *line, size_t n)
 		return;
 	}
 	memset(&r, 0, sizeof r);
-	v[0] = e.input;
-	v[1] = e.output;
-	v[2] = e.batch;
-	for (i = 0; i < 3; i++)
-		(void)snprintf(size[i], sizeof size[i], "%" PRId64, v[i]);
-	if (e.batch || e.input) {
-		r.input = (struct fm_text){ size[0], strlen(size[0]) };
-		r.output = (struct fm_text){ size[1], strlen(size[1]) };
-		r.batch = (struct fm_text){ size[2], strlen(size[2]) };
-		r.tp = (struct fm_text){ "1", 1 };
-	}
-	(void)snprintf(status, sizeof status, "ERR_%s", fm_code_word(e.code));
-	fm_buf_printf(&msg, "%s | \"%.*s\"", fm_code_word(e.code),
-	    (int)e.text_len, e.text);
 	r.dialect = FM_DIALECT_FM;
-	r.status = status;
-	r.error = (struct fm_text){ msg.s, msg.len };
-	if (p && p->open) {
-		r.timestamp = (struct fm_text){ p->t0.s, p->t0.len };
-		r.time_end = (struct fm_text){ p->t1.s, p->t1.len };
-	} else {
-		p = parse_open_point(ps, FM_DIALECT_FM); /* takes the key */
-	}
+	fm_buf_clear(&ps->text);
+	(void)fm_buf_reserve(&ps->text, 256);
+	z = (struct sizes){ e.input, e.output, e.batch, e.batch ? 1 : 0 };
+	summary_sizes(&r, &z, &ps->text);
+	fm_buf_clear(&ps->status);
+	fm_buf_printf(&ps->status, "ERR_%s", fm_code_word(e.code));
+	r.status = ps->status.s;
+	fm_buf_clear(&ps->message);
+	fm_buf_printf(&ps->message, "%s | \"", fm_code_word(e.code));
+	fm_buf_put(&ps->message, e.text, e.text_len);
+	fm_buf_putc(&ps->message, '"');
+	r.error = (struct fm_text){ ps->message.s, ps->message.len };
+	p = point_of_failure(ps, &r);
 	parse_put(ps, &r, p);
 	point_clear(p);
 	ps->points.cur = NULL;
-	fm_buf_release(&msg);
 }
 
 /* Tags that get their whole line, and tags that get what follows the tag. */

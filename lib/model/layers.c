@@ -52,6 +52,7 @@ fm_layers_release(struct fm_layers *l)
 	free(l->v);
 	free(l->model_class);
 	free(l->last);
+	fm_strs_release(&l->missed_ops);
 	memset(l, 0, sizeof *l);
 }
 
@@ -272,7 +273,11 @@ check_keys(const json_t *v, const struct place *p, struct fm_err *err)
 		"in", "out", "heads", "kv_heads", "head_dim", "window",
 		"experts", "active", "kernel", "stride", "padding", "bias",
 		"causal" };
-	json_t *own = json_copy((json_t *)(uintptr_t)v);
+	union {
+		const json_t *c;
+		json_t *v;
+	} u = { v };
+	json_t *own = json_copy(u.v);
 	void *it;
 	size_t i;
 	int rc = 0;
@@ -352,6 +357,20 @@ ends_with(const char *s, const char *end)
 	return n >= m && strcmp(s + n - m, end) == 0;
 }
 
+static int
+read_onnx(struct fm_layers *l, const char *path, struct fm_err *err)
+{
+	struct fm_map map;
+	int rc;
+
+	if (fm_map_open(&map, path, err) != 0)
+		return -1;
+	rc = fm_layers_onnx(l, map.p, map.n, path, err);
+	fm_map_release(&map);
+	count_params(l);
+	return rc;
+}
+
 int
 fm_layers_read(
     struct fm_layers *l, const char *path, bool eager, struct fm_err *err)
@@ -363,10 +382,15 @@ fm_layers_read(
 	int rc = -1;
 
 	memset(l, 0, sizeof *l);
+	if (fm_io_is_file(file) && ends_with(file, ".onnx")) {
+		rc = read_onnx(l, file, err);
+		free(file);
+		return rc;
+	}
 	if (!fm_io_is_file(file) || (!json && !ends_with(file, ".yaml")))
 		(void)fm_err_set(err, FM_NOMODEL,
-		    "'%s' is no model: a folder with a config.json or a .yaml "
-		    "list of layers is wanted",
+		    "'%s' is no model: a folder with a config.json, an .onnx "
+		    "file or a .yaml list of layers is wanted",
 		    path);
 	else
 		v = json ? fm_json_read_file(file, err)

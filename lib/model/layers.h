@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "strs.h"
 
 enum fm_layer_kind {
 	FM_LAYER_LINEAR,
@@ -86,7 +87,10 @@ struct fm_layers {
 	bool decoder;      /* can generate */
 	int64_t positions; /* most tokens of a sequence, 0 = not known */
 	int64_t hidden;    /* width between blocks, 0 = not known */
-	int64_t params;    /* weights, elements, shared ones once */
+	int64_t nodes;     /* of an ONNX graph */
+	int64_t missed;    /* nodes whose cost is not known */
+	struct fm_strs missed_ops; /* and what they are */
+	int64_t params;            /* weights, elements, shared ones once */
 };
 
 /* Empties a list that fm_layers_read() has filled. */
@@ -101,6 +105,8 @@ int fm_layers_read(
 
 /* The same from what was read already; `path` is for messages. */
 int fm_layers_config(struct fm_layers *l, const json_t *config, bool eager,
+    const char *path, struct fm_err *err);
+int fm_layers_onnx(struct fm_layers *l, const unsigned char *p, size_t n,
     const char *path, struct fm_err *err);
 int fm_layers_list(struct fm_layers *l, const json_t *list, const char *path,
     struct fm_err *err);

@@ -6,9 +6,16 @@
 
 #include <string.h>
 
+#include <stdlib.h>
+
 #include "../tap.h"
+#include "buf.h"
+#include "io.h"
 #include "json.h"
+#include "model/model.h"
 #include "yaml.h"
+
+#define CNN "tests/data/sim/cnn.onnx"
 
 static int
 read_config(
@@ -201,9 +208,103 @@ test_list(void)
 	json_decref(v);
 }
 
+/* --- graphs -------------------------------------------------------------- */
+
+static double
+linear_params(const struct fm_layers *l)
+{
+	double n = 0;
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (l->v[i].kind == FM_LAYER_LINEAR)
+			n += fm_layer_params(&l->v[i]);
+	return n;
+}
+
+/* The graph that a config is imported as has the layers of the config, and
+ * its pooler besides. */
+static void
+test_same(void)
+{
+	struct fm_model_opts o = { .dummy = true };
+	struct fm_err err = FM_ERR_INIT;
+	char *work = fm_io_tmpdir("fm-layers", &err);
+	struct fm_layers a, b;
+	struct fm_model m;
+
+	o.work = work;
+	ok(fm_model_load(&m, "examples/models/all-MiniLM-L6-v2", &o, &err) == 0,
+	    "a graph is made");
+	ok(fm_layers_read(&a, m.graph, false, &err) == 0, "its layers");
+	ok(fm_layers_read(&b, m.path, false, &err) == 0, "those of the config");
+	is_int((int64_t)count(&a, FM_LAYER_SDPA),
+	    (int64_t)count(&b, FM_LAYER_SDPA), "as many attentions");
+	is_int((int64_t)count(&a, FM_LAYER_LAYERNORM),
+	    (int64_t)count(&b, FM_LAYER_LAYERNORM), "as many norms");
+	is_int((int64_t)linear_params(&a),
+	    (int64_t)linear_params(&b) + INT64_C(384) * 384 + 384,
+	    "the same weights in products, and a pooler");
+	fm_layers_release(&a);
+	fm_layers_release(&b);
+	fm_model_release(&m);
+	(void)fm_io_remove_tree(work, &err);
+	free(work);
+}
+
+static void
+test_cnn(void)
+{
+	struct fm_err err = FM_ERR_INIT;
+	const struct fm_layer *one;
+	struct fm_layers l;
+
+	ok(fm_layers_read(&l, CNN, false, &err) == 0, "a graph with symbols");
+	is_int(l.nodes, 11, "nodes");
+	is_int(l.missed, 1, "of which one is not known");
+	ok(l.missed_ops.n == 1 && strcmp(l.missed_ops.v[0], "Warp") == 0,
+	    "and named");
+	one = find(&l, "depthwise");
+	ok(one && one->in == 1 && one->out == 4 && one->padding[0] == 1,
+	    "a convolution of each channel");
+	one = find(&l, "fc");
+	ok(one && one->in == 64 && one->out == 5 &&
+		one->shape[0] == FM_DIM_BATCH,
+	    "the batch goes through a computed shape");
+	fm_layers_release(&l);
+}
+
+/* Every byte changed in turn: what is read may be nonsense, but is read. */
+static void
+test_damaged(void)
+{
+	static const unsigned char flips[] = { 0xff, 0x80, 0x01 };
+	struct fm_buf b = FM_BUF_INIT;
+	struct fm_err err = FM_ERR_INIT;
+	size_t i, k, read = 0;
+
+	ok(fm_io_read_file(CNN, &b, &err) == 0, "a file to damage");
+	for (i = 0; i < b.len; i++)
+		for (k = 0; k < sizeof flips; k++) {
+			struct fm_err ignored = FM_ERR_INIT;
+			struct fm_layers l;
+
+			b.s[i] = (char)(b.s[i] ^ flips[k]);
+			read += fm_layers_onnx(&l, (const unsigned char *)b.s,
+				    b.len, "x", &ignored) == 0;
+			fm_layers_release(&l);
+			b.s[i] = (char)(b.s[i] ^ flips[k]);
+		}
+	ok(read > 0 && read < 3 * b.len, "some can be read, some cannot");
+	fm_buf_release(&b);
+}
+
 int
 main(void)
 {
+	test_same();
+	test_cnn();
+	test_damaged();
 	test_params();
 	test_names();
 	test_encoder();

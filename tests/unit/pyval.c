@@ -4,6 +4,7 @@
  */
 #include "pyval.h"
 
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,7 +58,6 @@ static const struct example values[] = {
 	{ "3.0**2", "9.0" },
 	{ "7/2", "3.5" },
 	{ "6/2", "3.0" },
-	{ "9007199254740993/306669896131", "29370.99261576491" },
 	{ "-7//2", "-4" },
 	{ "7//-2", "-4" },
 	{ "-7%3", "2" },
@@ -230,6 +230,22 @@ static const struct example errors[] = {
 	{ "f'x'", "strings of the kind f' are not supported at column 1" },
 };
 
+/* Integers above 2^53 are divided with 64 bits, which valgrind lacks. */
+static void
+test_long_division(void)
+{
+	static const char name[] = "long integers are divided exactly";
+	volatile long double one = 1, more = one + LDBL_EPSILON;
+	struct fm_err err = FM_ERR_INIT;
+	json_t *v = fm_pyval_parse("9007199254740993/306669896131", args, &err);
+
+	if (more == one)
+		skip(name, "no long double here");
+	else
+		ok(json_real_value(v) == 29370.99261576491, name);
+	json_decref(v);
+}
+
 static void
 test_values(void)
 {
@@ -246,6 +262,7 @@ test_values(void)
 		is_str(v ? b.s : err.text, values[i].want, "value");
 		json_decref(v);
 	}
+	test_long_division();
 	fm_buf_release(&b);
 }
 

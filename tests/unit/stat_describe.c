@@ -182,6 +182,41 @@ test_coverage(double rho, struct fm_stat_work *w)
 	    "the interval covers the median as it says");
 }
 
+/* How often the interval of the drift misses a drift of 4 %, and how often
+ * noise alone is called not steady. */
+static void
+test_drift_coverage(double rho, struct fm_stat_work *w)
+{
+	static const struct fm_stat_conf c = { FM_STAT_NONE, 0, true, false };
+	enum {
+		N = 80,
+		TRIALS = 1500
+	};
+	uint64_t k = 1000000;
+	int64_t v[N], u[N];
+	struct fm_stat s;
+	int trial, i, miss = 0, alarm = 0;
+
+	for (trial = 0; trial < TRIALS; trial++) {
+		double x = normal(5, &k);
+
+		for (i = 0; i < N; i++) {
+			u[i] = 1000000 + (int64_t)lround(30000 * x);
+			v[i] = u[i] + 40000 * (int64_t)i / (N - 1);
+			x = rho * x + sqrt(1 - rho * rho) * normal(5, &k);
+		}
+		fm_stat_describe(&s, v, N, &c, w);
+		miss += s.drift_lo > 4 / 1.02 || s.drift_hi < 4 / 1.02;
+		fm_stat_describe(&s, u, N, &c, w);
+		alarm += s.steady == 0;
+	}
+	printf("# lag-1 correlation %.1f: drift missed %.1f %%, false alarms "
+	       "%.1f %%\n",
+	    rho, 100.0 * miss / TRIALS, 100.0 * alarm / TRIALS);
+	ok(miss * 100 / TRIALS < 9, "the interval holds the drift");
+	ok(alarm * 100 / TRIALS < 9, "noise is rarely called a drift");
+}
+
 /* A warm-up that fades, and a step: what MSER drops, and whether it says so. */
 static void
 test_mser(struct fm_stat_work *w)
@@ -270,6 +305,8 @@ main(void)
 	test_coverage(0.2, &w);
 	test_coverage(0.4, &w);
 	test_coverage(0.6, &w);
+	test_drift_coverage(0, &w);
+	test_drift_coverage(0.6, &w);
 	test_mser(&w);
 	test_drift(&w);
 	fm_stat_work_release(&w);

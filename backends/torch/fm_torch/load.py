@@ -4,6 +4,7 @@ model says of itself: inputs, parameters, precision.
 """
 import difflib
 import glob
+import importlib
 import inspect
 import os
 import time
@@ -31,7 +32,7 @@ class Loaded:
         self.dummy = False
 
 
-# --- classes ------------------------------------------------------------------
+# --- classes ---
 
 def is_model_class(cls):
     import transformers
@@ -56,7 +57,7 @@ def find_class(name, generates=False):
     return cls
 
 
-# --- weights ------------------------------------------------------------------
+# --- weights ---
 
 def has_weights(folder):
     return any(glob.glob(os.path.join(glob.escape(folder), pattern))
@@ -114,7 +115,7 @@ def weights(model, options, generates):
     return pretrained(cls, path, options), False, []
 
 
-# --- the whole ----------------------------------------------------------------
+# --- the whole ---
 
 def compiled(module, options):
     try:
@@ -125,7 +126,7 @@ def compiled(module, options):
 
 
 def load(request, device):
-    import transformers  # noqa: F401 -- not part of the set-up time
+    importlib.import_module("transformers")  # not part of the set-up
     model, sets = request["model"], request.get("sets") or {}
     start = time.monotonic_ns()
     module, dummy, notes = weights(
@@ -143,7 +144,7 @@ def load(request, device):
     return loaded
 
 
-# --- what it says of itself ---------------------------------------------------
+# --- what it says of itself ---
 
 def forward_names(module):
     return inspect.signature(module.forward).parameters

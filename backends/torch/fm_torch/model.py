@@ -1,5 +1,6 @@
 """From an open request to a model that can be run: the steps in fmwork's
 order, and the facts about them."""
+import importlib
 import platform
 import sys
 
@@ -51,7 +52,7 @@ def start(request, options):
     values.apply_calls(sets.get("torch.call") or {})
     values.apply_sets(sets.get("torch.set") or {})
     if word == "spyre":
-        from torch_sendnn import torch_sendnn  # noqa: F401
+        importlib.import_module("torch_sendnn.torch_sendnn")
     return Device(word)
 
 

@@ -1,0 +1,214 @@
+"""fm from Python: benchmark a model that you have in hand, or a script.
+
+    import fm
+    record = fm.benchmark_model(model, {"x": torch.rand(1, 8)}, reps=100)
+    print(record["stats"]["median"], "s")
+
+    for record in fm.benchmark_script("train.py", devices=["cpu"]):
+        print(record["model"], record["itl"], "ms")
+
+    with fm.profile(model) as table:
+        model(x)
+    print(table)
+
+The model is exported to ONNX, fm-driver measures it in a process of its own,
+and what comes back are fm's records (fm-record(5)) as dictionaries. fm-driver
+and fm-process are looked for in $FM_BIN, beside this file's share folder, and
+in PATH. This file needs nothing but PyTorch.
+"""
+import contextlib
+import importlib.util
+import inspect
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+
+__all__ = ["Error", "benchmark_model", "benchmark_script", "profile"]
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+PREFIX = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
+
+
+class Error(RuntimeError):
+    """fm-driver or fm-process failed: its own words."""
+
+
+def program(name):
+    """The path of one of fm's programs."""
+    for folder in (os.environ.get("FM_BIN"), os.path.join(PREFIX, "bin"),
+                   os.path.join(os.path.dirname(os.path.dirname(HERE)),
+                                "build", "bin")):
+        path = os.path.join(folder, name) if folder else ""
+        if folder and os.access(path, os.X_OK):
+            return path
+    path = shutil.which(name)
+    if not path:
+        raise Error("there is no '%s': put it into PATH or set FM_BIN" % name)
+    return path
+
+
+def records(arguments, metadata_id=None):
+    """The records of one run of fm-driver."""
+    here = dict(os.environ)
+    here.setdefault("FM_PYTHON", sys.executable)  # it has torch
+    driver = subprocess.run([program("fm-driver")] + arguments, env=here,
+                            stdin=subprocess.DEVNULL, check=False,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    said = driver.stderr.decode("utf-8", "replace").strip()
+    if driver.returncode not in (0, 1):
+        raise Error(said.splitlines()[-1] if said else "fm-driver: status %d"
+                    % driver.returncode)
+    process = subprocess.run(
+        [program("fm-process"), "--metadata_id", metadata_id or "auto"],
+        input=driver.stdout, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        check=False)
+    try:
+        return json.loads(process.stdout)
+    except ValueError:
+        raise Error(process.stderr.decode("utf-8", "replace").strip()
+                    ) from None
+
+
+def options(given):
+    """{reps: 5, analyze: True} as words of a command line."""
+    words = []
+    for name, value in given.items():
+        if value is True:
+            words.append("--" + name)
+        elif value is not None and value is not False:
+            words += ["--" + name, str(value)]
+    return words
+
+
+def named_inputs(model, inputs):
+    """({name: tensor}, arguments for the export)"""
+    import torch
+    if isinstance(inputs, torch.Tensor):
+        inputs = (inputs,)
+    if not isinstance(inputs, dict):
+        names = list(inspect.signature(model.forward).parameters)
+        inputs = dict(zip(names, inputs))
+    return {k: v for k, v in inputs.items()
+            if isinstance(v, torch.Tensor)}, inputs
+
+
+def export(model, inputs, folder, opset):
+    """model.onnx and one .npy for each tensor among the inputs."""
+    import torch
+    tensors, everything = named_inputs(model, inputs)
+    dynamo = importlib.util.find_spec("onnxscript") is not None
+    training = model.training
+    model.eval()
+    try:
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            torch.onnx.export(model, (), os.path.join(folder, "model.onnx"),
+                              kwargs=everything, input_names=list(tensors),
+                              opset_version=opset, dynamo=dynamo,
+                              verbose=False)
+    finally:
+        model.train(training)
+    for name, tensor in tensors.items():
+        write_npy(os.path.join(folder, name + ".npy"), tensor)
+
+
+def write_npy(path, tensor):
+    import numpy
+    numpy.save(path, tensor.detach().cpu().numpy())
+
+
+def benchmark_model(model, inputs, device="cpu", reps=100, opset=None,
+                    build_name=None, metadata_id=None, **driver):
+    """Measures a torch.nn.Module on `inputs`: {name: tensor}, a tuple, or a
+    tensor. Further keywords are options of fm-driver. Gives its record."""
+    folder = tempfile.mkdtemp(prefix="fm-model.")
+    name = build_name or type(model).__name__
+    try:
+        where = os.path.join(folder, name)
+        os.mkdir(where)
+        export(model, inputs, where, opset)
+        return records(
+            ["--model_root", folder, "--model_name", name,
+             "--inputs", where, "--platform", device, "--reps", str(reps)]
+            + options(dict(driver, build_name=build_name)), metadata_id)[0]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def benchmark_script(script, devices=("cpu",), reps=100, metadata_id=None,
+                     **driver):
+    """Measures the models that a script calls, each on all devices. The
+    script may be "path.py::hash,hash". Gives a list of records."""
+    return records([script, "--platform", ",".join(devices), "--reps",
+                    str(reps)] + options(driver), metadata_id)
+
+
+class Table(list):
+    """Rows of a profile, in the order of time: dictionaries with start_ms,
+    ms, name, type, inputs, outputs and depth."""
+
+    COLUMNS = ("start_ms", "ms", "depth", "type", "name", "inputs", "outputs")
+
+    def __str__(self):
+        lines = ["\t".join(self.COLUMNS)]
+        for row in self:
+            lines.append("\t".join(
+                "%.3f" % row[c] if isinstance(row[c], float)
+                else str(row[c]) for c in self.COLUMNS))
+        return "\n".join(lines)
+
+
+def sizes(value):
+    """The shapes of the tensors in a value, as text: "2x8 2x4"."""
+    import torch
+    if isinstance(value, torch.Tensor):
+        return "x".join(map(str, value.shape)) or "scalar"
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return " ".join(filter(None, map(sizes, value)))
+    return ""
+
+
+@contextlib.contextmanager
+def profile(model):
+    """Times every part of a model that is called inside the `with`. On a GPU
+    each part is waited for, so the sum is more than the model needs."""
+    import torch
+    table, open_rows, hooks = Table(), [], []
+    start = time.perf_counter()
+    gpu = any(p.is_cuda for p in model.parameters())
+
+    def now():
+        if gpu:
+            torch.cuda.synchronize()
+        return (time.perf_counter() - start) * 1e3
+
+    def enter(name, part):
+        def hook(_, args, kwargs):
+            row = {"start_ms": now(), "ms": None, "name": name or "(model)",
+                   "type": type(part).__name__, "depth": len(open_rows),
+                   "inputs": sizes([args, kwargs]), "outputs": ""}
+            table.append(row)
+            open_rows.append(row)
+        return hook
+
+    def leave(_, args, kwargs, result):
+        row = open_rows.pop()
+        row["ms"] = now() - row["start_ms"]
+        row["outputs"] = sizes(result)
+
+    for name, part in model.named_modules():
+        hooks.append(part.register_forward_pre_hook(
+            enter(name, part), with_kwargs=True))
+        hooks.append(part.register_forward_hook(leave, with_kwargs=True))
+    try:
+        yield table
+    finally:
+        for hook in hooks:
+            hook.remove()
