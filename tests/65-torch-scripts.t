@@ -35,6 +35,10 @@ if ort; then
 	    "^FMWORK STAGE export [0-9.]* ok two_models_$hash\$"
 	fm-process --metadata_id x "$T/out" >"$T/json"
 	like 'its record' "$T/json" "\"model\": \"two_models_$hash\""
+	FM_BIN=$B/bin "$py" "$top/tests/torch/from-python.py" \
+	    "$top/share/python" "$scripts/two_models.py" >"$T/fm" 2>&1
+	is 'from Python' $? 0
+	grep -A2 -v '^ok' "$T/fm" | note
 else
 	skip 'measured' 'ONNX Runtime is not here'
 fi

@@ -56,11 +56,12 @@ hash_sources(struct build *b, const struct fm_strs *files, char hex[33],
 		char *real = realpath(files->v[i], NULL);
 		size_t n = real ? (size_t)(fm_io_base(real) - real) : 0;
 
-		if (!real)
+		if (!real) {
 			rc = fm_err_sys(err, FM_NOMODEL,
 			    "weights '%s' cannot be opened", files->v[i]);
-		else
-			rc = fm_cache_file_hash(&b->cache, real, hex, err);
+			break;
+		}
+		rc = fm_cache_file_hash(&b->cache, real, hex, err);
 		if (rc == 0) {
 			fm_hash_puts(h, fm_io_base(real));
 			fm_hash_puts(h, hex);
@@ -68,7 +69,7 @@ hash_sources(struct build *b, const struct fm_strs *files, char hex[33],
 		/* files->v[0] is the config. */
 		if (rc == 0 && i == 1)
 			folder = fm_strndup(real, n);
-		else if (rc == 0 && i > 1 &&
+		else if (rc == 0 && folder &&
 			 (strlen(folder) != n || strncmp(folder, real, n) != 0))
 			fm_hash_puts(h, "apart");
 		free(real);

@@ -236,8 +236,7 @@ add(json_t *op, const char *key, int64_t v)
 	const json_t *old = json_object_get(op, key);
 	int64_t sum = json_integer_value(old);
 
-	if ((old && json_is_null(old)) || v < 0 ||
-	    __builtin_add_overflow(sum, v, &sum))
+	if (json_is_null(old) || v < 0 || __builtin_add_overflow(sum, v, &sum))
 		json_object_set_new(op, key, json_null());
 	else
 		fm_json_set_int(op, key, sum);
@@ -296,7 +295,7 @@ static json_t *
 result(const struct tally *t, const Onnx__ModelProto *p)
 {
 	size_t n = json_object_size(t->ops), i = 0;
-	json_t **v = fm_calloc(n + 1, sizeof *v), *op;
+	json_t **v = fm_calloc(n + 1, sizeof(void *)), *op;
 	json_t *r = json_object(), *list = json_array(), *none = json_array();
 	json_t *opset = json_object();
 	const char *type;
@@ -304,7 +303,7 @@ result(const struct tally *t, const Onnx__ModelProto *p)
 	json_object_foreach (t->ops, type, op)
 		v[i++] = op;
 	if (n)
-		qsort(v, n, sizeof *v, by_flops);
+		qsort(v, n, sizeof(void *), by_flops);
 	fm_json_set_int(r, "ir_version", p->ir_version);
 	for (i = 0; i < p->n_opset_import; i++) {
 		const char *domain = p->opset_import[i]->domain;

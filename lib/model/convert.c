@@ -141,7 +141,7 @@ point_to(struct job *j, Onnx__TensorProto *t, uint64_t at, size_t n)
 		    t->external_data[i], NULL);
 	free(t->external_data);
 	t->n_external_data = 3;
-	t->external_data = fm_calloc(3, sizeof *t->external_data);
+	t->external_data = fm_calloc(3, sizeof(void *));
 	for (size_t i = 0; i < 3; i++) {
 		t->external_data[i] = fm_malloc(sizeof **t->external_data);
 		onnx__string_string_entry_proto__init(t->external_data[i]);
@@ -379,7 +379,7 @@ new_cast(struct job *j, const char *from, const char *to, int32_t type)
 	n->n_input = n->n_output = n->n_attribute = 1;
 	n->input = fm_malloc(sizeof *n->input);
 	n->output = fm_malloc(sizeof *n->output);
-	n->attribute = fm_malloc(sizeof *n->attribute);
+	n->attribute = fm_malloc(sizeof(void *));
 	n->input[0] = fm_strdup(from);
 	n->output[0] = fm_strdup(to);
 	n->attribute[0] = a;
@@ -388,14 +388,13 @@ new_cast(struct job *j, const char *from, const char *to, int32_t type)
 
 /* Nodes in order, while casts are put among them. */
 struct nodes {
-	Onnx__NodeProto **v;
-	size_t n, cap;
+	Onnx__NodeProto **v; /* room for a cast at every input and output */
+	size_t n;
 };
 
 static void
 push(struct nodes *l, Onnx__NodeProto *n)
 {
-	FM_GROW(l->v, l->cap, l->n + 1);
 	l->v[l->n++] = n;
 }
 
@@ -466,9 +465,13 @@ convert_attributes(struct job *j, Onnx__NodeProto *n, int depth)
 static int
 convert_nodes(struct job *j, Onnx__GraphProto *g, int depth)
 {
-	struct nodes l = { NULL, 0, 0 };
+	struct nodes l = { NULL, 0 };
+	size_t room = 1;
 	int rc = 0;
 
+	for (size_t i = 0; i < g->n_node; i++)
+		room += 1 + g->node[i]->n_input + g->node[i]->n_output;
+	l.v = fm_calloc(room, sizeof(void *));
 	for (size_t i = 0; i < g->n_node; i++) {
 		Onnx__NodeProto *n = g->node[i];
 		int bits = stays(j, n);

@@ -54,7 +54,8 @@ def read_report(name, value):
     return value
 
 
-READ = {"none|upmem": read_report, "int": read_int, "bool": read_bool, "str": read_str}
+READ = {"int": read_int, "bool": read_bool, "str": read_str,
+        "none|upmem": read_report}
 
 
 def read(given):

@@ -46,7 +46,8 @@ class Profiler(TorchFunctionMode):
         row = {"id": len(self.rows), "kind": kind, "type": type_name,
                "path": path, "in": dimensions(given), "out": "",
                "phase": "prefill" if self.passes <= 1 else "decode",
-               "pass": self.passes, "start_ms": round(self.now_ms(), 6), "ms": 0.0}
+               "pass": self.passes, "start_ms": round(self.now_ms(), 6),
+               "ms": 0.0}
         self.rows.append(row)
         return row
 
