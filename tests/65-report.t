@@ -75,6 +75,14 @@ same 'from stdin' "$T/out" "$T/want"
 run 0 fm-report table -o "$T/file" "$d/one.jsonl"
 same 'into a file' "$T/file" "$T/want"
 
+long=$(printf '%070d' 0)
+echo "{\"model\":\"$long\",\"input\":1,\"itl\":NaN,\"thp\":Infinity}" >"$T/nan"
+run 0 fm-report table --columns model,latency,throughput "$T/nan"
+is 'what Python writes is read, long texts are cut for people' \
+    "$(tail -n 1 "$T/out")" "$(printf '%057d' 0)..."
+run 0 fm-report table -f csv --columns model,latency "$T/nan"
+is 'but not for programs' "$(tail -n 1 "$T/out")" "$long,"
+
 # --- records that cannot be read ---
 { head -1 "$d/one.jsonl" | cut -c1-300; cat "$d/one.jsonl"; echo noise
   echo '{"input":1,}'; head -1 "$d/one.jsonl" | cut -c1-20; } >"$T/torn"

@@ -181,6 +181,26 @@ put_text_row(struct fm_buf *b, const struct grid *g, char **row,
 	fm_buf_putc(b, '\n');
 }
 
+enum {
+	WIDEST = 60 /* characters of a cell; options can be hundreds */
+};
+
+/* Cuts a long text; programs get it whole from the other forms. */
+static void
+shorten(char *s)
+{
+	size_t width = 0;
+	char *p = s;
+
+	while (*p && width < WIDEST - 3) {
+		for (p++; ((unsigned char)*p & 0xc0) == 0x80; p++)
+			continue;
+		width++;
+	}
+	if (quote_width(p) > 3)
+		memcpy(p, "...", 4);
+}
+
 static void
 put_lines(struct fm_buf *b, const struct grid *g, bool colour)
 {
@@ -194,6 +214,7 @@ put_lines(struct fm_buf *b, const struct grid *g, bool colour)
 		text[i] = i < g->n_cols ? head_text(&g->heads[i])
 					: quoted(g->cells[i - g->n_cols].shown,
 					      quote_text);
+		shorten(text[i]);
 		w = quote_width(text[i]);
 		if (w > width[i % g->n_cols])
 			width[i % g->n_cols] = w;

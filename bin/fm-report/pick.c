@@ -179,15 +179,18 @@ nested(const struct pick *p, const char *s, const char *end)
 	return NULL;
 }
 
-/* A number, true, false or null; what it is worth is the caller's matter. */
+/*
+ * A number, true, false or null; what it is worth is the caller's matter. Also
+ * NaN and Infinity, which JSON has not, but Python writes.
+ */
 static const char *
 word(const char *s, const char *end)
 {
 	const char *from = s;
 
-	while (
-	    s < end && ((*s >= '0' && *s <= '9') || *s == '.' || *s == '-' ||
-			   *s == '+' || (*s >= 'a' && *s <= 'z') || *s == 'E'))
+	while (s < end && ((*s >= '0' && *s <= '9') || *s == '.' || *s == '-' ||
+			      *s == '+' || (*s >= 'a' && *s <= 'z') ||
+			      *s == 'E' || *s == 'N' || *s == 'I'))
 		s++;
 	return s > from ? s : NULL;
 }
