@@ -83,7 +83,8 @@ setup:
 DEMO = --platform cpu --model_root examples/models \
        --model_name granite-embedding-125m-english \
        --model_class RobertaModel --load_format dummy \
-       --input_sizes 64,128 --batch_sizes 1,2 --reps 20
+       --input_sizes 64,128 --batch_sizes 1,2 --reps 20 \
+       --cache_dir $(B)/demo/cache
 
 demo:
 	@$(SETUP) demo

@@ -228,8 +228,10 @@ digamma(double x)
 {
 	double r = 0, y;
 
-	for (; x < 8; x++)
+	while (x < 8) {
 		r -= 1 / x;
+		x += 1;
+	}
 	y = 1 / (x * x);
 	return r + log(x) - 0.5 / x -
 	       y * (1.0 / 12 -
@@ -242,8 +244,10 @@ trigamma(double x)
 {
 	double r = 0, y;
 
-	for (; x < 8; x++)
+	while (x < 8) {
 		r += 1 / (x * x);
+		x += 1;
+	}
 	y = 1 / (x * x);
 	return r + 1 / x + y / 2 +
 	       y / x *
@@ -295,7 +299,7 @@ fm_variance_prior(const struct fm_variance *v, size_t n)
 	if (m >= 3) {
 		more = fm_compare_var(e, m) - expected / (double)m;
 		if (more <= 0) {
-			prior.df = INFINITY;
+			prior.df = (double)INFINITY;
 			prior.var = pooled.var / pooled.df;
 		} else {
 			double h = trigamma_inverse(more);

@@ -264,6 +264,27 @@ next_binary(struct parser *p)
 	return -1;
 }
 
+enum {
+	MOST_REPEATS = 8
+};
+
+/*
+ * regcomp() copies what + and {} repeat, and what is repeated inside it: time
+ * and memory double with each. So they are few, and {} is none of them.
+ */
+static bool
+bounded(const char *re)
+{
+	int repeats = 0;
+
+	for (; *re; re++) {
+		if (*re == '{')
+			return false;
+		repeats += *re == '*' || *re == '+' || *re == '?';
+	}
+	return repeats <= MOST_REPEATS;
+}
+
 static bool
 compile(struct parser *p, struct fm_expr_node *n)
 {
@@ -272,6 +293,13 @@ compile(struct parser *p, struct fm_expr_node *n)
 
 	if (n->b->op != OP_VALUE || n->b->value.type != FM_EXPR_STR) {
 		(void)wrong(p, "=~ wants a regular expression in quotes");
+		return false;
+	}
+	if (!bounded(n->b->text)) {
+		(void)fm_err_set(p->err, FM_USAGE,
+		    "'%.100s': regular expression '%.100s': no more than %d "
+		    "of * + ?, and no {",
+		    p->text, n->b->text, (int)MOST_REPEATS);
 		return false;
 	}
 	rc = regcomp(&n->re, n->b->text, REG_EXTENDED | REG_NOSUB);

@@ -7,6 +7,8 @@
  *     a + b  a - b     a * b  a / b  a % b     - a
  *     123  1.5e3  "text"  'text'  true  false  null  name  name.part  ( a )
  *
+ * Regular expressions are POSIX extended ones with at most 8 of * + ? and no {.
+ *
  * Values are null, true, false, numbers and texts. Texts compare by bytes.
  * Comparing values of two types, or computing with what is no number, is not
  * an error: == is false, != true, everything else false or null. A number is

@@ -120,8 +120,8 @@ void fm_stat_describe(struct fm_stat *s, const int64_t *v, size_t n,
  * Effective sample size of `n` samples in order, for their median `median2`
  * (ns / 2): of the signs s of x - median, rho_k = sum s_i s_{i+k} / sum s_i^2;
  * n / (-1 + 2 sum of rho_{2j} + rho_{2j+1}), the sum stopped before the first
- * pair that is not positive (Geyer 1992), and never above n. `*rho1` gets
- * rho_1. `bits` has room for n / 32 + 4 words.
+ * pair that is not positive (Geyer 1992) or at 4096, and never above n. `*rho1`
+ * gets rho_1. `bits` has room for n / 32 + 4 words.
  */
 double fm_stat_ess(
     const int64_t *v, size_t n, int64_t median2, uint64_t *bits, double *rho1);

@@ -15,7 +15,8 @@ enum {
 	BATCH = 5, /* of MSER-5 */
 	DRIFT_BATCHES = 8,
 	SLOPES = DRIFT_BATCHES * (DRIFT_BATCHES - 1) / 2,
-	SMALL = 11 /* not halved any more */
+	SMALL = 11, /* not halved any more */
+	LAGS = 4096 /* of the autocorrelation: it must end */
 };
 
 const int fm_stat_quantile[FM_STAT_QUANTILES] = { 250, 500, 750, 900, 950, 990,
@@ -317,7 +318,7 @@ fm_stat_ess(
 	c0 = lagged(pos, neg, words, 0);
 	*rho1 =
 	    c0 ? (double)lagged(pos, neg, words, 1) / (double)c0 : (double)NAN;
-	for (k = 0; k + 1 < n && c0; k += 2) {
+	for (k = 0; k + 1 < n && k < LAGS && c0; k += 2) {
 		pair =
 		    lagged(pos, neg, words, k) + lagged(pos, neg, words, k + 1);
 		if (pair <= 0)

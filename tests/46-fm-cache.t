@@ -79,19 +79,24 @@ fresh
 
 # --- hostile states ---
 hostile() {
-	cat >"$C/obj/$k1/state.yaml"
+	cp "$T/state" "$C/obj/$k1/state.yaml"
 	(sanitized || ulimit -v 600000; timeout 5 fm-cache list --long >"$T/out" 2>"$T/err")
 	is "$1: refused in bounded time and memory" $? 0
 	like "$1: the row" "$T/out" "^good +unreadable"
 	like "$1: the others are there" "$T/out" "^bad +failed_build"
 }
-{ i=0; while [ $i -lt 3000 ]; do printf '['; i=$((i + 1)); done; } | hostile "deep nesting"
+{ i=0; while [ $i -lt 3000 ]; do printf '['; i=$((i + 1)); done; } >"$T/state"
+hostile "deep nesting"
 { echo "a0: &a0 [x,x,x,x,x,x,x,x,x,x]"; i=0; while [ $i -lt 12 ]; do
 	echo "a$((i + 1)): &a$((i + 1)) [*a$i,*a$i,*a$i,*a$i,*a$i,*a$i,*a$i,*a$i,*a$i]"
-	i=$((i + 1)); done; } | hostile "anchors"
-{ printf 'a: '; head -c 3000000 /dev/zero | tr '\0' x; } | hostile "a huge scalar"
-echo "- 1" | hostile "a list"
-echo "!!python/object/apply:os.system [id]" | hostile "a tag"
+	i=$((i + 1)); done; } >"$T/state"
+hostile "anchors"
+{ printf 'a: '; head -c 3000000 /dev/zero | tr '\0' x; } >"$T/state"
+hostile "a huge scalar"
+echo "- 1" >"$T/state"
+hostile "a list"
+echo "!!python/object/apply:os.system [id]" >"$T/state"
+hostile "a tag"
 rm "$C/obj/$k1/state.yaml"; mkfifo "$C/obj/$k1/state.yaml"
 timeout 5 fm-cache list -l >"$T/out" 2>"$T/err"
 is "a pipe does not hold it up" $? 0

@@ -43,6 +43,20 @@ like "devices" "$T/out" '	[0-9]+ PIM_AI_4chip$'
 sim H100-x2 Llama-2-7B >"$T/a" 2>&1; sim H100_x2 Llama-2-7B >"$T/b" 2>&1
 is "hyphens and underscores are alike" "$(sed -n 's/.*"sum_ms":\([^,]*\).*/\1/p' "$T/a")" "$(sed -n 's/.*"sum_ms":\([^,]*\).*/\1/p' "$T/b")"
 
+run 0 sim H100 Llama-2-7B
+a=$(sed -n 's/^FMWORK KEY //p' "$T/out")
+run 0 sim H100 Llama-2-7B --sim:attention eager
+ok "another list of layers is another point" test "$a" != "$(sed -n 's/^FMWORK KEY //p' "$T/out")"
+sed -n '/^H100:/,/^$/p' share/devices/upmem.yaml | sed 's/tflops: 756.5/tflops: 757/' >"$T/h100.yaml"
+run 0 sim H100 Llama-2-7B --sim:extra_archs "$T/h100.yaml"
+b=$(sed -n 's/^FMWORK KEY //p' "$T/out")
+sed -i 's/tflops: 757/tflops: 758/' "$T/h100.yaml"
+run 0 sim H100 Llama-2-7B --sim:extra_archs "$T/h100.yaml"
+ok "so is another number of the device" test "$b" != "$(sed -n 's/^FMWORK KEY //p' "$T/out")"
+
+run 0 fm-driver --platform sim:H100 --model_name examples/models/Llama-2-7B --seconds 5
+is "a time is answered by one repetition" "$(sed -n 's/^FMWORK REP \([0-9]* [0-9]*\) .*/\1/p' "$T/out")" "1 0"
+
 # --- figures that can be reckoned by hand ---
 # Llama-2-7B: 13214154752 bytes of weights and 524288 of cache a token.
 run 0 sim H100 Llama-2-7B --input_sizes 64 --output_sizes 64

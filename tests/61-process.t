@@ -319,4 +319,5 @@ run 1 fm-process --schema fmwork bad.log
 like 'fmwork: a bad line is named' "$T/err" 'bad.log:18: cannot read'
 is 'fmwork: --compat infer of another log is a failure' \
     "$(fm-process --schema fmwork --compat infer embed.log | grep -c ERR_UNKNOWN)" 1
+cases process
 finish

@@ -42,4 +42,10 @@ while read -r want; do
 	# shellcheck disable=SC2046
 	compare "$log" "$want" ${id:+--metadata_id $id} $(script_args "$script")
 done <"$T/list"
+fm-process -r --schema fmwork --compat log2csv --path synthetic-server \
+    >"$T/out" 2>"$T/err"
+is 'log2csv: rows' "$(wc -l <"$T/out" | tr -d ' ')" \
+    "$(find synthetic-server -name runner.log | wc -l | tr -d ' ')"
+is 'log2csv: the same ones' \
+    "$(grep -vxFf synthetic-server/log2csv.out.csv "$T/out")" ''
 finish

@@ -107,12 +107,30 @@ like 'REP of the infer dialect' "$T/out" \
 is 'GEN for each output above 1' "$(grep -c '^FMWORK GEN' "$T/out")" 2
 like 'first token, the rest, tokens' "$T/out" "^FMWORK TOK 3 $E $E 3\$"
 like 'gaps' "$T/out" '^FMWORK GAP 3 [0-9]+ [0-9]+$'
-awk '$2 == "REP" { dt = $11 }
+awk '$2 == "REP" { dt = $12 }
 $2 == "TOK" { d = $4 + $5 - dt; if (d * d > 1e-14) bad = 1 }
 END { exit bad }' "$T/out"
 is 'first token and the rest are the whole' $? 0
 run 2 torch "$models/bert/model" --token_times
 like 'tokens are generated ones' "$T/err" 'belongs to --output_sizes'
+
+# --- where the time goes ---
+run 0 torch "$T/llama" --input_sizes 8 --output_sizes 2 --profile --torch:report upmem
+awk -F '\t' '$8 == "model.layers.1.mlp.up_proj" { print $4, $6, $7, $9, $10 }
+    $7 == "scaled_dot_product_attention" { print $4, $6, $8 }
+    /^[0-9]/ { if ($2 < at) print "out of order"; at = $2 }' "$T/out" >"$T/got"
+cat >"$T/want" <<'END'
+prefill function model.layers.0.self_attn
+prefill function model.layers.1.self_attn
+prefill layer Linear 1x8x32 1x8x48
+decode function model.layers.0.self_attn
+decode function model.layers.1.self_attn
+decode layer Linear 1x1x32 1x1x48
+END
+same 'layers and functions in the order of time' "$T/got" "$T/want"
+like "UPMEM's report" "$T/out" '^Generated tokens: 1 in [0-9.e-]* s, with tokens/s: '
+run 2 fm-driver --platform null --profile
+like 'not every backend can' "$T/err" "backend 'null' cannot look into a model"
 
 # --- Spyre, with a stand-in for its package that prints on stdout ---
 cat >"$T/fake/torch_sendnn/torch_sendnn.py" <<'END'

@@ -35,6 +35,10 @@ if ort; then
 	    "^FMWORK STAGE export [0-9.]* ok two_models_$hash\$"
 	fm-process --metadata_id x "$T/out" >"$T/json"
 	like 'its record' "$T/json" "\"model\": \"two_models_$hash\""
+	FM_BIN=$B/bin "$py" "$top/tests/torch/from-python.py" \
+	    "$top/share/python" "$scripts/two_models.py" >"$T/fm" 2>&1
+	is 'from Python' $? 0
+	grep -A2 -v '^ok' "$T/fm" | note
 else
 	skip 'measured' 'ONNX Runtime is not here'
 fi
@@ -103,9 +107,9 @@ like 'no such hash' "$T/err" "has no model '00000000'; it has: [0-9a-f]{8}$"
 run 2 fm-driver "$T/none.py"
 like 'no such script' "$T/err" "there is no script '.*/none.py'"
 run 2 fm-driver --platform null --analyze_only
-like 'a script is needed' "$T/err" 'is for Python scripts'
+like 'a script is needed' "$T/err" 'which model'
 run 2 fm-driver --all model
-like 'all or one' "$T/err" 'takes every script'
+like 'all or one' "$T/err" 'takes everything in --search_dir'
 mkdir "$T/empty"
 run 2 fm-driver --all --search_dir "$T/empty"
 like 'no scripts' "$T/err" 'holds no script'

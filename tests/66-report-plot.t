@@ -65,6 +65,16 @@ is 'nodes are not mixed with them' "$(grep -c node "$T/out")" 0
 run 0 fm-report plot profile -T svg --where 'kind=="node"' "$T/profile"
 like 'nodes when asked for' "$T/out" '>time per node<'
 run 0 fm-report plot profile -T svg /dev/null
+sed 's/}$/,"sim":{"device":"H100","sum_ms":2,"parts":{"sum":{"ms":{"compute":1.5,"mem_transfer":0.5}}}}}/' \
+    "$d/sim.jsonl" >"$T/roof"
+run 0 fm-report plot roofline --keep -o "$T/r.svg" "$T/roof" "$d/one.jsonl"
+is 'a simulated point: three times the ridge, 3/4 of the peak' \
+    "$(head -1 "$T/r.svg.dat")" '3 0.75'
+is 'a measured one: what it simulates in the time it took' \
+    "$(sed -n 9p "$T/r.svg.dat")" "3 $(awk 'BEGIN { printf "%.10g", 1.5 / 2.998684 }')"
+like 'simulated says so' "$T/r.svg" '>simulated<'
+run 0 fm-report plot roofline -T svg "$d/one.jsonl"
+like 'measured points alone have no roofs' "$T/err" '5 measured points have no simulated one'
 for k in reps hist ecdf; do
 	run 0 fm-report plot $k -o "$T/p.svg" "$T/log"
 	fm-report plot $k -T svg </dev/null >"$T/p.svg" 2>"$T/err"

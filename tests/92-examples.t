@@ -27,6 +27,9 @@ X
 chmod +x "$T/bin"/*
 PATH=$T/bin:$PATH
 export T PATH
+ln -s "$top/examples/models/all-MiniLM-L6-v2" models/granite
+fm-driver models/granite --build_only --build_name granite \
+    --load_format dummy >build.log 2>&1 || note <build.log
 fm-driver --platform null -i 8,16 --reps 5 >run.log
 fm-process run.log >null.json
 

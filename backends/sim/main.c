@@ -8,6 +8,7 @@
 
 #include "backend.h"
 #include "calibrate.h"
+#include "facts.h"
 #include "json.h"
 #include "print.h"
 #include "prog.h"
@@ -286,19 +287,6 @@ read_all(struct fm_backend *b, struct fm_err *err)
 									  : 0;
 }
 
-static void
-put_facts(const struct sim *s, const struct fm_backend *b, json_t *sys)
-{
-	json_object_set_new(sys, "simulated", json_true());
-	fm_json_set_str(sys, "runtime", "fm-backend-sim " FM_VERSION);
-	fm_json_set_str(
-	    sys, "device", s->device ? s->device->name : s->mapping.name);
-	fm_json_set_str(sys, "model_class", s->layers.model_class);
-	fm_json_set_str(sys, "precision", dtype_word(s->dtype));
-	fm_json_set_int(sys, "parameters", s->layers.params);
-	json_object_set(sys, "settings", b->options);
-}
-
 static int
 sim_open(struct fm_backend *b, json_t *sys, struct fm_err *err)
 {
@@ -307,7 +295,7 @@ sim_open(struct fm_backend *b, json_t *sys, struct fm_err *err)
 	if (read_all(b, err) != 0)
 		return -1;
 	s->clock_ns = fm_clock_epoch_ns(&b->clock, fm_clock_now_ns());
-	put_facts(s, b, sys);
+	facts_put(s, b->options, sys);
 	return 0;
 }
 
@@ -453,9 +441,10 @@ put_reps(struct fm_backend *b, const struct point *p, const struct result *r,
 {
 	struct sim *s = b->self;
 	double ns = total_ns(r);
+	int64_t last = first + (reps > 0 ? reps : 1); /* 0: as few as can be */
 	int64_t dt_ns = ns < 9e18 ? (int64_t)(ns + 0.5) : INT64_MAX, i;
 
-	for (i = first; i < first + reps; i++) {
+	for (i = first; i < last; i++) {
 		struct fm_rep rep = { i, reps, s->clock_ns, s->clock_ns + dt_ns,
 			dt_ns };
 
@@ -501,7 +490,7 @@ sim_run(struct fm_backend *b, const json_t *request, struct fm_err *err)
 		    s->layers.model_class);
 	if (simulate(b, &p, &r, err) != 0)
 		return -1;
-	put_reps(b, &p, &r, first, reps > 0 ? reps : 1);
+	put_reps(b, &p, &r, first, reps);
 	print_sim(&b->out, s, &p, &r);
 	if (strcmp(fm_json_str(b->options, "report", ""), "upmem") == 0)
 		upmem_report(&b->out, s->dtype, &p, &r);

@@ -163,6 +163,9 @@ static const struct fm_opt options[] = {
 	    "refuse what the backend would otherwise only warn of"),
 	FLAG("estimate", estimate,
 	    "a simulated device adds the transfer of inputs and outputs"),
+	FLAG("profile", profile,
+	    "print where the time of one repetition of every point goes, a "
+	    "row for each layer and function"),
 	STR("setup", 0, NULL, setup, "NAME", NULL,
 	    "install what a backend needs and a machine may lack; there is "
 	    "torch"),

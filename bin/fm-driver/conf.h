@@ -65,6 +65,7 @@ struct conf {
 	const char *infer, *out, *pad, *expect;
 	double rtol, atol;
 	const char *setup;
+	bool profile;
 	bool list_devices, list_options, dry_run;
 	bool strict, estimate; /* for the backend */
 	bool token_times, time_transfers;

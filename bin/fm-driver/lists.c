@@ -1,6 +1,6 @@
 /*
- * Lists: --list_devices, --list_options, --dry_run. Lines of fields parted by
- * tabs, on stdout.
+ * Lists: --list_devices, --list_options, --dry_run, --profile. Lines of fields
+ * parted by tabs, on stdout.
  */
 #include "lists.h"
 
@@ -82,4 +82,80 @@ list_points(struct session *s)
 			printf("%lld\n", (long long)c->reps);
 	}
 	return 0;
+}
+
+/* --- --profile --- */
+
+/* One field; names come from models and may hold anything. */
+static void
+put_field(const json_t *row, const char *key, const char *end)
+{
+	const json_t *v = json_object_get(row, key);
+	const char *c = json_string_value(v);
+
+	if (json_is_real(v))
+		printf("%.3f", json_real_value(v));
+	else if (json_is_integer(v))
+		printf("%lld", (long long)json_integer_value(v));
+	for (; c && *c; c++)
+		putchar(*c == '\t' || *c == '\n' ? ' ' : *c);
+	printf("%s", end);
+}
+
+static int
+take_row(const char *line, struct fm_err *err)
+{
+	static const char *const keys[] = { "id", "start_ms", "ms", "phase",
+		"pass", "kind", "type", "path", "in", "out" };
+	static const char prof[] = "FMWORK PROF ", say[] = "FMWORK SAY ";
+	const size_t n = sizeof keys / sizeof *keys;
+	json_t *row;
+	size_t i;
+
+	if (strncmp(line, say, sizeof say - 1) == 0)
+		printf("%s\n", line + sizeof say - 1);
+	if (strncmp(line, prof, sizeof prof - 1) != 0)
+		return 0;
+	line += sizeof prof - 1;
+	row = fm_json_parse(line, strlen(line), "PROF line", err);
+	if (!row)
+		return -1;
+	for (i = 0; i < n; i++)
+		put_field(row, keys[i], i + 1 < n ? "\t" : "\n");
+	json_decref(row);
+	return 0;
+}
+
+static int
+profile_point(struct session *s, const struct fm_point *at, struct fm_err *err)
+{
+	json_t *q = json_pack("{s:s, s:o, s:I, s:I, s:I, s:I}", "op", "profile",
+	    "dims", shape_dims(&s->shape, s->has_model ? &s->m : NULL, at),
+	    "input", (json_int_t)at->input, "output", (json_int_t)at->output,
+	    "batch", (json_int_t)at->batch, "seed", (json_int_t)s->c->seed);
+	char *line;
+	size_t n;
+	int rc;
+
+	if (s->fill)
+		json_object_set(q, "fill", s->fill);
+	rc = fm_peer_send(s->peer, q, err);
+	json_decref(q);
+	printf("# %lld tokens, %lld more, batch %lld\n", (long long)at->input,
+	    (long long)at->output - 1, (long long)at->batch);
+	printf("id\tstart_ms\tms\tphase\tpass\tkind\ttype\tpath\tin\tout\n");
+	while (rc == 0 && (rc = fm_peer_line(s->peer, &line, &n, err)) == 1)
+		rc = take_row(line, err);
+	return rc;
+}
+
+int
+list_profile(struct session *s, struct fm_err *err)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < s->shape.n_points && rc == 0; i++)
+		rc = profile_point(s, &s->shape.points[i], err);
+	return rc;
 }

@@ -17,4 +17,7 @@ int list_calibration(struct session *s, struct fm_err *err);
 /* platform, model, input, batch, repetitions: separated by tabs. */
 int list_points(struct session *s);
 
+/* --profile: where the time of each point goes. */
+int list_profile(struct session *s, struct fm_err *err);
+
 #endif

@@ -94,6 +94,8 @@ run_platform(struct session *s, const struct conf *c, struct text *t,
 		return -1;
 	if (c->calibrate)
 		return list_calibration(s, err);
+	if (c->profile)
+		return list_profile(s, err);
 	return c->infer ? infer(s, err) : measure_all(s, err);
 }
 
@@ -166,7 +168,7 @@ run(const struct conf *c, int wake_fd)
 
 	text_init(&r.t, STDOUT_FILENO);
 	r.t.quiet = c->list_devices || c->list_options || c->dry_run ||
-		    c->infer || c->calibrate;
+		    c->infer || c->calibrate || c->profile;
 	if (script_is(c))
 		run_scripts(&r, c);
 	else

@@ -99,6 +99,10 @@ add_settings(const struct session *s, json_t *options, struct fm_err *err)
 	    add_setting(s, options, "estimate", "--estimate",
 		c->estimate ? json_true() : NULL, err))
 		return -1;
+	if (c->profile && !fm_peer_can(s->peer, "profile"))
+		return fm_err_set(err, FM_USAGE,
+		    "--profile: backend '%s' cannot look into a model",
+		    s->p.backend);
 	if (c->n_output && !fm_peer_can(s->peer, "generate"))
 		return fm_err_set(err, FM_USAGE,
 		    "--output_sizes: backend '%s' cannot generate",
@@ -299,14 +303,17 @@ static int
 point_to_model(struct session *s, struct fm_err *err)
 {
 	const char *path = s->c->model_path, *dot = strrchr(path, '.');
-	bool layers = dot && strcmp(dot, ".yaml") == 0;
+	const char *kind = "config";
 	char *full = s->c->via ? fm_strdup(path) : given_absolute(path, err);
 
 	if (!full)
 		return -1;
+	if (dot && strcmp(dot, ".yaml") == 0)
+		kind = "layers";
+	else if (dot && strcmp(dot, ".onnx") == 0)
+		kind = "onnx";
 	json_object_set_new(s->open, "model",
-	    json_pack("{s:s, s:s}", "kind", layers ? "layers" : "config",
-		"path", full));
+	    json_pack("{s:s, s:s}", "kind", kind, "path", full));
 	free(full);
 	return 0;
 }

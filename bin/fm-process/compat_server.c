@@ -441,7 +441,9 @@ compat_log2csv(struct compat *k, const char *path, struct fm_err *err)
 	if (folder_kind_of(path) == FOLDER_SERVER) {
 		csv_server(k, &row, path, &found, err);
 	} else {
-		log = fm_io_join(path, "driver.log");
+		log = fm_io_join(path, folder_kind_of(path) == FOLDER_OLD
+					   ? "exp.log"
+					   : "driver.log");
 		fm_buf_clear(&k->text);
 		if (fm_io_read_file(log, &k->text, err) == 0)
 			csv_direct(k, &row, &found);

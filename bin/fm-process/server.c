@@ -141,6 +141,7 @@ static json_t *
 serving(struct rec *r, const struct folder *f, const struct client *c)
 {
 	json_t *o = json_object();
+	double sum, count;
 
 	(void)json_object_set_new(o, "mode", json_string("server"));
 	(void)json_object_set_new(o, "batch_mode",
@@ -157,6 +158,14 @@ serving(struct rec *r, const struct folder *f, const struct client *c)
 	set(o, "context_length",
 	    folder_option(&f->server_cmd, "--max-model-len"));
 	set(o, "req_thp", metric(r, c, "Request throughput (req/s)"));
+	/* Prefill alone, as the server counted it. */
+	(void)json_object_set_new(o, "raw_ttft",
+	    folder_counter(f, "vllm:request_prefill_time_seconds_sum", &sum) &&
+		    folder_counter(
+			f, "vllm:request_prefill_time_seconds_count", &count) &&
+		    count > 0
+		? json_real(sum / count)
+		: json_null());
 	(void)json_object_set_new(o, "metrics", all_metrics(c));
 	return o;
 }

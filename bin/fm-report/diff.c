@@ -201,6 +201,17 @@ logs(const struct value *v, size_t n)
 	return x;
 }
 
+static void
+free_logs(const double *v)
+{
+	union {
+		const double *c;
+		double *v;
+	} u = { v };
+
+	free(u.v);
+}
+
 /* --- points --- */
 
 static bool
@@ -236,7 +247,7 @@ add_history(const struct diff *d, struct fm_judge_point *p, size_t group,
 			v[m++] = v[i];
 	x = logs(v, m);
 	fm_variance_add(&p->history, x, m);
-	free((void *)(uintptr_t)x);
+	free_logs(x);
 	free(v);
 }
 
@@ -386,8 +397,8 @@ diff_release(struct diff *d)
 	size_t i;
 
 	for (i = 0; i < d->n; i++) {
-		free((void *)(uintptr_t)d->points[i].base);
-		free((void *)(uintptr_t)d->points[i].next);
+		free_logs(d->points[i].base);
+		free_logs(d->points[i].next);
 	}
 	free(d->points);
 	free(d->group);

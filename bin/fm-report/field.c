@@ -11,23 +11,23 @@
 
 #define MS(name, better)                                                       \
 	{                                                                      \
-		name, NULL, "ms", FIELD_PATH, "stats." name, 1000, better      \
+		name, NULL, "ms", "stats." name, 1000, FIELD_PATH, better      \
 	}
 #define STAT(name, unit)                                                       \
 	{                                                                      \
-		name, NULL, unit, FIELD_PATH, "stats." name, 0, 0              \
+		name, NULL, unit, "stats." name, 0, FIELD_PATH, 0              \
 	}
 
 static const struct field fields[] = {
-	{ "latency", NULL, "ms", FIELD_LATENCY, NULL, 1000, -1 },
-	{ "lo", NULL, "ms", FIELD_PATH, "stats.ci95.0", 1000, 0 },
-	{ "hi", NULL, "ms", FIELD_PATH, "stats.ci95.1", 1000, 0 },
-	{ "throughput", NULL, "/s", FIELD_PATH, "thp", 0, 1 },
-	{ "thp", "throughput", "/s", FIELD_PATH, "thp", 0, 1 },
-	{ "ttft", NULL, "ms", FIELD_PATH, "ttft", 1000, -1 },
-	{ "itl", NULL, "ms", FIELD_PATH, "itl", 0, -1 },
-	{ "setup", NULL, "s", FIELD_PATH, "setup", 0, -1 },
-	{ "warmup", NULL, "s", FIELD_PATH, "warmup", 0, -1 },
+	{ "latency", NULL, "ms", NULL, 1000, FIELD_LATENCY, -1 },
+	{ "lo", NULL, "ms", "stats.ci95.0", 1000, FIELD_PATH, 0 },
+	{ "hi", NULL, "ms", "stats.ci95.1", 1000, FIELD_PATH, 0 },
+	{ "throughput", NULL, "/s", "thp", 0, FIELD_PATH, 1 },
+	{ "thp", "throughput", "/s", "thp", 0, FIELD_PATH, 1 },
+	{ "ttft", NULL, "ms", "ttft", 1000, FIELD_PATH, -1 },
+	{ "itl", NULL, "ms", "itl", 0, FIELD_PATH, -1 },
+	{ "setup", NULL, "s", "setup", 0, FIELD_PATH, -1 },
+	{ "warmup", NULL, "s", "warmup", 0, FIELD_PATH, -1 },
 	MS("mean", -1),
 	MS("sd", 0),
 	MS("mad", 0),
@@ -47,15 +47,15 @@ static const struct field fields[] = {
 	STAT("ess", ""),
 	STAT("steady", ""),
 	STAT("rule", ""),
-	{ "drift", NULL, "%", FIELD_PATH, "stats.drift.percent", 0, 0 },
-	{ "time", NULL, "s", FIELD_TIME, "timestamp", 0, 0 },
-	{ "date", NULL, "UTC", FIELD_DATE, "timestamp", 0, 0 },
-	{ "run", NULL, "", FIELD_PATH, "run_id", 0, 0 },
-	{ "class", NULL, "", FIELD_PATH, "model_class", 0, 0 },
-	{ "error", NULL, "", FIELD_PATH, "error_msg", 0, 0 },
-	{ "what", "options", "", FIELD_WHAT, "opts", 0, 0 },
-	{ "tokens_per_s", NULL, "/s", FIELD_PATH, "sim.tokens_per_s", 0, 1 },
-	{ "mj_per_token", NULL, "mJ", FIELD_PATH, "sim.mj_per_token", 0, -1 },
+	{ "drift", NULL, "%", "stats.drift.percent", 0, FIELD_PATH, 0 },
+	{ "time", NULL, "s", "timestamp", 0, FIELD_TIME, 0 },
+	{ "date", NULL, "UTC", "timestamp", 0, FIELD_DATE, 0 },
+	{ "run", NULL, "", "run_id", 0, FIELD_PATH, 0 },
+	{ "class", NULL, "", "model_class", 0, FIELD_PATH, 0 },
+	{ "error", NULL, "", "error_msg", 0, FIELD_PATH, 0 },
+	{ "what", "options", "", "opts", 0, FIELD_WHAT, 0 },
+	{ "tokens_per_s", NULL, "/s", "sim.tokens_per_s", 0, FIELD_PATH, 1 },
+	{ "mj_per_token", NULL, "mJ", "sim.mj_per_token", 0, FIELD_PATH, -1 },
 };
 
 const struct field *

@@ -21,10 +21,10 @@ struct field {
 	const char *name;
 	const char *head; /* of its column; NULL = name */
 	const char *unit; /* "" = none */
-	enum field_kind kind;
 	const char *path; /* in the record; NULL = name */
 	double scale;     /* 0 = 1 */
-	int better;       /* -1: less is, 1: more is, 0: neither */
+	enum field_kind kind;
+	int better; /* -1: less is, 1: more is, 0: neither */
 };
 
 /* NULL for a name that is a path. */

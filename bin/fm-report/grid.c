@@ -99,7 +99,7 @@ grid_set_num(struct grid_cell *c, double v, int decimals)
 int
 grid_decimals(const double *v, size_t n)
 {
-	double least = HUGE_VAL;
+	double least = (double)INFINITY;
 	bool whole = true;
 	size_t i;
 	int d;

@@ -166,9 +166,9 @@ nested(const struct pick *p, const char *s, const char *end)
 		case '}':
 		case ']':
 			/* '{' + 2 is '}', '[' + 2 is ']' in ASCII. */
-			if (open[--depth] + 2 != *s)
+			if (depth == 0 || open[depth - 1] + 2 != *s)
 				return NULL;
-			if (depth == 0)
+			if (--depth == 0)
 				return s + 1;
 			break;
 		default:

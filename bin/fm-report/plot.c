@@ -36,6 +36,7 @@ static const struct {
 	{ "hist", plot_hist },
 	{ "ecdf", plot_ecdf },
 	{ "profile", plot_profile },
+	{ "roofline", plot_roofline },
 };
 
 /* --- for the kinds --- */

@@ -75,6 +75,7 @@ void plot_end_series(struct plot *p);
 
 typedef int plot_kind(struct plot *p, struct fm_err *err);
 plot_kind plot_latency, plot_throughput, plot_pareto, plot_heatmap, plot_phases,
-    plot_history, plot_compare, plot_reps, plot_hist, plot_ecdf, plot_profile;
+    plot_history, plot_compare, plot_reps, plot_hist, plot_ecdf, plot_profile,
+    plot_roofline;
 
 #endif

@@ -55,7 +55,7 @@ put_step(struct fm_buf *name, double time, double change)
 
 	if (gmtime_r(&at, &tm))
 		(void)strftime(day, sizeof day, "%Y-%m-%d", &tm);
-	fm_buf_printf(name, " (%+.1f %% %s)", (exp(change) - 1) * 100, day);
+	fm_buf_printf(name, " (%+.1f %% %s)", expm1(change) * 100, day);
 }
 
 /* Levels are sought on logarithms: a step is a ratio. */
@@ -82,8 +82,8 @@ put_point(struct plot *pl, const struct run *run, size_t n, bool relative,
 		v[1] = run[i].value / unit;
 		v[2] = exp(level[i]) / unit;
 		v[3] = step ? exp(level[i]) / unit : (double)NAN;
-		v[4] = step ? (exp(level[i] - level[i - 1]) - 1) * 100
-			    : (double)NAN;
+		v[4] =
+		    step ? expm1(level[i] - level[i - 1]) * 100 : (double)NAN;
 		plot_numbers(pl, v, 5);
 		b->from = fmin(b->from, v[0]);
 		b->to = fmax(b->to, v[0]);

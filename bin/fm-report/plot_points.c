@@ -108,10 +108,10 @@ release_points(struct points *p)
 static void
 group_points(struct points *p, size_t second)
 {
-	size_t *by = fm_calloc(p->n_series + 2, sizeof *by);
+	size_t *by = fm_calloc(p->n_series + 2, sizeof *by), i;
 
-	if (p->n_series)
-		memcpy(by, p->series, p->n_series * sizeof *by);
+	for (i = 0; i < p->n_series; i++)
+		by[i] = p->series[i];
 	by[p->n_series] = p->x;
 	by[p->n_series + 1] = second;
 	free(p->v.by);
@@ -365,7 +365,7 @@ static void
 put_front(struct plot *pl, const struct points *p)
 {
 	struct dot *d = fm_calloc(p->v.groups.n, sizeof *d);
-	double best = -INFINITY;
+	double best = (double)-INFINITY;
 	size_t g, n = 0, i;
 
 	for (g = 0; g < p->v.groups.n; g++)
@@ -466,7 +466,7 @@ put_heat(struct plot *pl, const struct points *p)
 	size_t nx, ny, g;
 	double *x = values_of(p, p->batch, &nx),
 	       *y = values_of(p, p->input, &ny);
-	double lo = INFINITY, hi = -INFINITY;
+	double lo = (double)INFINITY, hi = (double)-INFINITY;
 
 	for (g = 0; g < p->v.groups.n; g++) {
 		double v[3];

@@ -254,12 +254,14 @@ plot_hist(struct plot *pl, struct fm_err *err)
 		spark_hists(&pl->data, &s);
 		pl->refused = true;
 	} else if (rc == 0) {
-		n = s.n < MOST_HISTS ? s.n : MOST_HISTS;
-		if (n < s.n)
+		n = s.n;
+		if (n > MOST_HISTS) {
+			n = MOST_HISTS;
 			fm_prog_say("fm-report",
 			    "%zu of %zu points are drawn: --where chooses "
 			    "others",
 			    n, s.n);
+		}
 		for (i = 0; i < n; i++)
 			put_hist(pl, &s, i, &names);
 		put_titles(pl, &s, "histogram of the repetitions");

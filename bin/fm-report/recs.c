@@ -160,7 +160,8 @@ text_again(struct recs *r, struct column *c, const struct token *t)
 		return c->seen_cell;
 	c->seen_cell = text_cell(r, c, t);
 	FM_GROW(c->seen, c->seen_cap, t->n);
-	memcpy(c->seen, t->s, t->n);
+	if (c->seen)
+		memcpy(c->seen, t->s, t->n);
 	c->seen_n = t->n;
 	return c->seen_cell;
 }

@@ -31,15 +31,18 @@ void
 spark_bins(struct spark_hist *h, const int64_t *v, size_t n)
 {
 	double iqr, range, top;
+	int64_t q1, q3;
 	size_t i, at;
 
 	memset(h, 0, sizeof *h);
 	if (n == 0)
 		return;
-	iqr = (double)(v[n * 3 / 4] - v[n / 4]);
+	q1 = v[n / 4];
+	q3 = v[n * 3 / 4];
+	iqr = (double)(q3 - q1);
 	top = (double)v[n - 1];
 	if (iqr > 0)
-		top = fmin(top, (double)v[n * 3 / 4] + 6 * iqr);
+		top = fmin(top, (double)q3 + 6 * iqr);
 	range = top - (double)v[0];
 	h->n = FEWEST_BINS;
 	if (iqr > 0) {
@@ -96,11 +99,13 @@ kept_median(const struct sample_set *p)
 static void
 put_line(struct fm_buf *b, const struct sample_set *p)
 {
-	size_t cols = p->n < WIDTH ? p->n : WIDTH, c, i;
-	int64_t *top = fm_calloc(cols, sizeof *top), lo, hi;
+	int64_t top[WIDTH] = { 0 }, lo, hi;
+	size_t cols = p->n, c, i;
 	size_t drop = fm_stat_fmwork_drop(p->n);
 	bool cut = false;
 
+	if (cols > WIDTH)
+		cols = WIDTH;
 	for (i = 0; i < p->n; i++) {
 		c = i * cols / p->n;
 		if (p->ns[i] > top[c])
@@ -128,7 +133,6 @@ put_line(struct fm_buf *b, const struct sample_set *p)
 	}
 	fm_buf_printf(
 	    b, "  %.4g..%.4g ms\n", (double)lo / 1e6, (double)hi / 1e6);
-	free(top);
 }
 
 static void

@@ -76,7 +76,7 @@ steps_find(const double *v, size_t n, double *level)
 	}
 	sd = noise(v, n);
 	penalty = 5 * sd * sd * log((double)n) + 1e-12 * s.two[n];
-	best[1] = INFINITY;
+	best[1] = (double)INFINITY;
 	for (j = 2; j <= n; j++) {
 		best[j] = spread(&s, 0, j);
 		for (i = 2; i + 2 <= j; i++) {

@@ -273,7 +273,11 @@ check_keys(const json_t *v, const struct place *p, struct fm_err *err)
 		"in", "out", "heads", "kv_heads", "head_dim", "window",
 		"experts", "active", "kernel", "stride", "padding", "bias",
 		"causal" };
-	json_t *own = json_copy((json_t *)(uintptr_t)v);
+	union {
+		const json_t *c;
+		json_t *v;
+	} u = { v };
+	json_t *own = json_copy(u.v);
 	void *it;
 	size_t i;
 	int rc = 0;

@@ -63,9 +63,9 @@ fm_onnx_read_ints(struct fm_onnx_value *v, const Onnx__TensorProto *t)
 	int64_t n = 1;
 	size_t i;
 
-	for (i = 0; i < t->n_dims; i++)
+	for (i = 0; i < t->n_dims && n <= VALUES; i++)
 		n *= t->dims[i] >= 0 && t->dims[i] <= VALUES ? t->dims[i] : 99;
-	if (t->data_type != FM_TYPE_INT64 || n < 0 || n > VALUES)
+	if (t->data_type != FM_TYPE_INT64 || n < 1 || n > VALUES)
 		return;
 	if (t->n_int64_data == (size_t)n)
 		memcpy(v->v, t->int64_data, (size_t)n * sizeof *v->v);

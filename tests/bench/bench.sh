@@ -58,6 +58,9 @@ row 'read a REP line' "$get" 300 "$(ratio "$get" 300)"
 printf '\n%s\n' 'fm-process'
 "$bench/process.sh"
 
+printf '\n%s\n' 'fm-report'
+"$bench/report.sh"
+
 # --- a 125M-parameter checkpoint and its graph -------------------------------
 
 # A backend that keeps the model it is given, which is random and temporary.

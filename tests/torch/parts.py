@@ -146,7 +146,8 @@ refused("torch.call of no function", "cannot be called",
 # --- options, errors, token ids ---
 
 check("options", options.read({"threads": "3", "events": "True"}),
-      {"threads": 3, "events": True, "time_transfers": False})
+      {"threads": 3, "events": True, "time_transfers": False,
+       "report": "none"})
 refused("unknown option", "no option 'x'; it has: python, threads",
         options.read, {"x": 1})
 refused("not a number", "'threads' must be a whole number",

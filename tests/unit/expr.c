@@ -55,7 +55,7 @@ static const struct {
 	{ "model == 'a\\ b'", true },
 	{ "model < 'b'", true },
 	{ "model =~ '^a'", true },
-	{ "model =~ 'b{2}'", false },
+	{ "model =~ 'b+ *$'", true },
 	{ "input =~ '1'", false },
 	{ "ok", true },
 	{ "ok == true && ok != false", true },
@@ -93,6 +93,11 @@ static const struct {
 		    "end" },
 	{ "a =~ '('",
 	    "'a =~ '('': regular expression '(': Unmatched ( or \\(" },
+	{ "a =~ 'b{2}'", "'a =~ 'b{2}'': regular expression 'b{2}': no more "
+			 "than 8 of * + ?, and no {" },
+	{ "a =~ '+++++++++'",
+	    "'a =~ '+++++++++'': regular expression "
+	    "'+++++++++': no more than 8 of * + ?, and no {" },
 	{ "&& 1", "'&& 1': a value is wanted at column 1, got '&& 1'" },
 	{ "a b", "'a b': an operator is wanted at column 3, got 'b'" },
 };

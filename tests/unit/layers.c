@@ -243,7 +243,7 @@ test_same(void)
 	is_int((int64_t)count(&a, FM_LAYER_LAYERNORM),
 	    (int64_t)count(&b, FM_LAYER_LAYERNORM), "as many norms");
 	is_int((int64_t)linear_params(&a),
-	    (int64_t)linear_params(&b) + 384 * 384 + 384,
+	    (int64_t)linear_params(&b) + INT64_C(384) * 384 + 384,
 	    "the same weights in products, and a pooler");
 	fm_layers_release(&a);
 	fm_layers_release(&b);

@@ -58,9 +58,11 @@ class Runner:
 
     def __init__(self, loaded, device, feed, options):
         self.call = loaded.call
+        self.module = loaded.module
         self.device = device
         self.feed = feed
         self.transfers = options["time_transfers"]
+        self.report = options["report"]
         self.events = device.events() if options["events"] else None
         if options["events"] and not self.events:
             raise Refused("usage", "--torch:events: the device '%s' has no "

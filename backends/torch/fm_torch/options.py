@@ -12,6 +12,8 @@ TABLE = (
      "as well"),
     ("time_transfers", "bool", "false", "copy inputs to the device and the "
      "first output back inside the timed region"),
+    ("report", "none|upmem", "none", "a summary after a profile, in the form "
+     "of UPMEM's framework"),
 )
 
 TRUE = ("true", "1", "yes", "on")
@@ -46,7 +48,14 @@ def read_str(name, value):
     return value
 
 
-READ = {"int": read_int, "bool": read_bool, "str": read_str}
+def read_report(name, value):
+    if value not in ("none", "upmem"):
+        raise wrong(name, "none or upmem", value)
+    return value
+
+
+READ = {"int": read_int, "bool": read_bool, "str": read_str,
+        "none|upmem": read_report}
 
 
 def read(given):

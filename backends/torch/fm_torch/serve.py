@@ -12,7 +12,7 @@ from .errors import Refused, line_of
 from .pipe import Answers, Gone, Requests, Watchdog, open_ends
 
 PROTOCOL = 1
-CAPS = ("generate",)
+CAPS = ("generate", "profile")
 
 
 class Session:
@@ -93,6 +93,11 @@ class Session:
         from .infer import infer
         infer(request, self.loaded, self.feed, self.device)
 
+    def profile(self, request):
+        self.need_open()
+        from .profile import profile
+        profile(request, self.runner, self.answers)
+
     def build(self, request):
         self.settle(request)
         from .build import build
@@ -106,8 +111,8 @@ class Session:
 
     # --- the loop ---
 
-    OPERATIONS = ("hello", "devices", "open", "run", "infer", "build",
-                  "close")
+    OPERATIONS = ("hello", "devices", "open", "run", "infer", "profile",
+                  "build", "close")
 
     def answer(self, line):
         request = {}

@@ -198,3 +198,9 @@ cat >profile.json <<'END'
 ]
 END
 head -c -30 profile.json >profile-torn.json
+
+{
+	sed -n '/^INFO/,$p' spyre.log
+	printf '\nSettings for Spyre\n------------------\n\n'
+	printf 'OMP_NUM_THREADS:                 32\nFLEX_HDMA_MODE_FULL:             None\n\nDONE\n'
+} >settings.log
