@@ -115,6 +115,15 @@ product(const int64_t *f, size_t n)
 	return v;
 }
 
+/* Of two that are known, and fit. */
+static int64_t
+plus(int64_t a, int64_t b)
+{
+	int64_t v;
+
+	return a < 0 || b < 0 || __builtin_add_overflow(a, b, &v) ? -1 : v;
+}
+
 static int64_t
 cost_matmul(const Onnx__NodeProto *n, const struct fm_shape *in,
     const struct fm_shape *out)
@@ -126,9 +135,7 @@ cost_matmul(const Onnx__NodeProto *n, const struct fm_shape *in,
 		return -1;
 	f[2] = a->dims[a->rank - (fm_attr_int(n, "transA", 0) ? 2 : 1)];
 	v = product(f, 3);
-	if (v >= 0 && n->n_input > 2 && n->input[2][0])
-		v += f[1];
-	return v;
+	return n->n_input > 2 && n->input[2][0] ? plus(v, f[1]) : v;
 }
 
 static int64_t
@@ -140,11 +147,10 @@ cost_conv(const Onnx__NodeProto *n, const struct fm_shape *in,
 	if (n->n_input < 2 || in[1].rank < 3 || in[1].dims[0] < 1)
 		return -1;
 	/* Of one output: channels of its group times the kernel. */
-	f[2] = fm_shape_elems(&in[1]) / in[1].dims[0];
+	v = fm_shape_elems(&in[1]);
+	f[2] = v < 0 ? -1 : v / in[1].dims[0];
 	v = product(f, 3);
-	if (v >= 0 && n->n_input > 2 && n->input[2][0])
-		v += f[1];
-	return v;
+	return n->n_input > 2 && n->input[2][0] ? plus(v, f[1]) : v;
 }
 
 /* Query, key and value of batch x sequence x hidden. */
@@ -165,7 +171,7 @@ cost_attention(const Onnx__NodeProto *n, const struct fm_shape *in,
 	soft = product(
 	    (const int64_t[]){ 5, q->dims[0], heads, q->dims[1], k->dims[1] },
 	    5);
-	return products < 0 || soft < 0 ? -1 : products + soft;
+	return plus(products, soft);
 }
 
 static int64_t
@@ -261,17 +267,15 @@ count(struct tally *t, const Onnx__NodeProto *n)
 		/* Of a table, only the rows that are looked up. */
 		if (i == 0 && strcmp(type, "Gather") == 0)
 			continue;
-		if (n->input[i][0] && bytes >= 0)
-			bytes = bytes_of(&in[i]) < 0 ? -1
-						     : bytes + bytes_of(&in[i]);
+		if (n->input[i][0])
+			bytes = plus(bytes, bytes_of(&in[i]));
 	}
 	fm_shape_infer(&out, n, in);
 	if (n->n_output)
 		set(&t->values, n->output[0], &out);
-	if (bytes >= 0)
-		bytes = bytes_of(&out) < 0 ? -1 : bytes + bytes_of(&out);
-	if (bytes >= 0 && strcmp(type, "Gather") == 0)
-		bytes += bytes_of(&out);
+	bytes = plus(bytes, bytes_of(&out));
+	if (strcmp(type, "Gather") == 0)
+		bytes = plus(bytes, bytes_of(&out));
 	add(op, "count", 1);
 	add(op, "flops", flops_of(n, in, &out));
 	add(op, "bytes", bytes);

@@ -127,6 +127,16 @@ matmul(struct fm_rule *w)
 	*w->out = head;
 }
 
+enum {
+	SIZE_MOST = 1 << 30 /* of what windows are computed from */
+};
+
+static bool
+is_size(int64_t v)
+{
+	return v >= 1 && v <= SIZE_MOST;
+}
+
 /* Convolution and pooling: spatial sizes from kernel, pads, strides. */
 static void
 window(struct fm_rule *w, int64_t channels, const int64_t *kernel, int n_kernel)
@@ -148,16 +158,19 @@ window(struct fm_rule *w, int64_t channels, const int64_t *kernel, int n_kernel)
 	w->out->dims[1] = channels;
 	for (int i = 0; i < n; i++) {
 		int64_t step = n_strides == n ? strides[i] : 1;
-		int64_t wide =
-		    (n_dilations == n ? dilations[i] : 1) * (kernel[i] - 1) + 1;
-		int64_t room = x->dims[i + 2] - wide;
+		int64_t spread = n_dilations == n ? dilations[i] : 1;
+		int64_t before = n_pads == 2 * n ? pads[i] : 0;
+		int64_t after = n_pads == 2 * n ? pads[i + n] : 0;
+		int64_t d = x->dims[i + 2], room;
 
-		if (step < 1)
-			step = 1;
-		if (n_pads == 2 * n)
-			room += pads[i] + pads[i + n];
+		w->out->dims[i + 2] = -1;
+		if (!is_size(step) || !is_size(spread) || !is_size(kernel[i]) ||
+		    !is_size(d) || before < 0 || before > SIZE_MOST ||
+		    after < 0 || after > SIZE_MOST)
+			continue;
+		room = d + before + after - spread * (kernel[i] - 1) - 1;
 		w->out->dims[i + 2] =
-		    same_size ? (x->dims[i + 2] + step - 1) / step
+		    same_size ? (d + step - 1) / step
 			      : (room + (up ? step - 1 : 0)) / step + 1;
 	}
 }

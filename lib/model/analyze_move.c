@@ -132,7 +132,10 @@ concat(struct fm_rule *w)
 			w->out->n_ints = -1;
 			return;
 		}
-		w->out->dims[axis] += x->dims[axis];
+		if (x->dims[axis] < 0 || w->out->dims[axis] < 0 ||
+		    __builtin_add_overflow(
+			w->out->dims[axis], x->dims[axis], &w->out->dims[axis]))
+			w->out->dims[axis] = -1;
 		if (x->n_ints < 0 || n < 0 || n + x->n_ints > FM_ANALYZE_INTS) {
 			n = -1;
 			continue;
@@ -278,7 +281,9 @@ range(struct fm_rule *w)
 	w->out->rank = 1;
 	w->out->dims[0] = -1;
 	if (a->n_ints == 1 && b->n_ints == 1 && step->n_ints == 1 &&
-	    step->ints[0] > 0 && b->ints[0] >= a->ints[0])
+	    a->ints[0] >= 0 && b->ints[0] < INT64_MAX / 4 &&
+	    step->ints[0] < INT64_MAX / 4 && step->ints[0] > 0 &&
+	    b->ints[0] >= a->ints[0])
 		w->out->dims[0] =
 		    (b->ints[0] - a->ints[0] + step->ints[0] - 1) /
 		    step->ints[0];

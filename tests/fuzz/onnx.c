@@ -8,9 +8,31 @@
 
 #include "err.h"
 #include "io.h"
+#include "model/analyze.h"
+#include "model/convert.h"
 #include "model/model.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* What reads nodes and shapes. */
+static void
+look_closer(const struct fm_model *m)
+{
+	json_t *dims = json_pack("{s:i, s:i}", "batch", 2, "sequence", 16), *v;
+	struct fm_err err = FM_ERR_INIT, bad = FM_ERR_INIT;
+	char *work = fm_io_tmpdir("fm-fuzz", &err);
+
+	v = fm_model_analyze(m, dims, &err);
+	if (!v && err.code == FM_OK)
+		abort();
+	if (work && fm_model_to_half(m, work, "half", &bad) && !bad.code)
+		abort();
+	if (work)
+		(void)fm_io_remove_tree(work, &err);
+	json_decref(v);
+	json_decref(dims);
+	free(work);
+}
 
 static void
 load(const char *path)
@@ -25,6 +47,7 @@ load(const char *path)
 				abort();
 		if (m.files.n == 0 && fm_model_hash(&m, &err))
 			abort();
+		look_closer(&m);
 		fm_model_release(&m);
 	} else if (err.code == FM_OK)
 		abort();
