@@ -47,7 +47,7 @@ describe(struct fm_gen_res *res, const int64_t *dt_ns, size_t n)
 
 	memcpy(v, dt_ns, n * sizeof *v);
 	med_ns = fm_stat_median_ns(v, n);
-	res->med_s = med_ns / 1e9;
+	res->med_s = fm_stat_median_s(v, n);
 	for (i = 0; i < n; i++)
 		v[i] = llabs(v[i] - (int64_t)med_ns);
 	res->mad_part = med_ns > 0 ? fm_stat_median_ns(v, n) / med_ns : 0;

@@ -139,7 +139,7 @@ read_point(struct session *s, const struct fm_point *at, struct reps *r,
 struct kept {
 	int64_t *dt_ns;
 	size_t n;
-	double med_ns;
+	double med_s; /* seconds */
 };
 
 static struct kept
@@ -148,7 +148,7 @@ keep(const struct reps *r)
 	size_t drop = fm_stat_fmwork_drop(r->n);
 	struct kept k = { r->dt_ns + drop, r->n - drop, 0 };
 
-	k.med_ns = fm_stat_median_ns(k.dt_ns, k.n);
+	k.med_s = fm_stat_median_s(k.dt_ns, k.n);
 	return k;
 }
 
@@ -157,7 +157,7 @@ put_res(struct session *s, const struct reps *r, const struct kept *k,
     const struct fm_point *at)
 {
 	struct fm_res res = { r->t0_ns, r->t1_ns, s->name, s->model_class,
-		at->input, at->batch, k->med_ns / 1e9 };
+		at->input, at->batch, k->med_s };
 	struct fm_gen_res gen = { r->t0_ns, r->t1_ns, 0, 0 };
 
 	if (s->gen) {
@@ -183,13 +183,13 @@ tell(const struct session *s, const struct kept *k, const struct fm_point *at)
 	if (!isatty(STDERR_FILENO))
 		return;
 	for (i = 0; i < k->n; i++)
-		k->dt_ns[i] = llabs(k->dt_ns[i] - (int64_t)k->med_ns);
+		k->dt_ns[i] = llabs(k->dt_ns[i] - (int64_t)(k->med_s * 1e9));
 	fm_prog_say("fm-driver",
 	    "%s on %s, %lld x %lld: %.3f ms (median of %zu, +- %.3f median "
 	    "deviation), %.1f sequences/s",
 	    s->name, device, (long long)at->input, (long long)at->batch,
-	    k->med_ns / 1e6, k->n, fm_stat_median_ns(k->dt_ns, k->n) / 1e6,
-	    (double)at->batch / (k->med_ns / 1e9));
+	    k->med_s * 1e3, k->n, fm_stat_median_ns(k->dt_ns, k->n) / 1e6,
+	    (double)at->batch / k->med_s);
 }
 
 static json_t *
