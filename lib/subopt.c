@@ -88,11 +88,9 @@ split(const char *s, struct fm_strs *parts, const char *key, struct fm_err *err)
 				    "'%s': no closing quote", key);
 				goto out;
 			}
-		} else if (*s != '\\')
+		} else if (*s != '\\' || *++s) {
 			put_plain(&part, *s);
-		else if (*++s)
-			put_plain(&part, *s);
-		else {
+		} else {
 			(void)fm_err_set(err, FM_USAGE,
 			    "'%s': nothing after the backslash", key);
 			goto out;

@@ -6,12 +6,12 @@
 # usage: torch.sh [--libexec DIR]
 #
 # The environment is DIR/torch-venv (DIR: build/libexec/fm). Without an NVIDIA
-# GPU the build of PyTorch for processors is taken. PYTHON names another
+# GPU the build of PyTorch for processors is taken, if pip knows where it is
+# (PIP_EXTRA_INDEX_URL). PYTHON names another
 # python3, PIP_* settings are pip's own. Exit: 0, or 1 when something lacks.
 set -u
 TORCH=2.13.0
 PACKAGES='transformers>=4.50 onnx onnxscript'
-CPU_INDEX=https://download.pytorch.org/whl/cpu
 
 libexec=build/libexec/fm
 python=${PYTHON:-python3}
@@ -35,8 +35,7 @@ torch() {
 	if has_gpu; then
 		pip "torch==$TORCH"
 	else
-		pip "torch==$TORCH+cpu" 2>/dev/null ||
-		    pip --index-url "$CPU_INDEX" "torch==$TORCH"
+		pip "torch==$TORCH+cpu" 2>/dev/null || pip "torch==$TORCH"
 	fi
 }
 
