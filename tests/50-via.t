@@ -15,8 +15,10 @@ wait_for() {
 	i=0
 	while [ "$i" -lt 100 ]; do
 		i=$((i + 1))
-		if cat /proc/[0-9]*/cmdline 2>"$T/.gone" | tr '\0' '\n' |
-		    grep -qxF "$1"; then is=yes; else is=no; fi
+		# First the list: grep's own words are not to be found.
+		cat /proc/[0-9]*/cmdline 2>"$T/.gone" | tr '\0' '\n' \
+		    >"$T/.words"
+		if grep -qxF "$1" "$T/.words"; then is=yes; else is=no; fi
 		[ "$is" = "$2" ] && return
 		sleep 0.1
 	done
