@@ -15,6 +15,7 @@ python=${FM_PYTHON:-python3}
 threads=${THREADS:-$(nproc)}
 bench=$top/tests/bench
 T=$(mktemp -d "${TMPDIR:-/tmp}/fm-bench.XXXXXX") || exit 3
+export FM_CACHE_DIR="$T/cache"
 trap 'rm -rf "$T"' EXIT
 trap 'exit 130' INT
 
@@ -91,7 +92,6 @@ fi
 # --- the backend against a bare loop ----------------------------------------
 
 title 'call, median (microseconds)' fm 'bare loop' ratio
-testdata=/usr/share/libonnx-testdata/data
 # compare LABEL ROUNDS CALLS MODEL WEIGHTS INPUT...
 compare() {
 	label=$1 rounds=$2 calls=$3 graph=$4 folder=$5
@@ -109,12 +109,8 @@ if [ "$ort" = yes ]; then
 else
 	skipped 'granite 125M, 128 tokens x 1' "$ort"
 fi
-small=$testdata/simple/test_single_relu_model/model.onnx
-if [ -f "$small" ]; then
-	compare 'one small Relu' 10 20000 "$small" - x=float:1,2:0:1
-else
-	skipped 'one small Relu' 'no libonnx-testdata'
-fi
+compare 'outer product of 256 (microseconds)' 10 20000 \
+    "$top/tests/data/ort/outer.onnx" - x=float:256:0:1
 
 # --- start -------------------------------------------------------------------
 
