@@ -75,7 +75,7 @@ gone(struct fm_peer *p, struct fm_err *err)
 	size_t n = fm_pump_rest(&p->pump, &torn);
 
 	if (!starts(torn, "FMWORK "))
-		fm_pump_keep(&p->pump, torn, n);
+		(void)fm_pump_keep(&p->pump, torn, n);
 	if (!fm_pump_to_end(&p->pump, LAST_WORDS_NS))
 		return fail(p, FM_DIED,
 		    p->pump.deaf ? "closed its input"
@@ -202,7 +202,7 @@ fm_peer_line(struct fm_peer *p, char **line, size_t *len, struct fm_err *err)
 			return -1;
 		if (starts(*line, "FMWORK "))
 			break;
-		fm_pump_keep(&p->pump, *line, *len);
+		(void)fm_pump_keep(&p->pump, *line, *len);
 	}
 	body = *line + strlen("FMWORK ");
 	if (strcmp(body, "OK") == 0) {
@@ -243,7 +243,7 @@ check_quiet(struct fm_peer *p, struct fm_err *err)
 
 	(void)fm_pump_turn(&p->pump, 0, false);
 	while ((line = fm_pump_line(&p->pump, &len))) {
-		fm_pump_keep(&p->pump, line, len);
+		(void)fm_pump_keep(&p->pump, line, len);
 		if (starts(line, "FMWORK "))
 			return fail(p, FM_INTERNAL,
 			    "said more than it was asked for", err);
@@ -346,7 +346,7 @@ wait_hello(struct fm_peer *p, struct fm_err *err)
 			(void)said_err(line, len, err);
 			return fm_err_wrap(err, "backend '%s'", p->name);
 		}
-		fm_pump_keep(&p->pump, line, len);
+		(void)fm_pump_keep(&p->pump, line, len);
 	}
 	(void)snprintf(text, sizeof text,
 	    "did not say hello in its first %d lines", BANNER_LINES);

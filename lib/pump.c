@@ -25,7 +25,7 @@ enum {
 
 /* --- the tail --- */
 
-void
+bool
 fm_pump_keep(struct fm_pump *p, const char *s, size_t n)
 {
 	char *line, *c;
@@ -33,7 +33,7 @@ fm_pump_keep(struct fm_pump *p, const char *s, size_t n)
 	while (n && (s[n - 1] == '\r' || s[n - 1] == ' '))
 		n--;
 	if (n == 0)
-		return;
+		return false;
 	if (n > FM_PUMP_TAIL_BYTES)
 		n = FM_PUMP_TAIL_BYTES;
 	line = fm_strndup(s, n);
@@ -47,18 +47,24 @@ fm_pump_keep(struct fm_pump *p, const char *s, size_t n)
 		    p->tail.v, p->tail.v + 1, p->tail.n * sizeof *p->tail.v);
 	}
 	fm_strs_add_take(&p->tail, line);
+	return true;
 }
 
 const char *
 fm_pump_last(const struct fm_pump *p)
 {
+	if (p->proc.done && p->last_err)
+		return p->last_err;
 	return p->tail.n ? p->tail.v[p->tail.n - 1] : NULL;
 }
 
 static void
 end_errs_line(struct fm_pump *p)
 {
-	fm_pump_keep(p, p->errs.s, p->errs.len);
+	if (fm_pump_keep(p, p->errs.s, p->errs.len)) {
+		free(p->last_err);
+		p->last_err = fm_strdup(p->tail.v[p->tail.n - 1]);
+	}
 	fm_buf_clear(&p->errs);
 }
 
@@ -278,4 +284,6 @@ fm_pump_end(struct fm_pump *p, int64_t grace_ns, int64_t term_ns)
 	fm_buf_release(&p->out);
 	fm_buf_release(&p->errs);
 	fm_strs_release(&p->tail);
+	free(p->last_err);
+	p->last_err = NULL;
 }

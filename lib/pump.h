@@ -32,6 +32,7 @@ struct fm_pump {
 	size_t at, seen;     /* no line end in out.s[at .. at + seen) */
 	struct fm_buf errs;  /* the unfinished line of its stderr, cut */
 	struct fm_strs tail; /* its last lines */
+	char *last_err;      /* the last one of its stderr, or NULL */
 	bool deaf;           /* it has closed its stdin */
 	bool out_eof, err_eof;
 };
@@ -61,10 +62,12 @@ char *fm_pump_line(struct fm_pump *p, size_t *len);
 size_t fm_pump_rest(const struct fm_pump *p, const char **s);
 
 /* Keeps a line in the tail, cut, and with nothing in it that a terminal
- * would obey. */
-void fm_pump_keep(struct fm_pump *p, const char *s, size_t n);
+ * would obey; false for a blank one. */
+bool fm_pump_keep(struct fm_pump *p, const char *s, size_t n);
 
-/* The last line that was kept, or NULL. */
+/* The last line that was kept, or NULL. Of a process that has ended the last
+ * one of its stderr, if any: which of two pipes is read last is chance, and
+ * stray lines of stdout are banners more often than reasons. */
 const char *fm_pump_last(const struct fm_pump *p);
 
 /* Drops its stdout and keeps its stderr until it has ended: true, or until

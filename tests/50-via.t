@@ -55,7 +55,7 @@ like 'a host that does not answer' "$T/err" \
     "backend 'null' died: exit status 255: ssh: connect to host down port 22:"
 run 4 fm-driver --via "$shims/rsh far /no/such/" "$@"
 like 'a host without the backend' "$T/err" \
-    "backend 'null' died: exit status 127"
+    "backend 'null' died: exit status 127: .*/no/such/fm-backend-null"
 run 4 fm-driver --via "/no/such/rsh far" "$@"
 like 'no such remote shell' "$T/err" \
     "backend 'null': cannot start '/no/such/rsh': No such file or directory"
