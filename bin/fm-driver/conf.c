@@ -11,6 +11,7 @@
 #include "io.h"
 #include "json.h"
 #include "num.h"
+#include "script.h"
 #include "subopt.h"
 #include "sweep.h"
 
@@ -71,6 +72,9 @@ static const struct fm_opt options[] = {
 	    "comes first in a list that wants GEN lines"),
 	STR("batch_sizes", 'b', NULL, batch_sizes, "LIST", NULL,
 	    "sequences per batch, written like --input_sizes [1]"),
+	STR("prompt", 0, NULL, prompt, "TEXT", NULL,
+	    "with --output_sizes: what every sequence begins with, instead of "
+	    "random tokens; @FILE is the text in a file"),
 	INT("tp_size", 0, tp_size, "N", "1", 1, 65536,
 	    "devices that share the model by tensor parallelism"),
 	INT("reps", 'r', reps, "N", "100", 1, INT64_C(1000000000),
@@ -328,6 +332,18 @@ is_calibration(const struct conf *c)
 	return false;
 }
 
+/* Of those there may be many. */
+static bool
+only_scripts(const struct fm_strs *names)
+{
+	size_t i;
+
+	for (i = 0; i < names->n; i++)
+		if (!script_is_name(names->v[i]))
+			return false;
+	return true;
+}
+
 /* Rules between options. */
 static int
 check(struct conf *c, struct fm_err *err)
@@ -335,7 +351,8 @@ check(struct conf *c, struct fm_err *err)
 	if (c->seconds > 0 && fm_opt_was(&c->args, "reps"))
 		return fm_err_set(err, FM_USAGE,
 		    "--reps and --seconds exclude one another: give one");
-	if (c->args.rest.n > 1 && !c->analyze_only)
+	if (c->args.rest.n > 1 && !c->analyze_only &&
+	    !only_scripts(&c->args.rest))
 		return fm_err_set(err, FM_USAGE,
 		    "one model at a time: what is '%s'?", c->args.rest.v[1]);
 	if (c->args.rest.n && c->model_name)
@@ -352,6 +369,9 @@ check(struct conf *c, struct fm_err *err)
 	if (c->token_times && !c->output_sizes)
 		return fm_err_set(
 		    err, FM_USAGE, "--token_times belongs to --output_sizes");
+	if (c->prompt && !c->output_sizes)
+		return fm_err_set(
+		    err, FM_USAGE, "--prompt belongs to --output_sizes");
 	if (c->all && (c->model_name || c->args.rest.n))
 		return fm_err_set(err, FM_USAGE,
 		    "--all takes everything in --search_dir DIR, and no "

@@ -168,7 +168,7 @@ run(const struct conf *c, int wake_fd)
 
 	text_init(&r.t, STDOUT_FILENO);
 	r.t.quiet = c->list_devices || c->list_options || c->dry_run ||
-		    c->infer || c->calibrate || c->profile;
+		    c->infer || c->calibrate || c->profile || c->explain;
 	if (script_is(c))
 		run_scripts(&r, c);
 	else
@@ -223,7 +223,7 @@ main(int argc, char **argv)
 		status = fm_prog_fail("fm-driver", &err);
 	else if (c.setup)
 		status = set_up(c.setup);
-	else if (c.explain || (c.analyze_only && !script_is(&c)))
+	else if ((c.explain || c.analyze_only) && !script_is(&c))
 		status = look(&c);
 	else
 		status = run(&c, wake_fd);

@@ -12,7 +12,7 @@ from .errors import Refused, line_of
 from .pipe import Answers, Gone, Requests, Watchdog, open_ends
 
 PROTOCOL = 1
-CAPS = ("generate", "profile")
+CAPS = ("generate", "profile", "prompt")
 
 
 class Session:
@@ -27,6 +27,7 @@ class Session:
         self.runner = None
         self.loaded = None
         self.feed = None
+        self.found = {}      # models of the last build, by hash
 
     # --- operations ---
 
@@ -53,6 +54,7 @@ class Session:
                                self.answers.fd)
         except OSError as error:
             raise Refused("nodevice", str(error)) from None
+        interpreter.need_torch()
         return given
 
     def devices(self, request):
@@ -101,7 +103,11 @@ class Session:
     def build(self, request):
         self.settle(request)
         from .build import build
-        build(request, self.answers)
+        self.found = build(request, self.answers)
+
+    def export(self, request):
+        from .build import run_export
+        run_export(request, self.found, self.answers)
 
     def close(self, request):
         self.runner = self.loaded = self.feed = None
@@ -112,7 +118,7 @@ class Session:
     # --- the loop ---
 
     OPERATIONS = ("hello", "devices", "open", "run", "infer", "profile",
-                  "build", "close")
+                  "build", "export", "close")
 
     def answer(self, line):
         request = {}
