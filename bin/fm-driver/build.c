@@ -491,8 +491,12 @@ prepare(struct build *b, const struct conf *c, struct fm_err *err)
 	    (c->found ? read_found(b, c, err) : read_inputs(b, c, err)) != 0)
 		return -1;
 	make_key(b);
-	b->name = c->build_name ? fm_strdup(c->build_name)
-				: fm_cache_name_make(c->model_name, b->key);
+	if (b->native)
+		b->name = fm_strdupf("%s_torch", c->build_name);
+	else
+		b->name = c->build_name
+			      ? fm_strdup(c->build_name)
+			      : fm_cache_name_make(c->model_name, b->key);
 	b->dir = fm_cache_obj(&b->cache, b->key);
 	return 0;
 }

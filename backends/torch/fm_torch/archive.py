@@ -9,6 +9,7 @@ import inspect
 import io
 import os
 import pickle
+import warnings
 
 import torch
 
@@ -22,6 +23,10 @@ KINDS = {".pt": "TorchScript", ".pt2": "torch.export"}
 def kind(path):
     """"TorchScript", "torch.export", or None."""
     return KINDS.get(os.path.splitext(path)[1])
+
+
+def first_words(error):
+    return one_line(str(error).split(". ")[0], 160)
 
 
 class Archive:
@@ -54,35 +59,34 @@ class Archive:
 
 # --- TorchScript ---
 
+def stand_in(dtype, size):
+    """The file has types and shapes of what was traced, no values."""
+    if not dtype.is_floating_point:
+        return torch.zeros(size, dtype=dtype)
+    random = torch.Generator().manual_seed(0)
+    return (torch.rand(size, generator=random) * 2 - 1).to(dtype)
+
+
 class Examples(pickle.Unpickler):
     """The values of traced_inputs.pkl: tensors, lists and texts; any other
     class in it is an error, and none is imported."""
 
-    def __init__(self, reader):
-        super().__init__(io.BytesIO(reader.get_record("traced_inputs.pkl")))
-        self.reader = reader
+    KNOWN = {
+        ("collections", "OrderedDict"): collections.OrderedDict,
+        ("torch._utils", "_rebuild_tensor_v2"):
+        lambda dtype, offset, size, *_: stand_in(dtype, size),
+        ("torch.jit._pickle", "restore_type_tag"): lambda v, tag: v,
+    }
 
     def find_class(self, module, name):
-        known = {
-            ("collections", "OrderedDict"): collections.OrderedDict,
-            ("torch._utils", "_rebuild_tensor_v2"): self.tensor,
-            ("torch.jit._pickle", "restore_type_tag"): lambda v, tag: v,
-        }
         if module == "torch" and name.endswith("Storage"):
             return getattr(torch, name).dtype
-        if (module, name) not in known:
+        if (module, name) not in self.KNOWN:
             raise pickle.UnpicklingError("%s.%s" % (module, name))
-        return known[module, name]
+        return self.KNOWN[module, name]
 
     def persistent_load(self, pid):
-        _, dtype, key, _, _ = pid
-        data = bytearray(self.reader.get_record("traced_inputs/" + key))
-        return (torch.frombuffer(data, dtype=dtype) if data
-                else torch.empty(0, dtype=dtype))
-
-    @staticmethod
-    def tensor(storage, offset, size, stride, *_):
-        return torch.as_strided(storage, size, stride, offset).clone()
+        return pid[1]  # the type is all there is of a storage
 
 
 def traced_inputs(path):
@@ -90,9 +94,12 @@ def traced_inputs(path):
     reader = torch._C.PyTorchFileReader(path)
     if not reader.has_record("traced_inputs.pkl"):
         return ()
+    record = io.BytesIO(reader.get_record("traced_inputs.pkl"))
     try:
-        return tuple(Examples(reader).load().get("forward") or ())
-    except Exception:
+        with warnings.catch_warnings():  # of storages with a type
+            warnings.simplefilter("ignore")
+            return tuple(Examples(record).load().get("forward") or ())
+    except Exception:  # of whatever form: then there is none
         return ()
 
 
@@ -105,7 +112,7 @@ def load_script(path, device):
             raise
         raise Refused("nomodel", "'%s' is no TorchScript file, as "
                       "torch.jit.save makes them: %s"
-                      % (path, one_line(error, 200))) from None
+                      % (path, first_words(error))) from None
     needed = [a for a in arguments if not a.has_default_value()]
     for a in needed:
         if str(a.type) != "Tensor":
@@ -120,15 +127,18 @@ def load_script(path, device):
 
 # --- torch.export ---
 
-def load_program(path):
+def load_program(path, device):
     try:
         program = torch.export.load(path)
+        if torch.device(device).type != "cpu":
+            from torch.export.passes import move_to_device_pass
+            program = move_to_device_pass(program, str(device))
         module = program.module()
     except Exception as error:
         if is_oom(error):
             raise
         raise Refused("nomodel", "'%s' is no program that torch.export.save "
-                      "has made: %s" % (path, one_line(error, 200))
+                      "has made: %s" % (path, first_words(error))
                       ) from None
     names = list(inspect.signature(module.forward).parameters)
     args, kwargs = program.example_inputs or ((), {})
@@ -140,9 +150,7 @@ def load(path, device="cpu"):
         raise Refused("nomodel", "there is no file '%s'" % path)
     if kind(path) == "TorchScript":
         return load_script(path, device)
-    one = load_program(path)
-    one.module = one.module.to(device)
-    return one
+    return load_program(path, device)
 
 
 # --- inputs ---

@@ -31,10 +31,13 @@ def from_file(path, request):
     """The model of a TorchScript file or an exported program."""
     one = archive.load(path)
     inputs = archive.inputs(one, path, request.get("given"))
-    args = [inputs.get(n, v) for n, v in zip(one.names, one.args)]
-    by_name = {n: v for n, v in inputs.items()
-               if n not in one.names[:len(args)]}
-    found = Found(one.module, None, inputs, args, {**one.kwargs, **by_name})
+    if one.kwargs:
+        args = [inputs.get(n, v) for n, v in zip(one.names, one.args)]
+        kwargs = {n: inputs.get(n, v) for n, v in one.kwargs.items()}
+    else:
+        kept = {**one.examples(), **inputs}
+        args, kwargs = [kept[n] for n in one.names], {}
+    found = Found(one.module, None, inputs, args, kwargs)
     found.kind = archive.kind(path)
     found.name, found.file, found.line = (
         os.path.splitext(os.path.basename(path))[0], path, 0)
