@@ -105,7 +105,8 @@ static const struct fm_opt options[] = {
 	LIST("dim", dims, "NAME=N",
 	    "size of an open dimension of the model, once for each"),
 	LIST("env", env, "NAME=VALUE",
-	    "environment variable of the backend, once for each"),
+	    "environment variable of the backend, once for each; NAME="
+	    "__UNSET__ removes it"),
 	LIST("sweep", how.sweeps, "FILE",
 	    "models, platforms, precisions and sizes to measure (YAML); given "
 	    "again: another series"),
@@ -263,8 +264,11 @@ read_pairs(struct conf *c, struct fm_err *err)
 
 		if (pair(w, "env", &n, err) != 0)
 			return -1;
-		json_object_setn_new(
-		    c->env_values, w, n, json_string(w + n + 1));
+		/* As fmwork's runner has it; null removes it over there. */
+		json_object_setn_new(c->env_values, w, n,
+		    strcmp(w + n + 1, "__UNSET__") == 0
+			? json_null()
+			: json_string(w + n + 1));
 	}
 	return 0;
 }

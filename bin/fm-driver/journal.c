@@ -147,6 +147,7 @@ void
 journal_init(struct journal *j, int fd)
 {
 	memset(j, 0, sizeof *j);
+	fm_buf_init(&j->deferred);
 	j->fd = fd;
 	(void)pthread_mutex_init(&j->lock, NULL);
 }
@@ -182,6 +183,7 @@ journal_close(struct journal *j)
 	if (j->file && j->fd >= 0)
 		(void)close(j->fd);
 	(void)pthread_mutex_destroy(&j->lock);
+	fm_buf_release(&j->deferred);
 	fm_strs_release(&j->run_ids);
 	free(j->marks);
 	memset(j, 0, sizeof *j);
@@ -263,6 +265,5 @@ journal_write(
 	if ((n == 0 || (go_on(j) == 0 && fm_io_write_all(j->fd, s, n) == 0)) &&
 	    (!sync || !j->file || fdatasync(j->fd) == 0))
 		return 0;
-	j->ended = true;
 	return fm_err_sys(err, FM_IO, "cannot write the log");
 }

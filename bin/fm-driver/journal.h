@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "buf.h"
 #include "err.h"
 #include "strs.h"
 
@@ -29,9 +30,9 @@ struct journal {
 	bool file;              /* --log: kept safe on the disk */
 	bool cut;               /* its last line has no end */
 	bool resumes;           /* a mark goes before what is written first */
-	bool ended;             /* a write was refused */
 	pthread_mutex_t lock;   /* of everything below, and of writing */
 	const void *writer;     /* who wrote last; only compared */
+	struct fm_buf deferred; /* goes in front of what is written next */
 	const char *run_id;     /* what --run_id says, or NULL */
 	struct fm_strs run_ids; /* of run 1, 2, …; "" = none yet */
 	struct journal_mark *marks;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "alloc.h"
+#include "journal.h"
 #include "measure.h"
 #include "place.h"
 #include "prog.h"
@@ -155,8 +156,8 @@ lanes_measure(const struct conf *c, const struct errand *e,
 	lanes[0].q = &q;
 	lanes[0].rc = rc = open_lane(&lanes[0]);
 	q.n = lanes[0].s.shape.n_points;
-	if (rc == 0 && several && q.n)
-		rc = text_point(t, &lanes[0].err);
+	if (rc == 0 && several)
+		text_defer(t);
 	if (rc == 0 && q.n) {
 		t->held = several;
 		if (several)
@@ -165,6 +166,7 @@ lanes_measure(const struct conf *c, const struct errand *e,
 		session_end(&lanes[0].s);
 		rc = join_others(lanes, p->n);
 		t->held = false;
+		fm_buf_clear(&e->journal->deferred);
 	} else {
 		session_end(&lanes[0].s);
 	}

@@ -566,7 +566,8 @@ sweep_file_read(struct series *s, const char *path, const struct conf *c,
 			       "metadata: must be a mapping")
 			 : add_units(&r, s, err);
 	}
-	if (rc != 0 && err->code == FM_NOMODEL)
+	/* A file that cannot be read is a wrong name on the command line. */
+	if (rc != 0)
 		err->code = FM_USAGE;
 	fm_buf_release(&r.text);
 	json_decref(r.doc);

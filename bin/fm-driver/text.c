@@ -48,7 +48,12 @@ write_out(struct text *t, bool sync, struct fm_err *err)
 	int rc = 0;
 
 	(void)pthread_mutex_lock(&j->lock);
-	if (j->writer && j->writer != t && t->b.len)
+	if (j->deferred.len && t->b.len) {
+		rc = journal_write(
+		    j, j->deferred.s, j->deferred.len, false, err);
+		fm_buf_clear(&j->deferred);
+	}
+	if (rc == 0 && j->writer && j->writer != t && t->b.len)
 		rc = journal_write(j, t->sys.s, t->sys.len, false, err);
 	if (rc == 0)
 		rc = journal_write(j, t->b.s, t->b.len, sync, err);
@@ -79,6 +84,17 @@ int
 text_point(struct text *t, struct fm_err *err)
 {
 	return flush(t, true, err);
+}
+
+void
+text_defer(struct text *t)
+{
+	(void)pthread_mutex_lock(&t->j->lock);
+	fm_buf_clear(&t->j->deferred);
+	fm_buf_put(&t->j->deferred, t->b.s, t->b.len);
+	t->j->writer = t;
+	(void)pthread_mutex_unlock(&t->j->lock);
+	fm_buf_clear(&t->b);
 }
 
 void

@@ -41,6 +41,9 @@ int text_flush(struct text *t, struct fm_err *err);
 int text_flush_soon(struct text *t, struct fm_err *err);
 /* The end of a point: writes everything, onto the disk if it is a file. */
 int text_point(struct text *t, struct fm_err *err);
+/* What was gathered goes out in front of the first point that anybody
+ * writes, or never. */
+void text_defer(struct text *t);
 /* The SYS line of what follows. */
 void text_sys(struct text *t, const json_t *sys);
 
