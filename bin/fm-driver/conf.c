@@ -11,6 +11,7 @@
 #include "io.h"
 #include "json.h"
 #include "num.h"
+#include "pin.h"
 #include "subopt.h"
 #include "sweep.h"
 
@@ -102,6 +103,12 @@ static const struct fm_opt options[] = {
 	    "size of an open dimension of the model, once for each"),
 	LIST("env", env, "NAME=VALUE",
 	    "environment variable of the backend, once for each"),
+	STR("cpus", 0, NULL, cpus, "LIST", NULL,
+	    "CPUs that the backend runs on, such as 0-3,8, and whose memory it "
+	    "takes; of several lanes one list each, separated by colons"),
+	INT("require_quiet", 0, require_quiet, "S", NULL, 0, INT64_C(1000000),
+	    "before each point, wait up to S seconds until nothing else uses "
+	    "the CPUs or the device; else measure and mark the point"),
 	STR("script_args", 0, NULL, script_args, "WORDS", NULL,
 	    "arguments of a Python script, parted by commas or as in a shell"),
 	INT("max_depth", 0, max_depth, "N", "0", 0, 1000,
@@ -400,6 +407,8 @@ conf_read(struct conf *c, int argc, char **argv, struct fm_err *err)
 		c->model_path = fm_io_join(c->model_root, c->model_name);
 	if (read_sizes(c, err) != 0 || read_pairs(c, err) != 0)
 		return -1;
+	if (c->cpus && pin_read(&c->cpu_lists, c->cpus, err) != 0)
+		return -1;
 	c->calibrate = is_calibration(c);
 	collect_args(c);
 	return read_subs(c, err);
@@ -412,6 +421,7 @@ conf_release(struct conf *c)
 	fm_strs_release(&c->platforms);
 	fm_strs_release(&c->dims);
 	fm_strs_release(&c->env);
+	fm_strs_release(&c->cpu_lists);
 	free(c->model_path);
 	free(c->input);
 	free(c->output);

@@ -47,8 +47,10 @@ struct conf {
 	/* what is run where */
 	const char *backend, *via, *inputs;
 	int load_format;
-	struct fm_strs dims; /* NAME=VALUE */
-	struct fm_strs env;  /* NAME=VALUE */
+	struct fm_strs dims;   /* NAME=VALUE */
+	struct fm_strs env;    /* NAME=VALUE */
+	const char *cpus;      /* lists of CPUs, one for each lane; or NULL */
+	int64_t require_quiet; /* seconds to wait at most, if it was given */
 	/* models in Python scripts */
 	const char *script_args, *search_dir;
 	int64_t max_depth, onnx_opset; /* 0 = the newest */
@@ -79,6 +81,7 @@ struct conf {
 	size_t n_input, n_output, n_batch; /* n_output 0: no generation */
 	json_t *dim_values;                /* --dim: {name: size} */
 	json_t *env_values;                /* --env: {name: value} */
+	struct fm_strs cpu_lists;          /* --cpus: one for each lane */
 	json_t *subs;       /* sub-options: {set: {key: value}} */
 	json_t *arg_values; /* names that args.NAME may have, with values */
 };
