@@ -49,3 +49,19 @@ pin_read(struct fm_strs *lanes, const char *text, struct fm_err *err)
 			return 0;
 	}
 }
+
+json_t *
+pin_numbers(const char *list)
+{
+	struct fm_err err = FM_ERR_INIT;
+	json_t *all = json_array();
+	struct fm_cpus cpus;
+	size_t i;
+
+	if (fm_cpus_parse(&cpus, list, strlen(list), &err) == 0)
+		for (i = 0; i < FM_CPUS_MAX; i++)
+			if (fm_cpus_has(&cpus, i))
+				json_array_append_new(
+				    all, json_integer((json_int_t)i));
+	return all;
+}

@@ -4,6 +4,8 @@
 #ifndef PIN_H
 #define PIN_H
 
+#include <jansson.h>
+
 struct fm_err;
 struct fm_strs;
 
@@ -12,5 +14,8 @@ struct fm_strs;
  * kernel would write it. A CPU that is in two lists is refused.
  */
 int pin_read(struct fm_strs *lanes, const char *text, struct fm_err *err);
+
+/* The CPUs of a list, each a number. */
+json_t *pin_numbers(const char *list);
 
 #endif
