@@ -107,6 +107,12 @@ static const struct fm_opt options[] = {
 	LIST("env", env, "NAME=VALUE",
 	    "environment variable of the backend, once for each; NAME="
 	    "__UNSET__ removes it"),
+	STR("cpus", 0, NULL, how.cpus, "LIST", NULL,
+	    "CPUs that the backend runs on, such as 0-3,8, and whose memory it "
+	    "takes; several lists with colons between are as many lanes"),
+	INT("require_quiet", 0, require_quiet, "S", NULL, 0, INT64_C(1000000),
+	    "before each point, wait up to S seconds until nothing else uses "
+	    "the CPUs or the device; else measure and mark the point"),
 	LIST("sweep", how.sweeps, "FILE",
 	    "models, platforms, precisions and sizes to measure (YAML); given "
 	    "again: another series"),

@@ -55,6 +55,7 @@ struct how {
 	bool resume, resume_failed;
 	int lock; /* enum lock */
 	const char *device_sets;
+	const char *cpus; /* lists of CPUs, of each lane */
 
 	/* what follows */
 	int64_t shard_no, shards; /* from 0; 0 shards: all points */
@@ -84,6 +85,7 @@ struct conf {
 	struct fm_strs dims; /* NAME=VALUE */
 	struct fm_strs env;  /* NAME=VALUE */
 	struct fm_strs exclude;
+	int64_t require_quiet; /* seconds to wait at most, if it was given */
 	/* models in Python scripts */
 	const char *script_args, *search_dir;
 	int64_t max_depth, onnx_opset; /* 0 = the newest */

@@ -16,6 +16,7 @@
 #include "json.h"
 #include "lane.h"
 #include "prog.h"
+#include "quiet.h"
 #include "record.h"
 #include "result.h"
 #include "session.h"
@@ -27,6 +28,7 @@ struct reps {
 	int64_t *dt_ns; /* in order */
 	size_t n, cap;
 	int64_t t0_ns, t1_ns; /* start of the first, end of the last */
+	json_t *obs;          /* what was observed, or NULL */
 	struct fm_buf after;  /* lines that follow RES */
 };
 
@@ -53,6 +55,9 @@ key_of(struct session *s, const json_t *dims, const struct fm_point *at,
 		    all, "settings", json_object_get(s->open, "options"));
 	fm_json_set_str(all, "model", s->has_model ? NULL : s->name);
 	json_object_set(all, "env", s->c->env_values);
+	/* Of all lanes: a point may be measured in any. */
+	if (s->c->how.cpus)
+		fm_json_set_str(all, "cpus", s->c->how.cpus);
 	json_object_set_new(all, "dims", json_deep_copy(dims));
 	fm_json_set_int(all, "input", at->input);
 	fm_json_set_int(all, "output", at->output);
@@ -94,6 +99,19 @@ put_rep(
 		text_line(s->t, line, n);
 }
 
+/* Of a point that is measured in pieces, the last word. */
+static void
+take_obs(struct reps *r, const char *line)
+{
+	const char *json = strchr(line, '{');
+	json_t *obs = json ? json_loads(json, 0, NULL) : NULL;
+
+	if (!obs)
+		return;
+	json_decref(r->obs);
+	r->obs = obs;
+}
+
 static int
 read_point(struct session *s, const struct fm_point *at, struct reps *r,
     struct fm_err *err)
@@ -119,6 +137,8 @@ read_point(struct session *s, const struct fm_point *at, struct reps *r,
 			text_line(s->t, line, n);
 			break;
 		case FM_TAG_OBS:
+			take_obs(r, line);
+			break;
 		case FM_TAG_SIM:
 			fm_buf_put(&r->after, line, n);
 			fm_buf_putc(&r->after, '\n');
@@ -154,6 +174,19 @@ keep(const struct reps *r)
 }
 
 static void
+put_obs(struct session *s, const struct reps *r, const struct fm_point *at)
+{
+	struct fm_buf *b = &s->t->b;
+
+	if (!r->obs)
+		return;
+	fm_buf_printf(b, "FMWORK OBS %lld %lld %lld ", (long long)at->input,
+	    (long long)at->output, (long long)at->batch);
+	fm_json_put(b, r->obs);
+	fm_buf_putc(b, '\n');
+}
+
+static void
 put_res(struct session *s, const struct reps *r, const struct kept *k,
     const struct fm_point *at)
 {
@@ -167,6 +200,7 @@ put_res(struct session *s, const struct reps *r, const struct kept *k,
 		fm_buf_putc(&s->t->b, '\n');
 		fm_record_put_res(&s->t->b, &res);
 	}
+	put_obs(s, r, at);
 	fm_buf_put(&s->t->b, r->after.s, r->after.len);
 }
 
@@ -233,9 +267,11 @@ put_err(struct session *s, const struct fm_err *e, const struct fm_point *at)
 
 static int
 run_point(struct session *s, const struct fm_point *at, const json_t *q,
-    struct reps *r, struct fm_err *err)
+    struct reps *r, struct quiet *quiet, struct fm_err *err)
 {
 	if (!fm_peer_alive(s->peer) && session_again(s, err) != 0)
+		return -1;
+	if (quiet_wait(quiet, s, err) != 0)
 		return -1;
 	if (fm_peer_send(s->peer, q, err) != 0 ||
 	    read_point(s, at, r, err) != 0)
@@ -282,7 +318,8 @@ measure_point(struct session *s, const struct fm_point *at, const json_t *dims,
     const char *key, struct fm_err *err)
 {
 	json_t *q = request(s, dims, at);
-	struct reps r = { NULL, 0, 0, 0, 0, FM_BUF_INIT };
+	struct reps r = { NULL, 0, 0, 0, 0, NULL, FM_BUF_INIT };
+	struct quiet quiet = QUIET_INIT;
 	struct fm_err e = FM_ERR_INIT;
 	struct kept k = { NULL, 0, 0 };
 	int rc;
@@ -290,10 +327,11 @@ measure_point(struct session *s, const struct fm_point *at, const json_t *dims,
 	put_head(s, at, key);
 	rc = text_flush(s->t, &e);
 	if (rc == 0)
-		rc = run_point(s, at, q, &r, &e);
+		rc = run_point(s, at, q, &r, &quiet, &e);
 	if (rc == 0) {
 		result_point(s, at, r.dt_ns, r.n);
 		k = keep(&r);
+		quiet_mark(&quiet, r.obs);
 		put_res(s, &r, &k, at);
 	} else if (e.code != FM_STOPPED && !s->t->failed) {
 		result_failed(s, at, &e);
@@ -304,6 +342,8 @@ measure_point(struct session *s, const struct fm_point *at, const json_t *dims,
 	else if (text_point(s->t, err) == 0 && k.n)
 		tell(s, &k, at);
 	free(r.dt_ns);
+	json_decref(r.obs);
+	quiet_release(&quiet);
 	fm_buf_release(&r.after);
 	json_decref(q);
 	if (err->code != FM_OK)

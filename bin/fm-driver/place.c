@@ -11,6 +11,7 @@
 #include "conf.h"
 #include "json.h"
 #include "num.h"
+#include "pin.h"
 #include "session.h"
 
 /* --- --device_sets --- */
@@ -110,10 +111,18 @@ places_read(struct places *p, const struct conf *c, struct fm_err *err)
 	if (sets &&
 	    (read_sets(p, sets, err) != 0 || check_sets(p, sets, err) != 0))
 		return -1;
-	p->n = sets ? json_array_size(p->sets) : 1;
+	if (c->how.cpus && pin_read(&p->cpus, c->how.cpus, err) != 0)
+		return -1;
+	p->n = sets ? json_array_size(p->sets) : p->cpus.n ? p->cpus.n : 1;
+	if (p->cpus.n && p->cpus.n != p->n)
+		return fm_err_set(err, FM_USAGE,
+		    "--cpus '%s': there must be a list for each of %zu lanes",
+		    c->how.cpus, p->n);
 	p->v = fm_calloc(p->n, sizeof *p->v);
-	for (i = 0; i < p->n; i++)
+	for (i = 0; i < p->n; i++) {
 		p->v[i].devices = json_array_get(p->sets, i);
+		p->v[i].cpus = p->cpus.n ? p->cpus.v[i] : NULL;
+	}
 	return 0;
 }
 
@@ -121,6 +130,7 @@ void
 places_release(struct places *p)
 {
 	json_decref(p->sets);
+	fm_strs_release(&p->cpus);
 	free(p->v);
 	memset(p, 0, sizeof *p);
 }
@@ -136,6 +146,8 @@ place_request(struct session *s)
 	json_t *env;
 	size_t i;
 
+	if (s->e.place && s->e.place->cpus)
+		fm_json_set_str(s->open, "cpus", s->e.place->cpus);
 	if (!devices)
 		return;
 	json_object_set(s->open, "devices", devices);
@@ -174,6 +186,8 @@ place_lock(struct session *s, struct fm_err *err)
 	if (!devices && s->p.name[n] &&
 	    fm_num_get_int(s->p.name + n + 1, strlen(s->p.name + n + 1), &v))
 		devices = own = json_pack("[I]", (json_int_t)v);
+	else if (!devices && s->e.place && s->e.place->cpus)
+		devices = own = pin_numbers(s->e.place->cpus);
 	if (s->p.measures && !s->c->via)
 		rc = lock_devices(&s->locks, base, devices, s->c->how.lock,
 		    s->e.wake_fd, err);

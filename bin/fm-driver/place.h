@@ -26,7 +26,7 @@ struct places {
 	struct place *v;
 	size_t n;
 	json_t *sets; /* owns the lists */
-	struct fm_strs *cpus, *hosts;
+	struct fm_strs cpus, *hosts;
 };
 
 int places_read(struct places *p, const struct conf *c, struct fm_err *err);
