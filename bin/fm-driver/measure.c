@@ -12,7 +12,9 @@
 #include "conf.h"
 #include "gen.h"
 #include "hash.h"
+#include "journal.h"
 #include "json.h"
+#include "lane.h"
 #include "prog.h"
 #include "record.h"
 #include "result.h"
@@ -32,14 +34,14 @@ struct reps {
 
 /* Everything that defines the point, in a fixed order; fm-log(5). */
 static void
-put_key(struct session *s, const json_t *dims, const struct fm_point *at)
+key_of(struct session *s, const json_t *dims, const struct fm_point *at,
+    char hex[FM_HASH_HEX])
 {
 	static const char *const facts[] = { "model_hash", "precision",
 		"backend", "backend_version", "runtime", "provider", "device",
 		"settings" };
 	json_t *all = json_object();
 	struct fm_buf b = FM_BUF_INIT;
-	char hex[FM_HASH_HEX];
 	size_t i;
 
 	for (i = 0; i < sizeof facts / sizeof *facts; i++)
@@ -57,7 +59,6 @@ put_key(struct session *s, const json_t *dims, const struct fm_point *at)
 	fm_json_set_int(all, "batch", at->batch);
 	fm_json_put(&b, all);
 	fm_hash_of(b.s, b.len, hex);
-	fm_record_put_text(&s->t->b, FM_TAG_KEY, hex);
 	fm_buf_release(&b);
 	json_decref(all);
 }
@@ -245,17 +246,10 @@ run_point(struct session *s, const struct fm_point *at, const json_t *q,
 	return 0;
 }
 
-/* 0 measured, 1 failed (the row is written), -1 broken off. */
-static int
-measure_point(struct session *s, const struct fm_point *at, struct fm_err *err)
+static void
+put_head(struct session *s, const struct fm_point *at, const char *key)
 {
-	json_t *dims = shape_dims(&s->shape, s->has_model ? &s->m : NULL, at);
-	json_t *q = request(s, dims, at);
-	struct reps r = { NULL, 0, 0, 0, 0, FM_BUF_INIT };
-	struct fm_err e = FM_ERR_INIT;
-	struct kept k = { NULL, 0, 0 };
 	char title[80];
-	int rc;
 
 	if (s->gen)
 		(void)snprintf(title, sizeof title, "RUN %lld / %lld / %lld",
@@ -264,8 +258,36 @@ measure_point(struct session *s, const struct fm_point *at, struct fm_err *err)
 	else
 		(void)snprintf(title, sizeof title, "RUN %lld / %lld",
 		    (long long)at->input, (long long)at->batch);
+	s->t->idle = false;
 	text_banner(s->t, title);
-	put_key(s, dims, at);
+	fm_record_put_text(&s->t->b, FM_TAG_KEY, key);
+}
+
+/* What an earlier log says of it; fresh without --resume. */
+static enum journal_state
+known(const struct session *s, const char *key)
+{
+	enum journal_state k = JOURNAL_TODO;
+
+	if (s->c->how.resume)
+		k = journal_find(s->e.journal, key, s->e.run);
+	if (k == JOURNAL_FAILED && s->c->how.resume_failed)
+		k = JOURNAL_TODO;
+	return k;
+}
+
+/* 0 measured, 1 failed (the row is written), -1 broken off. */
+static int
+measure_point(struct session *s, const struct fm_point *at, const json_t *dims,
+    const char *key, struct fm_err *err)
+{
+	json_t *q = request(s, dims, at);
+	struct reps r = { NULL, 0, 0, 0, 0, FM_BUF_INIT };
+	struct fm_err e = FM_ERR_INIT;
+	struct kept k = { NULL, 0, 0 };
+	int rc;
+
+	put_head(s, at, key);
 	rc = text_flush(s->t, &e);
 	if (rc == 0)
 		rc = run_point(s, at, q, &r, &e);
@@ -279,34 +301,53 @@ measure_point(struct session *s, const struct fm_point *at, struct fm_err *err)
 	}
 	if (e.code == FM_STOPPED || s->t->failed)
 		*err = e;
-	else if (text_flush(s->t, err) == 0 && k.n)
+	else if (text_point(s->t, err) == 0 && k.n)
 		tell(s, &k, at);
 	free(r.dt_ns);
 	fm_buf_release(&r.after);
 	json_decref(q);
-	json_decref(dims);
 	if (err->code != FM_OK)
 		return -1;
 	return rc == 0 ? 0 : 1;
 }
 
+/* As measure_point(); what an earlier log holds is not done again. */
+static int
+take_point(struct session *s, const struct fm_point *at, struct fm_err *err)
+{
+	json_t *dims = shape_dims(&s->shape, s->has_model ? &s->m : NULL, at);
+	char key[FM_HASH_HEX];
+	enum journal_state k;
+	int rc;
+
+	key_of(s, dims, at, key);
+	k = known(s, key);
+	if (k == JOURNAL_TODO)
+		rc = measure_point(s, at, dims, key, err);
+	else
+		rc = k == JOURNAL_FAILED;
+	json_decref(dims);
+	return rc;
+}
+
 int
-measure_all(struct session *s, struct fm_err *err)
+measure_all(struct session *s, struct queue *q, struct fm_err *err)
 {
 	struct gen gen = { NULL, 0, 0 };
-	size_t i, failed = 0;
+	size_t i, failed = 0, taken = 0;
 	int rc = 0;
 
 	s->gen = s->c->n_output ? &gen : NULL;
-	for (i = 0; i < s->shape.n_points && rc >= 0; i++) {
-		rc = measure_point(s, &s->shape.points[i], err);
+	while (rc >= 0 && queue_next(q, &i)) {
+		rc = take_point(s, &s->shape.points[i], err);
 		failed += rc > 0;
+		taken++;
 	}
 	s->gen = NULL;
 	gen_release(&gen);
 	if (rc < 0)
 		return -1;
-	if (failed == s->shape.n_points && !fm_peer_alive(s->peer)) {
+	if (failed && failed == taken && !fm_peer_alive(s->peer)) {
 		fm_prog_say("fm-driver",
 		    "nothing could be measured: the backend has gone");
 		return fm_code_status(FM_DIED);
