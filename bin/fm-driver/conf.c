@@ -12,6 +12,7 @@
 #include "io.h"
 #include "json.h"
 #include "num.h"
+#include "slurm.h"
 #include "subopt.h"
 #include "sweep.h"
 
@@ -218,6 +219,15 @@ static const struct fm_opt options[] = {
 	FLAG("list_options", list_options,
 	    "print the sub-options of the backend"),
 	FLAG("dry_run", dry_run, "print the points without running them"),
+	FLAG("use_slurm", use_slurm,
+	    "run the points as an array of Slurm jobs; --slurm:OPTION VALUE "
+	    "is for sbatch, true and false are for its flags"),
+	INT("jobs", 0, jobs, "N", NULL, 1, 1000000,
+	    "with --use_slurm: so many of them at a time"),
+	FLAG("detach", detach,
+	    "with --use_slurm: print the job's number, and leave"),
+	STR("attach", 0, NULL, attach, "JOB", NULL,
+	    "go on with a job of --use_slurm: wait for it, print its log"),
 	FM_OPT_END,
 };
 
@@ -504,7 +514,7 @@ conf_read(struct conf *c, int argc, char **argv, struct fm_err *err)
 		return -1;
 	c->calibrate = is_calibration(c);
 	collect_args(c);
-	return read_subs(c, err);
+	return read_subs(c, err) == 0 ? slurm_check(c, err) : -1;
 }
 
 void

@@ -106,6 +106,10 @@ struct conf {
 	bool list_devices, list_options, dry_run;
 	bool strict, estimate; /* for the backend */
 	bool token_times, time_transfers;
+	/* under Slurm */
+	bool use_slurm, detach;
+	int64_t jobs; /* at a time, 0 = all */
+	const char *attach;
 	bool calibrate; /* --sim:calibrate was given */
 
 	/* what follows */

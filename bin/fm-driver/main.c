@@ -21,6 +21,7 @@
 #include "prog.h"
 #include "script.h"
 #include "session.h"
+#include "slurm.h"
 #include "text.h"
 
 /* The worse of two exit statuses, by the order in which they are noticed. */
@@ -277,6 +278,16 @@ set_up(const char *name)
 	return fm_prog_fail("fm-driver", &err);
 }
 
+/* Has Slurm run it. */
+static int
+submit(const struct conf *c, int wake_fd)
+{
+	struct fm_err err = FM_ERR_INIT;
+	int rc = slurm_run(c, wake_fd, &err);
+
+	return rc < 0 ? fm_prog_fail("fm-driver", &err) : rc;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -290,6 +301,8 @@ main(int argc, char **argv)
 		status = fm_prog_fail("fm-driver", &err);
 	else if (c.setup)
 		status = set_up(c.setup);
+	else if (slurm_is(&c))
+		status = submit(&c, wake_fd);
 	else if (c.explain || (c.analyze_only && !script_is(&c)))
 		status = look(&c);
 	else
