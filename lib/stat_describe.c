@@ -15,7 +15,6 @@ enum {
 	BATCH = 5, /* of MSER-5 */
 	DRIFT_BATCHES = 8,
 	SLOPES = DRIFT_BATCHES * (DRIFT_BATCHES - 1) / 2,
-	SMALL = 11, /* not halved any more */
 	LAGS = 4096 /* of the autocorrelation: it must end */
 };
 
@@ -44,113 +43,6 @@ reserve(struct fm_stat_work *w, size_t n)
 	w->v = fm_realloc(w->v, w->cap, sizeof *w->v);
 	w->tmp = fm_realloc(w->tmp, 2 * w->cap, sizeof *w->tmp);
 	w->bits = fm_realloc(w->bits, w->cap / 32 + 4, sizeof *w->bits);
-}
-
-/* --- sorting ------------------------------------------------------------- */
-
-static inline void
-order(int64_t *v, int i, int j)
-{
-	int64_t a = v[i], b = v[j];
-
-	v[i] = a < b ? a : b;
-	v[j] = a < b ? b : a;
-}
-
-/* Batcher's network for eight: no branch that depends on the data. */
-static void
-sort_eight(int64_t *v)
-{
-	static const unsigned char pairs[][2] = { { 0, 1 }, { 2, 3 }, { 4, 5 },
-		{ 6, 7 }, { 0, 2 }, { 1, 3 }, { 4, 6 }, { 5, 7 }, { 1, 2 },
-		{ 5, 6 }, { 0, 4 }, { 1, 5 }, { 2, 6 }, { 3, 7 }, { 2, 4 },
-		{ 3, 5 }, { 1, 2 }, { 3, 4 }, { 5, 6 } };
-	size_t i;
-
-#pragma GCC unroll 19
-	for (i = 0; i < sizeof pairs / sizeof *pairs; i++)
-		order(v, pairs[i][0], pairs[i][1]);
-}
-
-/* Fewer than eight are filled up; more go in one by one. */
-static void
-sort_few(int64_t *v, size_t n)
-{
-	int64_t pad[8], x;
-	size_t i, j;
-
-	if (n < 8) {
-		for (i = 0; i < 8; i++)
-			pad[i] = i < n ? v[i] : INT64_MAX;
-		sort_eight(pad);
-		memcpy(v, pad, n * sizeof *v);
-		return;
-	}
-	sort_eight(v);
-	for (i = 8; i < n; i++) {
-		x = v[i];
-		for (j = i; j > 0 && v[j - 1] > x; j--)
-			v[j] = v[j - 1];
-		v[j] = x;
-	}
-}
-
-/*
- * Merges from both ends at once: two chains of dependent steps instead of one,
- * and no branch that depends on the data. Both parts have `half` elements, so
- * neither end can run out before the loop does.
- */
-static void
-merge(const int64_t *from, int64_t *to, size_t half)
-{
-	const int64_t *a = from, *b = from + half;
-	const int64_t *c = b - 1, *d = b + half - 1;
-	size_t i, last = 2 * half - 1;
-
-	for (i = 0; i < half; i++) {
-		bool right = *b<*a, left = *c> * d;
-
-		to[i] = right ? *b : *a;
-		b += right;
-		a += !right;
-		to[last - i] = left ? *c : *d;
-		c -= left;
-		d -= !left;
-	}
-}
-
-/*
- * Sorts v[0 .. n) into `to`, which is v itself or tmp. Parts are halved, not
- * doubled, so that the two of a merge are always equal; an odd element goes
- * in at the end.
- */
-static void
-sort_into(int64_t *v, int64_t *tmp, size_t n, bool to_tmp)
-{
-	int64_t *to = to_tmp ? tmp : v, x;
-	size_t half = n / 2, j;
-
-	if (n <= SMALL) {
-		sort_few(v, n);
-		if (to_tmp)
-			memcpy(tmp, v, n * sizeof *v);
-		return;
-	}
-	x = v[n - 1];
-	sort_into(v, tmp, half, !to_tmp);
-	sort_into(v + half, tmp + half, half, !to_tmp);
-	merge(to_tmp ? v : tmp, to, half);
-	if (n % 2 == 0)
-		return;
-	for (j = n - 1; j > 0 && to[j - 1] > x; j--)
-		to[j] = to[j - 1];
-	to[j] = x;
-}
-
-void
-fm_stat_sort(int64_t *v, int64_t *tmp, size_t n)
-{
-	sort_into(v, tmp, n, false);
 }
 
 /* --- what sorted samples tell -------------------------------------------- */
