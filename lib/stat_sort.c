@@ -17,6 +17,8 @@
 
 #include <string.h>
 
+#include "simd.h"
+
 enum {
 	PART = 128, /* whose ranks are counted: whole groups of 32 */
 	FEW = 11    /* not ranked */
@@ -105,22 +107,12 @@ sort_few(int64_t *v, size_t n)
 typedef int32_t four __attribute__((vector_size(16)));
 COUNT_BELOW(count_below, four)
 
-#if defined __x86_64__
 typedef int32_t eight __attribute__((vector_size(32)));
-__attribute__((target("avx2"))) COUNT_BELOW(count_below_avx2, eight)
+FM_SIMD_WIDE
+COUNT_BELOW(count_below_wide, eight)
 
-    static bool has_avx2(void)
-{
-	return __builtin_cpu_supports("avx2");
-}
-#else
-#define count_below_avx2 count_below
-#define has_avx2() false
-#endif
-
-/* Differences from the first; false when one does not fit. */
-static bool
-make_keys(const int64_t *v, int32_t *key, size_t n)
+    /* Differences from the first; false when one does not fit. */
+    static bool make_keys(const int64_t *v, int32_t *key, size_t n)
 {
 	int64_t lost = 0;
 	size_t i;
@@ -146,8 +138,8 @@ sort_by_rank(const int64_t *v, int64_t *to, size_t n)
 
 	if (!make_keys(v, key, n))
 		return false;
-	if (has_avx2())
-		count_below_avx2(key, rank, n);
+	if (fm_simd_wide())
+		count_below_wide(key, rank, n);
 	else
 		count_below(key, rank, n);
 	for (i = 0; i < n; i++)
