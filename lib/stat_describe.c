@@ -202,10 +202,12 @@ fm_stat_ess(
 	int64_t c0, pair;
 	double sum = 0;
 
-	memset(bits, 0, 2 * words * sizeof *bits);
-	for (i = 0; i < n; i++) {
-		pos[i / 64] |= (uint64_t)(2 * v[i] > median2) << i % 64;
-		neg[i / 64] |= (uint64_t)(2 * v[i] < median2) << i % 64;
+	for (i = 0; i < words; i++) {
+		pos[i] = neg[i] = 0;
+		for (k = i * 64; k < n && k < i * 64 + 64; k++) {
+			pos[i] |= (uint64_t)(2 * v[k] > median2) << k % 64;
+			neg[i] |= (uint64_t)(2 * v[k] < median2) << k % 64;
+		}
 	}
 	c0 = lagged(pos, neg, words, 0);
 	*rho1 =
@@ -337,26 +339,52 @@ drift(struct fm_stat *s, const int64_t *v, size_t n, int64_t *tmp)
 /* --- all of it ----------------------------------------------------------- */
 
 /*
- * Sums of differences from the median: two integers for the mean, so that none
- * is too small, and squares in four lanes, which both keeps the rounding small
- * and lets them run at once.
+ * Sums of differences from the median: two integers for the mean, unless one
+ * is enough, so that no bit is lost; and squares in four lanes, which both
+ * keeps the rounding small and lets them run at once.
  */
-static void
-moments(struct fm_stat *s, const int64_t *v, size_t n)
+static double
+mean_beyond(const int64_t *v, size_t n, int64_t pivot, int64_t range)
 {
-	int64_t pivot = s->median2 / 2, part = 1 << 20, high = 0, low = 0;
-	double sq[4] = { 0, 0, 0, 0 }, d, mean;
+	int64_t part = 1 << 20, high = 0, low = 0;
 	size_t i;
 
+	if (range < (INT64_C(1) << 53) / (int64_t)n) {
+		for (i = 0; i < n; i++)
+			low += v[i] - pivot;
+		return (double)low / (double)n;
+	}
 	for (i = 0; i < n; i++) {
 		high += (v[i] - pivot) / part;
 		low += (v[i] - pivot) % part;
 	}
-	mean = ((double)high * (double)part + (double)low) / (double)n;
-	for (i = 0; i < n; i++) {
-		d = (double)(v[i] - pivot) - mean;
-		sq[i % 4] += d * d;
+	return ((double)high * (double)part + (double)low) / (double)n;
+}
+
+static inline double
+square(int64_t v, int64_t pivot, double mean)
+{
+	double d = (double)(v - pivot) - mean;
+
+	return d * d;
+}
+
+static void
+moments(struct fm_stat *s, const int64_t *v, size_t n)
+{
+	int64_t pivot = s->median2 / 2;
+	double mean = mean_beyond(v, n, pivot, s->max - s->min);
+	double sq[4] = { 0, 0, 0, 0 };
+	size_t i;
+
+	for (i = 0; i + 4 <= n; i += 4) {
+		sq[0] += square(v[i], pivot, mean);
+		sq[1] += square(v[i + 1], pivot, mean);
+		sq[2] += square(v[i + 2], pivot, mean);
+		sq[3] += square(v[i + 3], pivot, mean);
 	}
+	for (; i < n; i++)
+		sq[i % 4] += square(v[i], pivot, mean);
 	s->mean = (double)pivot + mean;
 	s->sd =
 	    n > 1 ? sqrt(((sq[0] + sq[1]) + (sq[2] + sq[3])) / (double)(n - 1))

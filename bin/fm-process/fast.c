@@ -328,22 +328,29 @@ learn_line(struct form *f, const char *s, size_t n)
 }
 
 const char *
-fast_skip(struct form *f, const char *s, const char *end, int64_t *lines)
+fast_skip(struct skip *k, const char *s, const char *end, int64_t *lines)
 {
 	bool wide = fm_simd_wide();
-	const char *q;
+	const char *q, *start;
+	struct form *f;
+	size_t n;
 
-	for (;;) {
+	while ((size_t)(end - s) > PREFIX && memcmp(s, prefix, PREFIX) == 0) {
+		q = memchr(s, '\n', (size_t)(end - s));
+		if (q == NULL)
+			break;
+		n = (size_t)(q - s) + 1;
+		f = &k->f[n % (sizeof k->f / sizeof *k->f)];
+		start = s;
 		s = wide ? skip_alike_wide(f, s, end, lines)
 			 : skip_alike(f, s, end, lines);
-		if ((size_t)(end - s) <= PREFIX ||
-		    memcmp(s, prefix, PREFIX) != 0)
-			return s;
-		q = memchr(s, '\n', (size_t)(end - s));
-		if (q == NULL || memchr(s, '\r', (size_t)(q - s) - 1))
-			return s;
-		learn_line(f, s, (size_t)(q - s) + 1);
+		if (s > start)
+			continue;
+		if (memchr(s, '\r', n - 2))
+			break;
+		learn_line(f, s, n);
 		++*lines;
 		s = q + 1;
 	}
+	return s;
 }
