@@ -140,6 +140,9 @@ on_rep(struct parse *ps, const char *line, size_t n)
 	struct rep r;
 	struct point *p;
 
+	ps->x.begun = true;
+	if (ps->conf->no_stats)
+		return;
 	parse_flush(ps);
 	if (!get(ps, &l, line, n))
 		return;
@@ -150,8 +153,7 @@ on_rep(struct parse *ps, const char *line, size_t n)
 	p = add_rep(ps, &r);
 	if (l.f[FM_F_TTFT].n)
 		add_tokens(p, &l);
-	if (r.dialect == FM_DIALECT_EMBED)
-		fast_learn(&ps->fast, line, n);
+	fast_learn(&ps->fast, line, n, &l, &r);
 }
 
 /* Two lines a repetition: of the run for one token, then of the whole. */
