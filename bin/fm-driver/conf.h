@@ -45,7 +45,7 @@ struct conf {
 	int64_t seed;
 	int64_t timeout; /* seconds for an answer, 0 = none */
 	/* what is run where */
-	const char *backend, *via, *inputs;
+	const char *backend, *via, *host, *inputs;
 	int load_format;
 	struct fm_strs dims; /* NAME=VALUE */
 	struct fm_strs env;  /* NAME=VALUE */
@@ -74,6 +74,7 @@ struct conf {
 	/* what follows */
 	struct fm_args args;
 	struct fm_strs platforms;
+	struct fm_strs hosts; /* of --host or $FM_HOST, each once */
 	char *model_path; /* root and name joined, or NULL */
 	int64_t *input, *output, *batch;
 	size_t n_input, n_output, n_batch; /* n_output 0: no generation */

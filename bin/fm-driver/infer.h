@@ -12,6 +12,7 @@
 #include "peer.h"
 
 struct infer_conf {
+	struct remote *remote; /* where the backend is, or NULL: here */
 	const char *in;     /* a folder of tensors (given.h), or of folders
 			     * 0, 1 … or test_data_set_0 … of them */
 	const char *out;    /* outputs go here, in the same layout, as

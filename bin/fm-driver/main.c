@@ -16,6 +16,7 @@
 #include "lists.h"
 #include "measure.h"
 #include "prog.h"
+#include "remote.h"
 #include "script.h"
 #include "session.h"
 #include "text.h"
@@ -61,6 +62,7 @@ infer(struct session *s, struct fm_err *err)
 {
 	struct infer_conf ic = { 0 };
 
+	ic.remote = s->remote;
 	ic.in = s->c->infer;
 	ic.out = s->c->out;
 	ic.pad = s->c->pad;
@@ -76,9 +78,10 @@ infer(struct session *s, struct fm_err *err)
 /* One platform: 0, 1 when something failed, -1 with err. */
 static int
 run_platform(struct session *s, const struct conf *c, struct text *t,
-    const char *platform, int wake_fd, struct fm_err *err)
+    const char *platform, struct remote *remote, int wake_fd,
+    struct fm_err *err)
 {
-	if (session_start(s, c, t, platform, wake_fd, err) != 0)
+	if (session_start(s, c, t, platform, remote, wake_fd, err) != 0)
 		return -1;
 	if (c->list_devices)
 		return list_devices(s, err);
@@ -102,6 +105,7 @@ run_platform(struct session *s, const struct conf *c, struct text *t,
 /* What a run keeps from model to model. */
 struct run {
 	struct text t;
+	struct remote *remote; /* the host, once connected */
 	int wake_fd, status;
 };
 
@@ -123,10 +127,17 @@ run_model(void *arg, const struct conf *c, struct fm_err *err)
 	struct run *r = arg;
 	size_t i;
 
+	if (c->hosts.n && !r->remote)
+		r->remote =
+		    remote_open(c->hosts.v[0], c->cache_dir, r->wake_fd, err);
+	if (c->hosts.n && !r->remote) {
+		(void)failed(r, err);
+		return -1;
+	}
 	for (i = 0; i < c->platforms.n; i++) {
 		struct session s;
-		int rc = run_platform(
-		    &s, c, &r->t, c->platforms.v[i], r->wake_fd, err);
+		int rc = run_platform(&s, c, &r->t, c->platforms.v[i],
+		    r->remote, r->wake_fd, err);
 
 		session_end(&s);
 		if (rc > 0)
@@ -173,6 +184,7 @@ run(const struct conf *c, int wake_fd)
 		run_scripts(&r, c);
 	else
 		(void)run_found(&r, c, &err);
+	remote_close(r.remote);
 	text_end(&r.t);
 	text_release(&r.t);
 	return r.status;

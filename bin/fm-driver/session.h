@@ -16,6 +16,7 @@
 #include "shape.h"
 
 struct conf;
+struct remote;
 struct text;
 
 struct session {
@@ -23,6 +24,7 @@ struct session {
 	struct text *t;
 	int wake_fd; /* readable: a signal came */
 	struct platform p;
+	struct remote *remote; /* where it runs, or NULL: here; not owned */
 	struct fm_peer *peer;
 	struct build build; /* what it was loaded from */
 	struct fm_model m;
@@ -36,9 +38,11 @@ struct session {
 	const char *name, *model_class; /* as printed in RES */
 };
 
-/* Starts the backend and checks the options against what it says. */
+/* Starts the backend, here or on a host, and checks the options against what
+ * it says. */
 int session_start(struct session *s, const struct conf *c, struct text *t,
-    const char *platform, int wake_fd, struct fm_err *err);
+    const char *platform, struct remote *remote, int wake_fd,
+    struct fm_err *err);
 
 /* Imports the model and checks the sizes; no device is touched. */
 int session_import(struct session *s, struct fm_err *err);
