@@ -92,10 +92,15 @@ static const struct fm_opt options[] = {
 	    "longest time for one answer of the backend in seconds, 0 = no "
 	    "limit"),
 	STR("backend", 0, "runtime", backend, "NAME", "local",
-	    "program fm-backend-NAME; local is the platform's own"),
+	    "program fm-backend-NAME; local is the platform's own, remote the "
+	    "same on a host"),
 	STR("via", 0, NULL, via, "WORDS", NULL,
 	    "words in front of the backend's command, such as 'ssh -T host'; "
 	    "a last word that ends in / is the backend's folder over there"),
+	STR("host", 0, NULL, how.host, "LIST", NULL,
+	    "hosts to measure on, as ssh takes them, separated by commas; "
+	    "backend and model are copied there when they are not there "
+	    "[with --backend remote $FM_HOST]"),
 	STR("inputs", 0, NULL, inputs, "DIR", NULL,
 	    "take the inputs from the .npy or .pb files of DIR instead of "
 	    "random values"),
@@ -374,6 +379,32 @@ read_subs(struct conf *c, struct fm_err *err)
 	return 0;
 }
 
+/* Hosts that are named twice are one host. */
+static int
+read_hosts(struct conf *c, struct fm_err *err)
+{
+	bool remote = strcmp(c->backend, "remote") == 0;
+	const char *list = c->how.host;
+	struct fm_strs all = FM_STRS_INIT;
+	size_t i;
+
+	if (!list && remote)
+		list = getenv("FM_HOST");
+	fm_strs_split(&all, list ? list : "", ", ");
+	for (i = 0; i < all.n; i++)
+		if (fm_strs_find(&c->how.hosts, all.v[i]) < 0)
+			fm_strs_add(&c->how.hosts, all.v[i]);
+	fm_strs_release(&all);
+	if (c->how.hosts.n == 0 && (c->how.host || remote))
+		return fm_err_set(err, FM_USAGE,
+		    "which host? --host USER@BOX, or FM_HOST with --backend "
+		    "remote, names one");
+	if (c->how.hosts.n && c->via)
+		return fm_err_set(err, FM_USAGE,
+		    "--host and --via exclude one another: give one");
+	return 0;
+}
+
 /* Is the simulator to be fitted instead of asked? */
 static bool
 is_calibration(const struct conf *c)
@@ -504,7 +535,8 @@ conf_read(struct conf *c, int argc, char **argv, struct fm_err *err)
 		err) != 0)
 		return -1;
 	fm_strs_split(&c->platforms, c->platform, ",");
-	if (check(c, err) != 0 || read_how(c, err) != 0)
+	if (check(c, err) != 0 || read_how(c, err) != 0 ||
+	    read_hosts(c, err) != 0)
 		return -1;
 	if (c->args.rest.n)
 		c->model_name = c->args.rest.v[0];
@@ -522,6 +554,7 @@ conf_release(struct conf *c)
 {
 	fm_args_release(&c->args);
 	fm_strs_release(&c->platforms);
+	fm_strs_release(&c->how.hosts);
 	fm_strs_release(&c->dims);
 	fm_strs_release(&c->env);
 	fm_strs_release(&c->exclude);

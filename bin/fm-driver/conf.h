@@ -57,7 +57,10 @@ struct how {
 	const char *device_sets;
 	const char *cpus; /* lists of CPUs, of each lane */
 
+	const char *host;
+
 	/* what follows */
+	struct fm_strs hosts;     /* of --host or $FM_HOST, each once */
 	int64_t shard_no, shards; /* from 0; 0 shards: all points */
 };
 

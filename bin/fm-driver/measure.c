@@ -18,6 +18,7 @@
 #include "prog.h"
 #include "quiet.h"
 #include "record.h"
+#include "remote.h"
 #include "result.h"
 #include "session.h"
 #include "stat.h"
@@ -148,7 +149,8 @@ read_point(struct session *s, const struct fm_point *at, struct reps *r,
 				fm_buf_printf(
 				    &r->after, "%s\n", line + sizeof say - 1);
 		}
-		if (text_flush_soon(s->t, err) != 0)
+		/* From a host, the point may have to be measured again. */
+		if (!s->remote && text_flush_soon(s->t, err) != 0)
 			return -1;
 	}
 	return rc;
@@ -266,7 +268,7 @@ put_err(struct session *s, const struct fm_err *e, const struct fm_point *at)
 }
 
 static int
-run_point(struct session *s, const struct fm_point *at, const json_t *q,
+try_point(struct session *s, const struct fm_point *at, const json_t *q,
     struct reps *r, struct quiet *quiet, struct fm_err *err)
 {
 	if (!fm_peer_alive(s->peer) && session_again(s, err) != 0)
@@ -279,6 +281,24 @@ run_point(struct session *s, const struct fm_point *at, const json_t *q,
 	if (r->n == 0)
 		return fm_err_set(
 		    err, FM_INTERNAL, "the backend measured no repetition");
+	return 0;
+}
+
+/* A point whose connection was lost is as if it had not been begun. */
+static int
+run_point(struct session *s, const struct fm_point *at, const json_t *q,
+    struct reps *r, struct quiet *quiet, struct fm_err *err)
+{
+	size_t had = s->t->b.len;
+
+	while (try_point(s, at, q, r, quiet, err) != 0) {
+		if (!remote_retry(s->remote, err))
+			return -1;
+		fm_buf_cut(&s->t->b, had);
+		fm_buf_clear(&r->after);
+		r->n = 0;
+	}
+	remote_fine(s->remote);
 	return 0;
 }
 

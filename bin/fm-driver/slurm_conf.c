@@ -20,8 +20,8 @@ enum {
 
 /* Those of fm-driver that are not for the tasks. */
 static const char *const ours[] = { "use_slurm", "jobs", "detach", "attach",
-	"log", "lock", "run_id", "resume", "shard", "progress_fd",
-	"dry_run", NULL };
+	"log", "lock", "run_id", "resume", "shard", "progress_fd", "dry_run",
+	NULL };
 
 /* --slurm:KEY that does not go to sbatch. */
 static const char *const own[] = { "shards", "dir", "driver", "poll",

@@ -92,7 +92,7 @@ slurm_rows(const struct slurm *s, size_t task, const struct fm_err *why,
 	json_t *titles;
 	int rc = 0;
 
-	text_init(&t, -1);
+	text_init(&t, NULL);
 	(void)fm_io_read_file(log, &b, &ignored);
 	if (!fm_io_is_file(path)) {
 		titles = slurm_merge_titles(b.s, b.len);
