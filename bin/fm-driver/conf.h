@@ -55,6 +55,9 @@ struct how {
 	bool resume, resume_failed;
 	int lock; /* enum lock */
 	const char *device_sets;
+	bool use_slurm, detach;
+	int64_t jobs;       /* of Slurm's at a time, 0 = all */
+	const char *attach; /* number of a job */
 
 	/* what follows */
 	int64_t shard_no, shards; /* from 0; 0 shards: all points */
@@ -104,10 +107,6 @@ struct conf {
 	bool list_devices, list_options, dry_run;
 	bool strict, estimate; /* for the backend */
 	bool token_times, time_transfers;
-	/* under Slurm */
-	bool use_slurm, detach;
-	int64_t jobs; /* at a time, 0 = all */
-	const char *attach;
 	bool calibrate; /* --sim:calibrate was given */
 
 	/* what follows */
