@@ -224,14 +224,14 @@ static const struct fm_opt options[] = {
 	FLAG("list_options", list_options,
 	    "print the sub-options of the backend"),
 	FLAG("dry_run", dry_run, "print the points without running them"),
-	FLAG("use_slurm", use_slurm,
+	FLAG("use_slurm", how.use_slurm,
 	    "run the points as an array of Slurm jobs; --slurm:OPTION VALUE "
 	    "is for sbatch, true and false are for its flags"),
-	INT("jobs", 0, jobs, "N", NULL, 1, 1000000,
+	INT("jobs", 0, how.jobs, "N", NULL, 1, 1000000,
 	    "with --use_slurm: so many of them at a time"),
-	FLAG("detach", detach,
+	FLAG("detach", how.detach,
 	    "with --use_slurm: print the job's number, and leave"),
-	STR("attach", 0, NULL, attach, "JOB", NULL,
+	STR("attach", 0, NULL, how.attach, "JOB", NULL,
 	    "go on with a job of --use_slurm: wait for it, print its log"),
 	FM_OPT_END,
 };

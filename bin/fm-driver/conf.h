@@ -58,6 +58,9 @@ struct how {
 	const char *cpus; /* lists of CPUs, of each lane */
 
 	const char *host;
+	bool use_slurm, detach;
+	int64_t jobs;       /* of Slurm's at a time, 0 = all */
+	const char *attach; /* number of a job */
 
 	/* what follows */
 	struct fm_strs hosts;     /* of --host or $FM_HOST, each once */
@@ -109,10 +112,6 @@ struct conf {
 	bool list_devices, list_options, dry_run;
 	bool strict, estimate; /* for the backend */
 	bool token_times, time_transfers;
-	/* under Slurm */
-	bool use_slurm, detach;
-	int64_t jobs; /* at a time, 0 = all */
-	const char *attach;
 	bool calibrate; /* --sim:calibrate was given */
 
 	/* what follows */
