@@ -15,10 +15,19 @@
 #include "infer.h"
 #include "lists.h"
 #include "measure.h"
+#include "policy.h"
 #include "prog.h"
+#include "progress.h"
 #include "script.h"
 #include "session.h"
 #include "text.h"
+
+/* What a run keeps from model to model. */
+struct run {
+	struct text t;
+	struct progress progress;
+	int wake_fd, status;
+};
 
 /* The worse of two exit statuses, by the order in which they are noticed. */
 static int
@@ -73,12 +82,24 @@ infer(struct session *s, struct fm_err *err)
 	return infer_run(s->peer, &s->m, &ic, stdout, err);
 }
 
+static int
+measure(struct session *s, struct progress *progress, struct fm_err *err)
+{
+	struct policy policy;
+	int rc;
+
+	policy_init(&policy, s->c);
+	rc = measure_all(s, &policy, progress, err);
+	policy_release(&policy);
+	return rc;
+}
+
 /* One platform: 0, 1 when something failed, -1 with err. */
 static int
-run_platform(struct session *s, const struct conf *c, struct text *t,
-    const char *platform, int wake_fd, struct fm_err *err)
+run_platform(struct session *s, const struct conf *c, struct run *r,
+    const char *platform, struct fm_err *err)
 {
-	if (session_start(s, c, t, platform, wake_fd, err) != 0)
+	if (session_start(s, c, &r->t, platform, r->wake_fd, err) != 0)
 		return -1;
 	if (c->list_devices)
 		return list_devices(s, err);
@@ -96,14 +117,8 @@ run_platform(struct session *s, const struct conf *c, struct text *t,
 		return list_calibration(s, err);
 	if (c->profile)
 		return list_profile(s, err);
-	return c->infer ? infer(s, err) : measure_all(s, err);
+	return c->infer ? infer(s, err) : measure(s, &r->progress, err);
 }
-
-/* What a run keeps from model to model. */
-struct run {
-	struct text t;
-	int wake_fd, status;
-};
 
 /* The row of a failure; may the run go on? */
 static bool
@@ -125,8 +140,7 @@ run_model(void *arg, const struct conf *c, struct fm_err *err)
 
 	for (i = 0; i < c->platforms.n; i++) {
 		struct session s;
-		int rc = run_platform(
-		    &s, c, &r->t, c->platforms.v[i], r->wake_fd, err);
+		int rc = run_platform(&s, c, r, c->platforms.v[i], err);
 
 		session_end(&s);
 		if (rc > 0)
@@ -167,12 +181,14 @@ run(const struct conf *c, int wake_fd)
 	struct run r = { .wake_fd = wake_fd };
 
 	text_init(&r.t, STDOUT_FILENO);
+	progress_init(&r.progress, c);
 	r.t.quiet = c->list_devices || c->list_options || c->dry_run ||
 		    c->infer || c->calibrate || c->profile;
 	if (script_is(c))
 		run_scripts(&r, c);
 	else
 		(void)run_found(&r, c, &err);
+	progress_release(&r.progress);
 	text_end(&r.t);
 	text_release(&r.t);
 	return r.status;

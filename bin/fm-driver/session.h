@@ -33,6 +33,9 @@ struct session {
 	json_t *open;    /* the request; again for a fresh backend */
 	json_t *fill;    /* input: what fills it instead, for runs; or NULL */
 	json_t *sys;     /* facts, after the answer */
+	bool stale;      /* it has no model open, though it may live */
+	bool used;       /* the backend has run a point since it was opened */
+	double setup_s;  /* seconds that session_again() took to open */
 	const char *name, *model_class; /* as printed in RES */
 };
 
