@@ -27,7 +27,8 @@ enum fault {
 struct null {
 	double latency_ns, token_ns; /* of a call, and of one token more */
 	double jitter;
-	bool busy; /* look at the clock all the time */
+	bool busy;    /* look at the clock all the time */
+	int64_t spin; /* turns of a loop for each token */
 	enum fault fault;
 	int64_t fault_point; /* the number of the run that it strikes */
 	int64_t wait_ns;     /* of the next call */
@@ -42,6 +43,10 @@ static const struct fm_backend_opt opts[] = {
 	    "and how much longer for each token of input x batch", 0, 1e9 },
 	{ "busy", "bool", "false",
 	    "look at the clock all the time instead of sleeping", 0, 0 },
+	{ "spin", "int", "0",
+	    "turns of a loop for each token of input x batch: work, whatever "
+	    "time it takes",
+	    0, 1e12 },
 	{ "fault", "str", "",
 	    "die, hang, oom, noise, garbage, busy or io, at the first point "
 	    "or, "
@@ -91,6 +96,7 @@ null_open(struct fm_backend *b, json_t *sys, struct fm_err *err)
 	n->latency_ns = fm_json_num(b->options, "latency_ms", 0) * 1e6;
 	n->token_ns = fm_json_num(b->options, "token_us", 0) * 1e3;
 	n->jitter = fm_json_num(b->options, "jitter", 0);
+	n->spin = fm_json_int(b->options, "spin", 0);
 	n->busy = fm_json_bool(b->options, "busy", false);
 	fm_clock_sleep_ns(
 	    (int64_t)(fm_json_num(b->options, "load_ms", 0) * 1e6));
@@ -161,6 +167,20 @@ null_stage(struct fm_backend *b, struct fm_backend_point *p, struct fm_err *err)
 	return 0;
 }
 
+/* Each turn needs the one before: no compiler and no processor gets round it.
+ */
+static void
+work(int64_t turns)
+{
+	volatile uint64_t keep;
+	uint64_t x = 1;
+
+	for (; turns > 0; turns--)
+		x = x * UINT64_C(6364136223846793005) + 1;
+	keep = x;
+	(void)keep;
+}
+
 /* Sleeping is late by some 60 us: the rest is spent looking at the clock. */
 static int
 null_call(struct fm_backend *b, struct fm_backend_point *p, struct fm_err *err)
@@ -168,8 +188,9 @@ null_call(struct fm_backend *b, struct fm_backend_point *p, struct fm_err *err)
 	const struct null *n = b->self;
 	int64_t end_ns;
 
-	(void)p;
 	(void)err;
+	if (n->spin)
+		work(n->spin * p->input * p->batch);
 	if (n->wait_ns <= 0)
 		return 0;
 	end_ns = fm_clock_now_ns() + n->wait_ns;

@@ -19,6 +19,7 @@
 #include "prog.h"
 #include "progress.h"
 #include "script.h"
+#include "selftest.h"
 #include "session.h"
 #include "text.h"
 
@@ -204,6 +205,17 @@ look(const struct conf *c)
 	return rc < 0 ? fm_prog_fail("fm-driver", &err) : rc;
 }
 
+static int
+self_test(int wake_fd)
+{
+	struct fm_err err = FM_ERR_INIT;
+	int rc = selftest_run(wake_fd, &err);
+
+	if (rc >= 0 || err.code == FM_STOPPED)
+		return rc < 0 ? 0 : rc;
+	return fm_prog_fail("fm-driver", &err);
+}
+
 /* Becomes share/fm/setup/NAME.sh; comes back only when that cannot be. */
 static int
 set_up(const char *name)
@@ -239,6 +251,8 @@ main(int argc, char **argv)
 		status = fm_prog_fail("fm-driver", &err);
 	else if (c.setup)
 		status = set_up(c.setup);
+	else if (c.selftest)
+		status = self_test(wake_fd);
 	else if (c.explain || (c.analyze_only && !script_is(&c)))
 		status = look(&c);
 	else
