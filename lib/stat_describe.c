@@ -15,7 +15,6 @@ enum {
 	BATCH = 5, /* of MSER-5 */
 	DRIFT_BATCHES = 8,
 	SLOPES = DRIFT_BATCHES * (DRIFT_BATCHES - 1) / 2,
-	SMALL = 11, /* not halved any more */
 	LAGS = 4096 /* of the autocorrelation: it must end */
 };
 
@@ -44,113 +43,6 @@ reserve(struct fm_stat_work *w, size_t n)
 	w->v = fm_realloc(w->v, w->cap, sizeof *w->v);
 	w->tmp = fm_realloc(w->tmp, 2 * w->cap, sizeof *w->tmp);
 	w->bits = fm_realloc(w->bits, w->cap / 32 + 4, sizeof *w->bits);
-}
-
-/* --- sorting ------------------------------------------------------------- */
-
-static inline void
-order(int64_t *v, int i, int j)
-{
-	int64_t a = v[i], b = v[j];
-
-	v[i] = a < b ? a : b;
-	v[j] = a < b ? b : a;
-}
-
-/* Batcher's network for eight: no branch that depends on the data. */
-static void
-sort_eight(int64_t *v)
-{
-	static const unsigned char pairs[][2] = { { 0, 1 }, { 2, 3 }, { 4, 5 },
-		{ 6, 7 }, { 0, 2 }, { 1, 3 }, { 4, 6 }, { 5, 7 }, { 1, 2 },
-		{ 5, 6 }, { 0, 4 }, { 1, 5 }, { 2, 6 }, { 3, 7 }, { 2, 4 },
-		{ 3, 5 }, { 1, 2 }, { 3, 4 }, { 5, 6 } };
-	size_t i;
-
-#pragma GCC unroll 19
-	for (i = 0; i < sizeof pairs / sizeof *pairs; i++)
-		order(v, pairs[i][0], pairs[i][1]);
-}
-
-/* Fewer than eight are filled up; more go in one by one. */
-static void
-sort_few(int64_t *v, size_t n)
-{
-	int64_t pad[8], x;
-	size_t i, j;
-
-	if (n < 8) {
-		for (i = 0; i < 8; i++)
-			pad[i] = i < n ? v[i] : INT64_MAX;
-		sort_eight(pad);
-		memcpy(v, pad, n * sizeof *v);
-		return;
-	}
-	sort_eight(v);
-	for (i = 8; i < n; i++) {
-		x = v[i];
-		for (j = i; j > 0 && v[j - 1] > x; j--)
-			v[j] = v[j - 1];
-		v[j] = x;
-	}
-}
-
-/*
- * Merges from both ends at once: two chains of dependent steps instead of one,
- * and no branch that depends on the data. Both parts have `half` elements, so
- * neither end can run out before the loop does.
- */
-static void
-merge(const int64_t *from, int64_t *to, size_t half)
-{
-	const int64_t *a = from, *b = from + half;
-	const int64_t *c = b - 1, *d = b + half - 1;
-	size_t i, last = 2 * half - 1;
-
-	for (i = 0; i < half; i++) {
-		bool right = *b<*a, left = *c> * d;
-
-		to[i] = right ? *b : *a;
-		b += right;
-		a += !right;
-		to[last - i] = left ? *c : *d;
-		c -= left;
-		d -= !left;
-	}
-}
-
-/*
- * Sorts v[0 .. n) into `to`, which is v itself or tmp. Parts are halved, not
- * doubled, so that the two of a merge are always equal; an odd element goes
- * in at the end.
- */
-static void
-sort_into(int64_t *v, int64_t *tmp, size_t n, bool to_tmp)
-{
-	int64_t *to = to_tmp ? tmp : v, x;
-	size_t half = n / 2, j;
-
-	if (n <= SMALL) {
-		sort_few(v, n);
-		if (to_tmp)
-			memcpy(tmp, v, n * sizeof *v);
-		return;
-	}
-	x = v[n - 1];
-	sort_into(v, tmp, half, !to_tmp);
-	sort_into(v + half, tmp + half, half, !to_tmp);
-	merge(to_tmp ? v : tmp, to, half);
-	if (n % 2 == 0)
-		return;
-	for (j = n - 1; j > 0 && to[j - 1] > x; j--)
-		to[j] = to[j - 1];
-	to[j] = x;
-}
-
-void
-fm_stat_sort(int64_t *v, int64_t *tmp, size_t n)
-{
-	sort_into(v, tmp, n, false);
 }
 
 /* --- what sorted samples tell -------------------------------------------- */
@@ -310,10 +202,12 @@ fm_stat_ess(
 	int64_t c0, pair;
 	double sum = 0;
 
-	memset(bits, 0, 2 * words * sizeof *bits);
-	for (i = 0; i < n; i++) {
-		pos[i / 64] |= (uint64_t)(2 * v[i] > median2) << i % 64;
-		neg[i / 64] |= (uint64_t)(2 * v[i] < median2) << i % 64;
+	for (i = 0; i < words; i++) {
+		pos[i] = neg[i] = 0;
+		for (k = i * 64; k < n && k < i * 64 + 64; k++) {
+			pos[i] |= (uint64_t)(2 * v[k] > median2) << k % 64;
+			neg[i] |= (uint64_t)(2 * v[k] < median2) << k % 64;
+		}
 	}
 	c0 = lagged(pos, neg, words, 0);
 	*rho1 =
@@ -445,26 +339,52 @@ drift(struct fm_stat *s, const int64_t *v, size_t n, int64_t *tmp)
 /* --- all of it ----------------------------------------------------------- */
 
 /*
- * Sums of differences from the median: two integers for the mean, so that none
- * is too small, and squares in four lanes, which both keeps the rounding small
- * and lets them run at once.
+ * Sums of differences from the median: two integers for the mean, unless one
+ * is enough, so that no bit is lost; and squares in four lanes, which both
+ * keeps the rounding small and lets them run at once.
  */
-static void
-moments(struct fm_stat *s, const int64_t *v, size_t n)
+static double
+mean_beyond(const int64_t *v, size_t n, int64_t pivot, int64_t range)
 {
-	int64_t pivot = s->median2 / 2, part = 1 << 20, high = 0, low = 0;
-	double sq[4] = { 0, 0, 0, 0 }, d, mean;
+	int64_t part = 1 << 20, high = 0, low = 0;
 	size_t i;
 
+	if (range < (INT64_C(1) << 53) / (int64_t)n) {
+		for (i = 0; i < n; i++)
+			low += v[i] - pivot;
+		return (double)low / (double)n;
+	}
 	for (i = 0; i < n; i++) {
 		high += (v[i] - pivot) / part;
 		low += (v[i] - pivot) % part;
 	}
-	mean = ((double)high * (double)part + (double)low) / (double)n;
-	for (i = 0; i < n; i++) {
-		d = (double)(v[i] - pivot) - mean;
-		sq[i % 4] += d * d;
+	return ((double)high * (double)part + (double)low) / (double)n;
+}
+
+static inline double
+square(int64_t v, int64_t pivot, double mean)
+{
+	double d = (double)(v - pivot) - mean;
+
+	return d * d;
+}
+
+static void
+moments(struct fm_stat *s, const int64_t *v, size_t n)
+{
+	int64_t pivot = s->median2 / 2;
+	double mean = mean_beyond(v, n, pivot, s->max - s->min);
+	double sq[4] = { 0, 0, 0, 0 };
+	size_t i;
+
+	for (i = 0; i + 4 <= n; i += 4) {
+		sq[0] += square(v[i], pivot, mean);
+		sq[1] += square(v[i + 1], pivot, mean);
+		sq[2] += square(v[i + 2], pivot, mean);
+		sq[3] += square(v[i + 3], pivot, mean);
 	}
+	for (; i < n; i++)
+		sq[i % 4] += square(v[i], pivot, mean);
 	s->mean = (double)pivot + mean;
 	s->sd =
 	    n > 1 ? sqrt(((sq[0] + sq[1]) + (sq[2] + sq[3])) / (double)(n - 1))

@@ -27,7 +27,42 @@ enum precision {
 	PRECISION_INT8
 };
 
+/* Of the points of a unit, and of the runs. */
+enum order {
+	ORDER_FMWORK,   /* fmwork's loops */
+	ORDER_RELOAD,   /* the same; all runs of a unit stand together */
+	ORDER_RANDOM,   /* another one in every run */
+	ORDER_SMALLEST, /* by input, output and batch */
+};
+
+enum {
+	RUNS_MAX = 1000000 /* of --runs, over all sweep files */
+};
+
+/*
+ * How the sweep is run. Nothing here says what is measured, and so none of it
+ * is echoed in the log: a member is one of these by standing here.
+ */
+struct how {
+	struct fm_strs sweeps;
+	int64_t runs;
+	bool interleave;
+	int order;            /* enum order */
+	int64_t shuffle_seed; /* 0: not given; then chosen */
+	const char *shard;    /* "2/5", or NULL */
+	const char *run_id;
+	const char *log;
+	bool resume, resume_failed;
+	int lock; /* enum lock */
+	const char *device_sets;
+	const char *cpus; /* lists of CPUs, of each lane */
+
+	/* what follows */
+	int64_t shard_no, shards; /* from 0; 0 shards: all points */
+};
+
 struct conf {
+	struct how how;
 	/* fmwork's own */
 	const char *platform;    /* words of share/platforms.yaml, by commas */
 	const char *model_root;  /* folder in front of model_name, or NULL */
@@ -59,6 +94,8 @@ struct conf {
 	int load_format;
 	struct fm_strs dims; /* NAME=VALUE */
 	struct fm_strs env;  /* NAME=VALUE */
+	struct fm_strs exclude;
+	int64_t require_quiet; /* seconds to wait at most, if it was given */
 	/* models in Python scripts */
 	const char *script_args, *search_dir;
 	int64_t max_depth, onnx_opset; /* 0 = the newest */
@@ -79,6 +116,10 @@ struct conf {
 	bool list_devices, list_options, dry_run;
 	bool strict, estimate; /* for the backend */
 	bool token_times, time_transfers;
+	/* under Slurm */
+	bool use_slurm, detach;
+	int64_t jobs; /* at a time, 0 = all */
+	const char *attach;
 	bool calibrate; /* --sim:calibrate was given */
 
 	/* what follows */
@@ -93,6 +134,7 @@ struct conf {
 	json_t *env_values;                /* --env: {name: value} */
 	json_t *subs;       /* sub-options: {set: {key: value}} */
 	json_t *arg_values; /* names that args.NAME may have, with values */
+	json_t *metadata;   /* of the sweep file, for the records, or NULL */
 };
 
 extern const struct fm_cmd fm_driver_cmd;
@@ -100,5 +142,10 @@ extern const struct fm_cmd fm_driver_cmd;
 /* Reads the command line; what is wrong with it is a usage error. */
 int conf_read(struct conf *c, int argc, char **argv, struct fm_err *err);
 void conf_release(struct conf *c);
+
+/* Does the option set a member of struct how? */
+bool conf_is_how(const struct fm_opt *o);
+/* The word of --precision. */
+const char *conf_precision(const struct conf *c);
 
 #endif

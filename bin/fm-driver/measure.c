@@ -15,10 +15,13 @@
 #include "failure.h"
 #include "gen.h"
 #include "hash.h"
+#include "journal.h"
 #include "json.h"
+#include "lane.h"
 #include "policy.h"
 #include "prog.h"
 #include "progress.h"
+#include "quiet.h"
 #include "record.h"
 #include "result.h"
 #include "session.h"
@@ -31,14 +34,14 @@
 
 /* Everything that defines the point, in a fixed order; fm-log(5). */
 static void
-put_key(struct session *s, const json_t *dims, const struct fm_point *at)
+key_of(struct session *s, const json_t *dims, const struct fm_point *at,
+    char hex[FM_HASH_HEX])
 {
 	static const char *const facts[] = { "model_hash", "precision",
 		"backend", "backend_version", "runtime", "provider", "device",
 		"settings" };
 	json_t *all = json_object();
 	struct fm_buf b = FM_BUF_INIT;
-	char hex[FM_HASH_HEX];
 	size_t i;
 
 	for (i = 0; i < sizeof facts / sizeof *facts; i++)
@@ -54,9 +57,11 @@ put_key(struct session *s, const json_t *dims, const struct fm_point *at)
 	fm_json_set_int(all, "input", at->input);
 	fm_json_set_int(all, "output", at->output);
 	fm_json_set_int(all, "batch", at->batch);
+	/* Of all lanes: a point may be measured in any. */
+	if (s->c->how.cpus)
+		fm_json_set_str(all, "cpus", s->c->how.cpus);
 	fm_json_put(&b, all);
 	fm_hash_of(b.s, b.len, hex);
-	fm_record_put_text(&s->t->b, FM_TAG_KEY, hex);
 	fm_buf_release(&b);
 	json_decref(all);
 }
@@ -86,6 +91,7 @@ add_obs(struct visit *v)
 {
 	json_t *obs = v->obs;
 
+	quiet_mark(&v->quiet, obs);
 	if (v->until) {
 		double ci = until_ci(&v->until->stat);
 
@@ -217,7 +223,7 @@ failed(struct visit *v, const struct fm_err *e)
 /* --- points --- */
 
 static void
-put_title(const struct session *s, const struct fm_point *at)
+put_head(struct session *s, const struct fm_point *at, const char *key)
 {
 	char title[80];
 
@@ -228,11 +234,33 @@ put_title(const struct session *s, const struct fm_point *at)
 	else
 		(void)snprintf(title, sizeof title, "RUN %lld / %lld",
 		    (long long)at->input, (long long)at->batch);
+	s->t->idle = false;
 	text_banner(s->t, title);
+	fm_record_put_text(&s->t->b, FM_TAG_KEY, key);
 }
 
-/* 0 measured, 1 failed (the row is written), 2 skipped, -1 broken off. */
-static int
+/* What an earlier log says of it; fresh without --resume. */
+static enum journal_state
+known(const struct session *s, const char *key)
+{
+	enum journal_state k = JOURNAL_TODO;
+
+	if (s->c->how.resume)
+		k = journal_find(s->e.journal, key, s->e.run);
+	if (k == JOURNAL_FAILED && s->c->how.resume_failed)
+		k = JOURNAL_TODO;
+	return k;
+}
+
+/* How a point ended. */
+enum end {
+	BROKEN_OFF = -1,
+	MEASURED,
+	FAILED, /* the row is written */
+	SKIPPED /* so is this one's */
+};
+
+static enum end
 visit(struct visit *v, const json_t *dims, struct fm_err *err)
 {
 	struct session *s = v->s;
@@ -251,56 +279,78 @@ visit(struct visit *v, const json_t *dims, struct fm_err *err)
 		failed(v, &e);
 	if (e.code == FM_STOPPED || s->t->failed)
 		*err = e;
-	else if (text_flush(s->t, err) == 0 && k.n)
+	else if (text_point(s->t, err) == 0 && k.n)
 		tell(s, &k, v->at);
 	if (err->code != FM_OK)
-		return -1;
-	return rc == 0 ? 0 : v->attempts ? 1 : 2;
+		return BROKEN_OFF;
+	return rc == 0 ? MEASURED : v->attempts ? FAILED : SKIPPED;
 }
 
-static int
-measure_point(struct session *s, struct policy *po, struct progress *pr,
-    const struct fm_point *at, struct fm_err *err)
+static enum end
+measure_point(struct session *s, struct policy *po, const struct fm_point *at,
+    const json_t *dims, const char *key, struct fm_err *err)
 {
-	json_t *dims = shape_dims(&s->shape, s->has_model ? &s->m : NULL, at);
-	struct visit v = { .s = s, .po = po, .pr = pr, .at = at };
+	struct visit v = { .s = s,
+		.po = po,
+		.pr = s->e.progress,
+		.at = at,
+		.quiet = QUIET_INIT };
 	struct until u;
-	int rc;
+	enum end end;
 
 	v.obs = json_object();
 	if (s->c->until) {
 		until_init(&u, s->c);
 		v.until = &u;
 	}
-	put_title(s, at);
-	put_key(s, dims, at);
-	progress_begin(pr, s->name, s->p.name, at);
-	rc = visit(&v, dims, err);
+	put_head(s, at, key);
+	progress_begin(v.pr, s->name, s->p.name, at);
+	end = visit(&v, dims, err);
 	if (v.until)
 		until_release(&u);
 	visit_release(&v);
+	return end;
+}
+
+/* As measure_point(); what an earlier log holds is not done again. */
+static enum end
+take_point(struct session *s, struct policy *po, const struct fm_point *at,
+    struct fm_err *err)
+{
+	json_t *dims = shape_dims(&s->shape, s->has_model ? &s->m : NULL, at);
+	char key[FM_HASH_HEX];
+	enum journal_state k;
+	enum end end;
+
+	key_of(s, dims, at, key);
+	k = known(s, key);
+	if (k == JOURNAL_TODO) {
+		end = measure_point(s, po, at, dims, key, err);
+	} else {
+		progress_known(s->e.progress, at);
+		end = k == JOURNAL_FAILED ? FAILED : MEASURED;
+	}
 	json_decref(dims);
-	return rc;
+	return end;
 }
 
 int
-measure_all(struct session *s, struct policy *po, struct progress *pr,
-    struct fm_err *err)
+measure_all(
+    struct session *s, struct queue *q, struct policy *po, struct fm_err *err)
 {
 	struct gen gen = { NULL, 0, 0 };
 	size_t i, failures = 0, done = 0;
-	int rc = 0;
+	enum end end = MEASURED;
 
 	s->gen = s->c->n_output ? &gen : NULL;
-	progress_plan(pr, s->shape.points, s->shape.n_points);
-	for (i = 0; i < s->shape.n_points && rc >= 0; i++) {
-		rc = measure_point(s, po, pr, &s->shape.points[i], err);
-		done += rc == 0;
-		failures += rc == 1;
+	while (end != BROKEN_OFF && queue_next(q, &i)) {
+		end = take_point(s, po, &s->shape.points[i], err);
+		done += end == MEASURED;
+		failures += end == FAILED;
 	}
 	s->gen = NULL;
 	gen_release(&gen);
-	if (rc < 0)
+	if (end == BROKEN_OFF)
 		return -1;
 	if (failures && done == 0 && !(s->peer && fm_peer_alive(s->peer))) {
 		fm_prog_say("fm-driver",

@@ -8,14 +8,15 @@
 #include "err.h"
 
 struct policy;
-struct progress;
+struct queue;
 struct session;
 
 /*
- * Runs all points of a session that is open. 0: all measured; an exit status:
- * some failed, and each has its ERR line; -1: broken off.
+ * Runs the points that the queue gives in a session that is open. 0: all
+ * measured; an exit status: some failed, and each has its ERR line; -1: broken
+ * off.
  */
-int measure_all(struct session *s, struct policy *po, struct progress *pr,
-    struct fm_err *err);
+int measure_all(
+    struct session *s, struct queue *q, struct policy *po, struct fm_err *err);
 
 #endif

@@ -22,6 +22,8 @@ struct platform {
 	struct fm_strs shows;   /* sets of the RUNTIME block */
 	struct fm_strs ignores; /* and those it may be given in vain */
 	char *threads;          /* its own name for --threads, or NULL */
+	char *visible;          /* variable that lists its devices, or NULL */
+	bool measures;          /* a device is used: others must wait */
 	struct fm_strs argv;    /* the command that starts it */
 };
 

@@ -28,6 +28,9 @@ progress_check(const struct conf *c, struct fm_err *err)
 {
 	if (c->progress_fd < 0)
 		return 0;
+	if (c->use_slurm)
+		return fm_err_set(err, FM_USAGE,
+		    "--progress_fd: the jobs of --use_slurm are elsewhere");
 	if (fcntl((int)c->progress_fd, F_GETFD) < 0)
 		return fm_err_sys(err, FM_USAGE,
 		    "--progress_fd: descriptor %lld",
@@ -291,6 +294,15 @@ progress_end(
 		    v, "latency_ms", json_real(e->latency_s * 1e3));
 	send_event(p, "result", v);
 	hide(p);
+	(void)pthread_mutex_unlock(&p->lock);
+}
+
+void
+progress_known(struct progress *p, const struct fm_point *at)
+{
+	(void)pthread_mutex_lock(&p->lock);
+	p->total--;
+	p->work_left -= work(at);
 	(void)pthread_mutex_unlock(&p->lock);
 }
 

@@ -62,6 +62,9 @@ struct progress_end {
 void progress_end(struct progress *p, const struct fm_point *at,
     const struct progress_end *e);
 
+/* A point that an earlier log has: it does not count. */
+void progress_known(struct progress *p, const struct fm_point *at);
+
 /* Makes room for other text on the terminal. */
 void progress_hide(struct progress *p);
 

@@ -10,18 +10,36 @@
 
 #include "build.h"
 #include "err.h"
+#include "lock.h"
 #include "model/model.h"
 #include "peer.h"
 #include "platform.h"
 #include "shape.h"
 
 struct conf;
+struct journal;
+struct place;
+struct progress;
 struct text;
+
+/* What a session is told besides the options. */
+struct errand {
+	const char *platform;
+	int wake_fd; /* readable: a signal came */
+	struct journal *journal;
+	struct progress *progress;
+	const char *run_id;
+	int64_t run;               /* from 1 */
+	const char *series;        /* name of the sweep file, or NULL */
+	size_t unit;               /* its number in the series, from 0 */
+	const struct place *place; /* NULL: anywhere */
+};
 
 struct session {
 	const struct conf *c;
 	struct text *t;
-	int wake_fd; /* readable: a signal came */
+	struct errand e;
+	struct lock_set locks; /* of the devices */
 	struct platform p;
 	struct fm_peer *peer;
 	struct build build; /* what it was loaded from */
@@ -41,7 +59,7 @@ struct session {
 
 /* Starts the backend and checks the options against what it says. */
 int session_start(struct session *s, const struct conf *c, struct text *t,
-    const char *platform, int wake_fd, struct fm_err *err);
+    const struct errand *e, struct fm_err *err);
 
 /* Imports the model and checks the sizes; no device is touched. */
 int session_import(struct session *s, struct fm_err *err);

@@ -13,7 +13,6 @@
 #include "failure.h"
 #include "gen.h"
 #include "json.h"
-#include "obs.h"
 #include "policy.h"
 #include "prog.h"
 #include "progress.h"
@@ -69,7 +68,8 @@ on_rep(struct visit *v, const char *line, size_t n, struct fm_err *err)
 	return take_rep(&v->r, &rep);
 }
 
-/* What was observed in several pieces, or by several hands, is one object. */
+/* Of a point in pieces each piece tells of all before; what is observed by
+ * several hands is one object. */
 static void
 on_obs(struct visit *v, const char *body, size_t n)
 {
@@ -82,7 +82,7 @@ on_obs(struct visit *v, const char *body, size_t n)
 	if (!json_is_object(more))
 		fm_prog_say("fm-driver", "OBS is not followed by an object");
 	else
-		obs_join(v->obs, more);
+		(void)json_object_update(v->obs, more);
 	json_decref(more);
 }
 
@@ -234,6 +234,8 @@ attempt(struct visit *v, struct fm_err *err)
 {
 	int rc = ready(v, err);
 
+	if (rc == 0)
+		rc = quiet_wait(&v->quiet, v->s, err);
 	v->begun_ns = fm_clock_now_ns();
 	if (rc == 0)
 		rc = v->until ? ask_pieces(v, err)
@@ -250,7 +252,7 @@ static int
 back_off(struct visit *v, const struct fm_err *e, struct fm_err *err)
 {
 	int64_t ns = policy_backoff_ns(v->attempts);
-	struct pollfd f = { v->s->wake_fd, POLLIN, 0 };
+	struct pollfd f = { v->s->e.wake_fd, POLLIN, 0 };
 
 	progress_hide(v->pr);
 	fm_prog_say("fm-driver", "%lld x %lld: %s: trying again in %.1f s",
@@ -319,5 +321,6 @@ visit_release(struct visit *v)
 	json_decref(v->retried);
 	json_decref(v->obs);
 	json_decref(v->q);
+	quiet_release(&v->quiet);
 	memset(v, 0, sizeof *v);
 }

@@ -13,6 +13,7 @@
 
 #include "buf.h"
 #include "err.h"
+#include "quiet.h"
 #include "sweep.h"
 
 struct policy;
@@ -39,7 +40,8 @@ struct visit {
 	json_t *retried;     /* why attempts failed, or NULL */
 	struct until *until; /* NULL: the repetitions are one piece */
 	struct reps r;
-	int64_t begun_ns; /* of the last attempt, with its backend ready */
+	struct quiet quiet; /* what was found before it */
+	int64_t begun_ns;   /* of the last attempt, with its backend ready */
 	int attempts;
 	bool fresh; /* its backend was opened for this point */
 	bool hold;  /* lines wait: they may be forgotten */
