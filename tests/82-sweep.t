@@ -188,7 +188,7 @@ is 'failures are in the log' "$(grep -c '^FMWORK ERR oom' f)" 1
 run 1 null -i 1-3 --reps 2 --null:fault oom@2 --log f --resume
 is '  are not tried again' "$(grep -c '^FMWORK ERR oom' f)" 1
 run 0 null -i 1-3 --reps 2 --null:fault oom@2 --log f --resume_failed
-is '  unless asked for' "$(points f)" '1 1,3 1,2 1'
+is '  unless asked for' "$(points f)" '1 1,2 1,3 1'
 run 2 null --resume
 like '  --resume needs a file' err 'needs --log FILE'
 run 3 null --log nosuch/x
