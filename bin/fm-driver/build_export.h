@@ -11,7 +11,7 @@
 struct fm_err;
 struct stage_work;
 
-/* Moves model and inputs into the build; fails when the export has failed. */
+/* Puts model and inputs into the build; fails when the export has failed. */
 int build_export(
     struct stage_work *w, const json_t *options, FILE *log, struct fm_err *err);
 

@@ -12,6 +12,7 @@
 #include "alloc.h"
 #include "build.h"
 #include "conf.h"
+#include "failure.h"
 #include "found.h"
 #include "given.h"
 #include "io.h"
@@ -53,8 +54,8 @@ is_python(const char *name)
 	return n > 3 && strcmp(name + n - 3, ".py") == 0;
 }
 
-bool
-script_is_name(const char *name)
+static bool
+is_name(const char *name)
 {
 	return is_python(name) || hashes_of(name) || told_is_file(name);
 }
@@ -105,10 +106,10 @@ script_is(const struct conf *c)
 	if (c->all)
 		return !c->analyze_only ||
 		       holds_scripts(c->search_dir ? c->search_dir : ".");
-	if (!c->model_name || !script_is_name(c->model_name))
+	if (!c->model_name || !is_name(c->model_name))
 		return false;
-	return !told_is_file(c->model_name) || c->args.rest.n > 1 ||
-	       c->analyze_only || c->explain || !all_load_files(c);
+	return !told_is_file(c->model_name) || c->analyze_only || c->explain ||
+	       !all_load_files(c);
 }
 
 static int
@@ -132,14 +133,10 @@ static int
 list_scripts(const struct conf *c, struct fm_strs *paths, struct fm_err *err)
 {
 	const char *dir = c->search_dir ? c->search_dir : c->model_root;
-	size_t i;
 
 	if (c->all)
 		return list_all(c->search_dir ? dir : ".", paths, err);
-	if (c->args.rest.n == 0)
-		fm_strs_add_take(paths, fm_io_join(dir, c->model_name));
-	for (i = 0; i < c->args.rest.n; i++)
-		fm_strs_add_take(paths, fm_io_join(dir, c->args.rest.v[i]));
+	fm_strs_add_take(paths, fm_io_join(dir, c->model_name));
 	return 0;
 }
 
@@ -345,8 +342,8 @@ start(const struct script *s, int wake_fd, struct fm_err *err)
 	struct platform p;
 	struct fm_peer_conf pc = { .argv = &p.argv,
 		.wake_fd = wake_fd,
-		.stderr_fd = getenv("FM_DEBUG") ? STDERR_FILENO : -1,
-		.answer_ns = s->c->timeout * 1000000000 };
+		.stderr_fd = failure_stderr(),
+		.answer_ns = s->c->timeout_ns };
 	struct fm_peer *peer = NULL;
 
 	if (platform_find(&p, "cpu", "torch", NULL, err) == 0)

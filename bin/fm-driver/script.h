@@ -14,10 +14,8 @@
 struct conf;
 struct text;
 
-/* NAME.py, NAME.py::HASH,…, NAME.pt, NAME.pt2? */
-bool script_is_name(const char *name);
-
-/* Does the command line name such, or --all? */
+/* Does the command line name such (NAME.py, NAME.py::HASH,…, NAME.pt,
+ * NAME.pt2), or --all? */
 bool script_is(const struct conf *c);
 
 /*

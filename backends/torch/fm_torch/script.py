@@ -4,6 +4,7 @@ and whatever way it ends. The answers' descriptor is out of its reach.
 import os
 import runpy
 import shlex
+import signal
 import sys
 import time
 
@@ -26,6 +27,21 @@ class Ending:
     def __init__(self):
         self.error = None
         self.seconds = 0.0
+
+
+def end_children():
+    """What a script has left running would disturb what is measured. They
+    are in the group that the driver has made for this process."""
+    me = os.getpid()
+    if os.getpgrp() != me:
+        return
+    for name in os.listdir("/proc"):
+        try:
+            if name.isdigit() and int(name) != me \
+                    and os.getpgid(int(name)) == me:
+                os.kill(int(name), signal.SIGKILL)
+        except OSError:
+            pass  # it has ended by itself
 
 
 class Apart:
@@ -89,6 +105,7 @@ def run(path, args, log, answers_fd):
             if os.getpid() != me:  # a child of the script, at its end
                 os._exit(0)
     finally:
+        end_children()
         sys.argv, sys.modules["__main__"] = argv, main
         sys.path[:] = where
     ending.seconds = time.monotonic() - start
