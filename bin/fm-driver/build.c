@@ -15,11 +15,11 @@
 
 #include "alloc.h"
 #include "buf.h"
+#include "build_export.h"
 #include "build_seq.h"
 #include "build_stage.h"
 #include "clock.h"
 #include "conf.h"
-#include "found.h"
 #include "io.h"
 #include "json.h"
 #include "monitor.h"
@@ -97,36 +97,6 @@ hash_graph(
 	memcpy(hex, m.hash, sizeof m.hash);
 	fm_model_release(&m);
 	return rc;
-}
-
-/* A model that was found: what its export is made from, and the export as
- * the first stage. */
-static int
-read_found(struct build *b, const struct conf *c, struct fm_err *err)
-{
-	const json_t *facts = c->found->facts;
-	json_t *stage = json_pack(
-	    "{s:s, s:s}", "stage", "export", "format", found_format(b->native));
-	json_t *sequence = b->native
-			       ? json_array()
-			       : build_sequence(c, hash_file, &b->cache, err);
-
-	b->config = json_object();
-	fm_json_set_str(b->config, "model", fm_json_str(facts, "hash", "?"));
-	(void)json_object_update(b->config, json_object_get(facts, "build"));
-	if (b->native) {
-		(void)json_object_del(b->config, "opset");
-		(void)json_object_del(b->config, "exporter");
-	}
-	if (!sequence || json_array_insert(sequence, 0, stage) != 0) {
-		json_decref(stage);
-		json_decref(sequence);
-		return -1;
-	}
-	json_decref(stage);
-	json_object_set_new(b->config, "sequence", sequence);
-	fm_json_set_str(b->config, "fm", BUILD_VERSION);
-	return 0;
 }
 
 /* The inputs, in the order in which reasons are told. */
@@ -487,8 +457,12 @@ static int
 prepare(struct build *b, const struct conf *c, struct fm_err *err)
 {
 	if ((c->build_name && fm_cache_name_check(c->build_name, err) != 0) ||
-	    open_cache(b, c, err) != 0 ||
-	    (c->found ? read_found(b, c, err) : read_inputs(b, c, err)) != 0)
+	    open_cache(b, c, err) != 0)
+		return -1;
+	if (c->found)
+		b->config = build_export_config(
+		    c, b->native, hash_file, &b->cache, err);
+	if (c->found ? !b->config : read_inputs(b, c, err) != 0)
 		return -1;
 	make_key(b);
 	if (b->native)

@@ -12,12 +12,42 @@
 
 #include "alloc.h"
 #include "buf.h"
+#include "build_seq.h"
 #include "build_stage.h"
 #include "conf.h"
 #include "found.h"
 #include "given.h"
 #include "io.h"
 #include "json.h"
+
+json_t *
+build_export_config(const struct conf *c, bool native, fm_model_hasher *hash,
+    void *arg, struct fm_err *err)
+{
+	const json_t *facts = c->found->facts;
+	json_t *v = json_object();
+	json_t *sequence =
+	    native ? json_array() : build_sequence(c, hash, arg, err);
+
+	if (!sequence) {
+		json_decref(v);
+		return NULL;
+	}
+	json_array_insert_new(sequence, 0,
+	    json_pack("{s:s, s:s}", "stage", "export", "format",
+		found_format(native)));
+	fm_json_set_str(v, "model", fm_json_str(facts, "hash", "?"));
+	(void)json_object_update(v, json_object_get(facts, "build"));
+	if (native) {
+		(void)json_object_del(v, "opset");
+		(void)json_object_del(v, "exporter");
+	}
+	json_object_set_new(v, "sequence", sequence);
+	fm_json_set_str(v, "fm", BUILD_VERSION);
+	return v;
+}
+
+/* --- the stage --- */
 
 static int
 copy(int in, int out)
