@@ -19,6 +19,7 @@
 #include "build_stage.h"
 #include "clock.h"
 #include "conf.h"
+#include "found.h"
 #include "io.h"
 #include "json.h"
 #include "monitor.h"
@@ -96,6 +97,36 @@ hash_graph(
 	memcpy(hex, m.hash, sizeof m.hash);
 	fm_model_release(&m);
 	return rc;
+}
+
+/* A model that was found: what its export is made from, and the export as
+ * the first stage. */
+static int
+read_found(struct build *b, const struct conf *c, struct fm_err *err)
+{
+	const json_t *facts = c->found->facts;
+	json_t *stage = json_pack(
+	    "{s:s, s:s}", "stage", "export", "format", found_format(b->native));
+	json_t *sequence = b->native
+			       ? json_array()
+			       : build_sequence(c, hash_file, &b->cache, err);
+
+	b->config = json_object();
+	fm_json_set_str(b->config, "model", fm_json_str(facts, "hash", "?"));
+	(void)json_object_update(b->config, json_object_get(facts, "build"));
+	if (b->native) {
+		(void)json_object_del(b->config, "opset");
+		(void)json_object_del(b->config, "exporter");
+	}
+	if (!sequence || json_array_insert(sequence, 0, stage) != 0) {
+		json_decref(stage);
+		json_decref(sequence);
+		return -1;
+	}
+	json_decref(stage);
+	json_object_set_new(b->config, "sequence", sequence);
+	fm_json_set_str(b->config, "fm", BUILD_VERSION);
+	return 0;
 }
 
 /* The inputs, in the order in which reasons are told. */
@@ -456,11 +487,16 @@ static int
 prepare(struct build *b, const struct conf *c, struct fm_err *err)
 {
 	if ((c->build_name && fm_cache_name_check(c->build_name, err) != 0) ||
-	    open_cache(b, c, err) != 0 || read_inputs(b, c, err) != 0)
+	    open_cache(b, c, err) != 0 ||
+	    (c->found ? read_found(b, c, err) : read_inputs(b, c, err)) != 0)
 		return -1;
 	make_key(b);
-	b->name = c->build_name ? fm_strdup(c->build_name)
-				: fm_cache_name_make(c->model_name, b->key);
+	if (b->native)
+		b->name = fm_strdupf("%s_torch", c->build_name);
+	else
+		b->name = c->build_name
+			      ? fm_strdup(c->build_name)
+			      : fm_cache_name_make(c->model_name, b->key);
 	b->dir = fm_cache_obj(&b->cache, b->key);
 	return 0;
 }
@@ -481,7 +517,22 @@ build_get(struct build *b, struct fm_model *m, const struct conf *c,
 	    fm_cache_name_set(&b->cache, b->name, b->key, err) != 0)
 		return -1;
 	fm_cache_touch(&b->cache, b->key);
-	return build_load(m, b->dir, b->state, b->stale, c, err);
+	return m ? build_load(m, b->dir, b->state, b->stale, c, err) : 0;
+}
+
+int
+build_have(const struct conf *c, bool native, struct fm_err *err)
+{
+	struct build b = { .cache = FM_CACHE_INIT, .native = native };
+	struct fm_err bad = FM_ERR_INIT;
+	int rc = prepare(&b, c, err);
+
+	if (rc == 0 && fm_io_is_dir(b.dir))
+		b.state = fm_cache_state(&b.cache, b.key, &bad);
+	if (rc == 0)
+		rc = b.state && is_good(b.state);
+	build_release(&b);
+	return rc;
 }
 
 /* What a name has, against what is wanted under it. */

@@ -29,7 +29,8 @@ class Ending:
 
 
 class Apart:
-    """Standard output and standard error go to a file meanwhile."""
+    """Standard output and standard error go to a file meanwhile, and
+    standard input is empty: the requests are not for the script."""
 
     def __init__(self, path):
         self.path = path
@@ -37,11 +38,13 @@ class Apart:
     def __enter__(self):
         sys.stdout.flush()
         sys.stderr.flush()
-        self.kept = os.dup(1), os.dup(2)
+        self.kept = os.dup(0), os.dup(1), os.dup(2)
         fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-        os.dup2(fd, 1)
-        os.dup2(fd, 2)
+        null = os.open(os.devnull, os.O_RDONLY)
+        for number, to in enumerate((null, fd, fd)):
+            os.dup2(to, number)
         os.close(fd)
+        os.close(null)
 
     def __exit__(self, *_):
         for stream in (sys.stdout, sys.stderr):
@@ -49,7 +52,7 @@ class Apart:
                 stream.flush()
             except (OSError, ValueError):
                 pass  # the script closed it
-        for number, fd in zip((1, 2), self.kept):
+        for number, fd in enumerate(self.kept):
             os.dup2(fd, number)
             os.close(fd)
 
