@@ -210,7 +210,7 @@ run_turn(struct run *r, const struct turn *turn)
 	r->e.series = turn->series;
 	r->e.unit = turn->number;
 	r->e.run_id = journal_run_id(&r->j, turn->run);
-	r->t.quiet = !measures(c) && !c->build_only;
+	r->t.quiet = (!measures(c) && !c->build_only) || c->explain;
 	return script_is(c) ? run_scripts(r, c, &err) : run_found(r, c, &err);
 }
 

@@ -113,9 +113,6 @@ add_settings(const struct session *s, json_t *options, struct fm_err *err)
 		return fm_err_set(err, FM_USAGE,
 		    "--profile: backend '%s' cannot look into a model",
 		    s->p.backend);
-	if (c->prompt && !fm_peer_can(s->peer, "prompt"))
-		return fm_err_set(err, FM_USAGE,
-		    "--prompt: backend '%s' has no tokenizer", s->p.backend);
 	if (c->how.cpus && !fm_peer_can(s->peer, "cpus"))
 		return fm_err_set(err, FM_USAGE,
 		    "--cpus: backend '%s' cannot be pinned", s->p.backend);
@@ -125,6 +122,9 @@ add_settings(const struct session *s, json_t *options, struct fm_err *err)
 		    "--require_quiet: backend '%s' does not observe its "
 		    "machine",
 		    s->p.backend);
+	if (c->prompt && !fm_peer_can(s->peer, "prompt"))
+		return fm_err_set(err, FM_USAGE,
+		    "--prompt: backend '%s' has no tokenizer", s->p.backend);
 	if (c->n_output && !fm_peer_can(s->peer, "generate"))
 		return fm_err_set(err, FM_USAGE,
 		    "--output_sizes: backend '%s' cannot generate",

@@ -27,8 +27,8 @@ class Session:
         self.runner = None
         self.loaded = None
         self.feed = None
-        self.found = {}      # models of the last build, by hash
         self.memory_bound = False
+        self.found = {}      # models of the last build, by hash
 
     # --- operations ---
 
