@@ -12,9 +12,12 @@
 #include "io.h"
 #include "json.h"
 #include "num.h"
+#include "policy.h"
+#include "progress.h"
 #include "slurm.h"
 #include "subopt.h"
 #include "sweep.h"
+#include "until.h"
 
 static const char *const load_formats[] = { "auto", "safetensors", "dummy",
 	NULL };
@@ -88,14 +91,46 @@ static const struct fm_opt options[] = {
 	    "threads inside one operator; without it the runtime decides"),
 	INT("seed", 0, seed, "N", "0", 0, INT64_MAX,
 	    "seed of random inputs and of random weights"),
-	INT("timeout", 0, timeout, "S", "0", 0, INT64_C(1000000),
-	    "longest time for one answer of the backend in seconds, 0 = no "
-	    "limit"),
+	STR("timeout", 0, NULL, timeout, "S", NULL,
+	    "longest time for one answer of the backend: seconds, or as in "
+	    "300% a part of the time expected from the points before, or "
+	    "both with a comma [no limit]"),
+	INT("retries", 0, retries, "N", "0", 0, 1000,
+	    "try a point again that failed as busy, io or timeout, up to N "
+	    "times"),
+	REAL("delay", delay, "S", NULL,
+	    "wait S seconds between repetitions, outside the timing"),
+	LIST("stop", stop, "RULE",
+	    "skip points at least as large as one of which RULE is true, "
+	    "such as 'latency>50ms'; once for each"),
+	{ "prune", 0, NULL, FM_OPT_FLAG, offsetof(struct conf, prune), NULL,
+	    "true", 0, 0, NULL,
+	    "skip points at least as large as one that ran out of memory" },
+	FLAG("isolate", isolate, "a fresh backend process for every point"),
+	STR("until", 0, NULL, until, "RULE", NULL,
+	    "repeat until RULE is true and times are steady, instead of "
+	    "--reps: 'ci<1%' for the median's 95 % interval"),
+	INT("min_reps", 0, min_reps, "N", "10", 1, INT64_C(1000000000),
+	    "with --until: repetitions at least"),
+	INT("max_reps", 0, max_reps, "N", "10000", 1, INT64_C(1000000000),
+	    "with --until: repetitions at most"),
+	REAL("max_seconds", max_seconds, "S", "60",
+	    "with --until: no more repetitions after S seconds of a point"),
+	INT("progress_fd", 0, progress_fd, "N", "-1", -1, 1000000,
+	    "tell programs how far it is: a line of JSON for every event to "
+	    "descriptor N"),
+	FLAG("selftest", selftest,
+	    "measure the harness itself: can it tell 2 % on this machine?"),
 	STR("backend", 0, "runtime", backend, "NAME", "local",
-	    "program fm-backend-NAME; local is the platform's own"),
+	    "program fm-backend-NAME; local is the platform's own, remote the "
+	    "same on a host"),
 	STR("via", 0, NULL, via, "WORDS", NULL,
 	    "words in front of the backend's command, such as 'ssh -T host'; "
 	    "a last word that ends in / is the backend's folder over there"),
+	STR("host", 0, NULL, how.host, "LIST", NULL,
+	    "hosts to measure on, as ssh takes them, separated by commas; "
+	    "backend and model are copied there when they are not there "
+	    "[with --backend remote $FM_HOST]"),
 	STR("inputs", 0, NULL, inputs, "DIR", NULL,
 	    "take the inputs from the .npy or .pb files of DIR instead of "
 	    "random values"),
@@ -219,14 +254,14 @@ static const struct fm_opt options[] = {
 	FLAG("list_options", list_options,
 	    "print the sub-options of the backend"),
 	FLAG("dry_run", dry_run, "print the points without running them"),
-	FLAG("use_slurm", use_slurm,
+	FLAG("use_slurm", how.use_slurm,
 	    "run the points as an array of Slurm jobs; --slurm:OPTION VALUE "
 	    "is for sbatch, true and false are for its flags"),
-	INT("jobs", 0, jobs, "N", NULL, 1, 1000000,
+	INT("jobs", 0, how.jobs, "N", NULL, 1, 1000000,
 	    "with --use_slurm: so many of them at a time"),
-	FLAG("detach", detach,
+	FLAG("detach", how.detach,
 	    "with --use_slurm: print the job's number, and leave"),
-	STR("attach", 0, NULL, attach, "JOB", NULL,
+	STR("attach", 0, NULL, how.attach, "JOB", NULL,
 	    "go on with a job of --use_slurm: wait for it, print its log"),
 	FM_OPT_END,
 };
@@ -338,8 +373,8 @@ collect_args(struct conf *c)
 		json_object_set_new(
 		    a, "output_sizes", int_list(c->output, c->n_output));
 	json_object_set_new(a, "batch_sizes", int_list(c->batch, c->n_batch));
-	json_object_set_new(
-	    a, "reps", c->seconds > 0 ? json_null() : json_integer(c->reps));
+	json_object_set_new(a, "reps",
+	    c->seconds > 0 || c->until ? json_null() : json_integer(c->reps));
 	for (i = 0; i < c->args.n_given; i++) {
 		const struct fm_opt_given *g = &c->args.given[i];
 		int64_t v;
@@ -371,6 +406,32 @@ read_subs(struct conf *c, struct fm_err *err)
 				   c->arg_values, err) != 0)
 			return -1;
 	}
+	return 0;
+}
+
+/* Hosts that are named twice are one host. */
+static int
+read_hosts(struct conf *c, struct fm_err *err)
+{
+	bool remote = strcmp(c->backend, "remote") == 0;
+	const char *list = c->how.host;
+	struct fm_strs all = FM_STRS_INIT;
+	size_t i;
+
+	if (!list && remote)
+		list = getenv("FM_HOST");
+	fm_strs_split(&all, list ? list : "", ", ");
+	for (i = 0; i < all.n; i++)
+		if (fm_strs_find(&c->how.hosts, all.v[i]) < 0)
+			fm_strs_add(&c->how.hosts, all.v[i]);
+	fm_strs_release(&all);
+	if (c->how.hosts.n == 0 && (c->how.host || remote))
+		return fm_err_set(err, FM_USAGE,
+		    "which host? --host USER@BOX, or FM_HOST with --backend "
+		    "remote, names one");
+	if (c->how.hosts.n && c->via)
+		return fm_err_set(err, FM_USAGE,
+		    "--host and --via exclude one another: give one");
 	return 0;
 }
 
@@ -491,6 +552,9 @@ check(struct conf *c, struct fm_err *err)
 		return fm_err_set(err, FM_USAGE,
 		    "--sequence and --optimize exclude one another: name the "
 		    "stage in the file");
+	if (policy_check(c, err) != 0 || until_check(c, err) != 0 ||
+	    progress_check(c, err) != 0)
+		return -1;
 	if (c->platforms.n == 0)
 		return fm_err_set(err, FM_USAGE, "--platform: no platform");
 	return 0;
@@ -504,7 +568,8 @@ conf_read(struct conf *c, int argc, char **argv, struct fm_err *err)
 		err) != 0)
 		return -1;
 	fm_strs_split(&c->platforms, c->platform, ",");
-	if (check(c, err) != 0 || read_how(c, err) != 0)
+	if (check(c, err) != 0 || read_how(c, err) != 0 ||
+	    read_hosts(c, err) != 0)
 		return -1;
 	if (c->args.rest.n)
 		c->model_name = c->args.rest.v[0];
@@ -522,8 +587,10 @@ conf_release(struct conf *c)
 {
 	fm_args_release(&c->args);
 	fm_strs_release(&c->platforms);
+	fm_strs_release(&c->how.hosts);
 	fm_strs_release(&c->dims);
 	fm_strs_release(&c->env);
+	fm_strs_release(&c->stop);
 	fm_strs_release(&c->exclude);
 	fm_strs_release(&c->how.sweeps);
 	json_decref(c->metadata);

@@ -19,6 +19,8 @@
 struct conf;
 struct journal;
 struct place;
+struct remote;
+struct progress;
 struct text;
 
 /* What a session is told besides the options. */
@@ -26,11 +28,12 @@ struct errand {
 	const char *platform;
 	int wake_fd; /* readable: a signal came */
 	struct journal *journal;
+	struct progress *progress;
 	const char *run_id;
-	int64_t run;               /* from 1 */
-	const char *series;        /* name of the sweep file, or NULL */
-	size_t unit;               /* its number in the series, from 0 */
-	const struct place *place; /* NULL: anywhere */
+	int64_t run;         /* from 1 */
+	const char *series;  /* name of the sweep file, or NULL */
+	size_t unit;         /* its number in the series, from 0 */
+	struct place *place; /* NULL: anywhere */
 };
 
 struct session {
@@ -39,6 +42,7 @@ struct session {
 	struct errand e;
 	struct lock_set locks; /* of the devices */
 	struct platform p;
+	struct remote *remote; /* where it runs, or NULL: here; not owned */
 	struct fm_peer *peer;
 	struct build build; /* what it was loaded from */
 	struct fm_model m;
@@ -49,10 +53,14 @@ struct session {
 	json_t *open;    /* the request; again for a fresh backend */
 	json_t *fill;    /* input: what fills it instead, for runs; or NULL */
 	json_t *sys;     /* facts, after the answer */
+	bool stale;      /* it has no model open, though it may live */
+	bool used;       /* the backend has run a point since it was opened */
+	double setup_s;  /* seconds that session_again() took to open */
 	const char *name, *model_class; /* as printed in RES */
 };
 
-/* Starts the backend and checks the options against what it says. */
+/* Starts the backend, here or on a host, and checks the options against what
+ * it says. */
 int session_start(struct session *s, const struct conf *c, struct text *t,
     const struct errand *e, struct fm_err *err);
 
