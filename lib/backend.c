@@ -13,10 +13,12 @@
 #include <unistd.h>
 
 #include "alloc.h"
+#include "cpus.h"
 #include "hangup.h"
 #include "host.h"
 #include "io.h"
 #include "json.h"
+#include "noise.h"
 #include "prog.h"
 #include "record.h"
 
@@ -36,7 +38,9 @@ struct talk {
 	struct fm_hangup hangup;
 	struct fm_feed feed;
 	bool is_open;
-	bool broken;         /* nobody reads our answers any more */
+	bool broken;                   /* nobody reads our answers any more */
+	bool bound_memory;             /* to the nodes of the CPUs */
+	struct fm_noise before, after; /* of the point */
 	json_t *bound;       /* dims and fills the buffers are for, or NULL */
 	int64_t points;      /* runs with "first" 1 */
 	int64_t flushed_ns;  /* when lines were written last */
@@ -91,6 +95,10 @@ op_hello(struct talk *t, const json_t *req, struct fm_err *err)
 	fm_backend_say(&t->b, "FMWORK HELLO %d %s", PROTOCOL, t->ops->name);
 	for (cap = t->ops->caps; cap && *cap; cap++)
 		fm_backend_say(&t->b, "FMWORK CAP %s", *cap);
+	if (!t->ops->run) {
+		fm_backend_say(&t->b, "FMWORK CAP cpus");
+		fm_backend_say(&t->b, "FMWORK CAP observe");
+	}
 	for (o = t->ops->opts; o->name; o++)
 		fm_backend_say(&t->b, "FMWORK OPT %s %s %s %s", o->name,
 		    o->type, *o->def ? o->def : "-", o->help);
@@ -130,6 +138,20 @@ set_env(json_t *env, struct fm_err *err)
 	return 0;
 }
 
+/* Threads that the vendor's library starts are held by this, too. */
+static int
+set_cpus(struct talk *t, const json_t *req, struct fm_err *err)
+{
+	const char *text = fm_json_str(req, "cpus", NULL);
+	struct fm_cpus cpus;
+
+	if (!text)
+		return 0;
+	if (fm_cpus_parse(&cpus, text, strlen(text), err))
+		return -1;
+	return fm_cpus_pin(&cpus, &t->bound_memory, err);
+}
+
 /* What must be known before the vendor's library is loaded. */
 static int
 take_settings(struct talk *t, const json_t *req, struct fm_err *err)
@@ -139,7 +161,9 @@ take_settings(struct talk *t, const json_t *req, struct fm_err *err)
 	    t->ops->name, t->ops->opts, json_object_get(req, "options"), err);
 	if (!t->b.options)
 		return -1;
-	return set_env(json_object_get(req, "env"), err);
+	if (set_env(json_object_get(req, "env"), err))
+		return -1;
+	return set_cpus(t, req, err);
 }
 
 static int
@@ -160,6 +184,8 @@ say_sys(struct talk *t, json_t *sys)
 	fm_json_set_str(sys, "backend_version", FM_VERSION);
 	fm_json_set_int(sys, "clock_cost_ns", cost_ns);
 	fm_json_set_int(sys, "clock_resolution_ns", resolution_ns);
+	if (t->bound_memory)
+		json_object_set_new(sys, "memory_bound", json_true());
 	fm_host_facts(sys);
 	fm_record_put_json(&t->b.out, FM_TAG_SYS, sys);
 }
@@ -341,6 +367,56 @@ measure(struct talk *t, struct fm_backend_point *p, const struct plan *plan,
 	return 0;
 }
 
+/* --- noise --- */
+
+static void
+say_obs(struct talk *t, const json_t *req)
+{
+	json_t *obs = fm_noise_between(&t->before, &t->after);
+	struct fm_buf text = FM_BUF_INIT;
+
+	fm_json_put(&text, obs);
+	fm_backend_say(&t->b, "FMWORK OBS %lld %lld %lld %s",
+	    (long long)fm_json_int(req, "input", 0),
+	    (long long)fm_json_int(req, "output", 0),
+	    (long long)fm_json_int(req, "batch", 0), text.s);
+	fm_buf_release(&text);
+	json_decref(obs);
+}
+
+/* A run in pieces is observed as a whole: each piece tells of all before. */
+static int
+measure_observed(struct talk *t, const json_t *req, struct fm_backend_point *p,
+    const struct plan *plan, struct fm_err *err)
+{
+	if (plan->first == 1 || !t->before.last.at_ns)
+		fm_noise_take(&t->before, "");
+	if (measure(t, p, plan, err))
+		return -1;
+	fm_noise_take(&t->after, "");
+	say_obs(t, req);
+	return 0;
+}
+
+/* What goes on when we do nothing. */
+static int
+op_observe(struct talk *t, const json_t *req, struct fm_err *err)
+{
+	double seconds = fm_json_num(req, "seconds", 0.5);
+
+	if (t->ops->run)
+		return fm_err_set(err, FM_USAGE,
+		    "backend %s has nothing to observe", t->ops->name);
+	if (!(seconds > 0 && seconds <= 10))
+		return fm_err_set(
+		    err, FM_USAGE, "\"seconds\" must be from 0 to 10");
+	fm_noise_take(&t->before, "");
+	fm_clock_sleep_ns((int64_t)(seconds * 1e9));
+	fm_noise_take(&t->after, "");
+	say_obs(t, req);
+	return 0;
+}
+
 static int
 op_run(struct talk *t, const json_t *req, struct fm_err *err)
 {
@@ -364,7 +440,7 @@ op_run(struct talk *t, const json_t *req, struct fm_err *err)
 	t->flushed_ns = fm_clock_now_ns();
 	if (warm_up(t, &p, plan.warmup, err))
 		return -1;
-	return measure(t, &p, &plan, err);
+	return measure_observed(t, req, &p, &plan, err);
 }
 
 /* --- infer --- */
@@ -433,6 +509,7 @@ static const struct {
 	{ "devices", op_devices },
 	{ "open", op_open },
 	{ "run", op_run },
+	{ "observe", op_observe },
 	{ "infer", op_infer },
 	{ "close", op_close },
 };
@@ -512,6 +589,8 @@ fm_backend_main(const struct fm_backend_ops *ops)
 	fm_reader_release(&in);
 	fm_buf_release(&t.b.out);
 	fm_buf_release(&t.lines);
+	fm_noise_release(&t.before);
+	fm_noise_release(&t.after);
 	free(t.b.self);
 	return t.broken ? 3 : 0;
 }

@@ -41,12 +41,22 @@ static const char *const words[FM_TAGS] = {
 	[FM_TAG_TXT] = "TXT",
 	[FM_TAG_OUT] = "OUT",
 	[FM_TAG_POS] = "POS",
+	[FM_TAG_RESUME] = "RESUME",
 };
 
 const char *
 fm_tag_word(enum fm_tag tag)
 {
 	return words[tag];
+}
+
+bool
+fm_record_is_resume(const char *line, size_t len)
+{
+	static const char mark[] = FM_RECORD_RESUME;
+	size_t n = sizeof mark - 1;
+
+	return len >= n && memcmp(line + len - n, mark, n) == 0;
 }
 
 enum fm_tag

@@ -47,6 +47,7 @@ enum fm_tag {
 	FM_TAG_TXT,
 	FM_TAG_OUT,
 	FM_TAG_POS,
+	FM_TAG_RESUME,
 	FM_TAGS
 };
 
@@ -68,6 +69,13 @@ struct fm_res {
 	int64_t batch; /* sequences */
 	double med_s;  /* median seconds per batch */
 };
+
+/*
+ * Where a driver that was killed is followed by one that goes on: at the end
+ * of the line that was cut, or a line of its own.
+ */
+#define FM_RECORD_RESUME "FMWORK RESUME"
+bool fm_record_is_resume(const char *line, size_t len);
 
 /* The tag of a line; `*body` is set to what follows the tag and a space. */
 enum fm_tag fm_record_tag(const char *line, size_t len, const char **body);

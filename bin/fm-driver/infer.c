@@ -123,8 +123,7 @@ bring_outputs(
 
 /* Inputs go to the host, and outputs come back. */
 static int
-request_away(
-    struct run *r, json_t *q, const char *outdir, struct fm_err *err)
+request_away(struct run *r, json_t *q, const char *outdir, struct fm_err *err)
 {
 	const char *there = remote_outdir(r->c->remote, err);
 

@@ -12,8 +12,11 @@
 #include "conf.h"
 #include "gen.h"
 #include "hash.h"
+#include "journal.h"
 #include "json.h"
+#include "lane.h"
 #include "prog.h"
+#include "quiet.h"
 #include "record.h"
 #include "remote.h"
 #include "result.h"
@@ -26,6 +29,7 @@ struct reps {
 	int64_t *dt_ns; /* in order */
 	size_t n, cap;
 	int64_t t0_ns, t1_ns; /* start of the first, end of the last */
+	json_t *obs;          /* what was observed, or NULL */
 	struct fm_buf after;  /* lines that follow RES */
 };
 
@@ -33,14 +37,14 @@ struct reps {
 
 /* Everything that defines the point, in a fixed order; fm-log(5). */
 static void
-put_key(struct session *s, const json_t *dims, const struct fm_point *at)
+key_of(struct session *s, const json_t *dims, const struct fm_point *at,
+    char hex[FM_HASH_HEX])
 {
 	static const char *const facts[] = { "model_hash", "precision",
 		"backend", "backend_version", "runtime", "provider", "device",
 		"settings" };
 	json_t *all = json_object();
 	struct fm_buf b = FM_BUF_INIT;
-	char hex[FM_HASH_HEX];
 	size_t i;
 
 	for (i = 0; i < sizeof facts / sizeof *facts; i++)
@@ -52,13 +56,15 @@ put_key(struct session *s, const json_t *dims, const struct fm_point *at)
 		    all, "settings", json_object_get(s->open, "options"));
 	fm_json_set_str(all, "model", s->has_model ? NULL : s->name);
 	json_object_set(all, "env", s->c->env_values);
+	/* Of all lanes: a point may be measured in any. */
+	if (s->c->how.cpus)
+		fm_json_set_str(all, "cpus", s->c->how.cpus);
 	json_object_set_new(all, "dims", json_deep_copy(dims));
 	fm_json_set_int(all, "input", at->input);
 	fm_json_set_int(all, "output", at->output);
 	fm_json_set_int(all, "batch", at->batch);
 	fm_json_put(&b, all);
 	fm_hash_of(b.s, b.len, hex);
-	fm_record_put_text(&s->t->b, FM_TAG_KEY, hex);
 	fm_buf_release(&b);
 	json_decref(all);
 }
@@ -94,6 +100,19 @@ put_rep(
 		text_line(s->t, line, n);
 }
 
+/* Of a point that is measured in pieces, the last word. */
+static void
+take_obs(struct reps *r, const char *line)
+{
+	const char *json = strchr(line, '{');
+	json_t *obs = json ? json_loads(json, 0, NULL) : NULL;
+
+	if (!obs)
+		return;
+	json_decref(r->obs);
+	r->obs = obs;
+}
+
 static int
 read_point(struct session *s, const struct fm_point *at, struct reps *r,
     struct fm_err *err)
@@ -119,6 +138,8 @@ read_point(struct session *s, const struct fm_point *at, struct reps *r,
 			text_line(s->t, line, n);
 			break;
 		case FM_TAG_OBS:
+			take_obs(r, line);
+			break;
 		case FM_TAG_SIM:
 			fm_buf_put(&r->after, line, n);
 			fm_buf_putc(&r->after, '\n');
@@ -155,6 +176,19 @@ keep(const struct reps *r)
 }
 
 static void
+put_obs(struct session *s, const struct reps *r, const struct fm_point *at)
+{
+	struct fm_buf *b = &s->t->b;
+
+	if (!r->obs)
+		return;
+	fm_buf_printf(b, "FMWORK OBS %lld %lld %lld ", (long long)at->input,
+	    (long long)at->output, (long long)at->batch);
+	fm_json_put(b, r->obs);
+	fm_buf_putc(b, '\n');
+}
+
+static void
 put_res(struct session *s, const struct reps *r, const struct kept *k,
     const struct fm_point *at)
 {
@@ -168,6 +202,7 @@ put_res(struct session *s, const struct reps *r, const struct kept *k,
 		fm_buf_putc(&s->t->b, '\n');
 		fm_record_put_res(&s->t->b, &res);
 	}
+	put_obs(s, r, at);
 	fm_buf_put(&s->t->b, r->after.s, r->after.len);
 }
 
@@ -234,9 +269,11 @@ put_err(struct session *s, const struct fm_err *e, const struct fm_point *at)
 
 static int
 try_point(struct session *s, const struct fm_point *at, const json_t *q,
-    struct reps *r, struct fm_err *err)
+    struct reps *r, struct quiet *quiet, struct fm_err *err)
 {
 	if (!fm_peer_alive(s->peer) && session_again(s, err) != 0)
+		return -1;
+	if (quiet_wait(quiet, s, err) != 0)
 		return -1;
 	if (fm_peer_send(s->peer, q, err) != 0 ||
 	    read_point(s, at, r, err) != 0)
@@ -250,11 +287,11 @@ try_point(struct session *s, const struct fm_point *at, const json_t *q,
 /* A point whose connection was lost is as if it had not been begun. */
 static int
 run_point(struct session *s, const struct fm_point *at, const json_t *q,
-    struct reps *r, struct fm_err *err)
+    struct reps *r, struct quiet *quiet, struct fm_err *err)
 {
 	size_t had = s->t->b.len;
 
-	while (try_point(s, at, q, r, err) != 0) {
+	while (try_point(s, at, q, r, quiet, err) != 0) {
 		if (!remote_retry(s->remote, err))
 			return -1;
 		fm_buf_cut(&s->t->b, had);
@@ -265,33 +302,50 @@ run_point(struct session *s, const struct fm_point *at, const json_t *q,
 	return 0;
 }
 
+static void
+put_head(struct session *s, const struct fm_point *at, const char *key)
+{
+	char title[80];
+
+	text_run_title(title, sizeof title, s->c, at);
+	s->t->idle = false;
+	text_banner(s->t, title);
+	fm_record_put_text(&s->t->b, FM_TAG_KEY, key);
+}
+
+/* What an earlier log says of it; fresh without --resume. */
+static enum journal_state
+known(const struct session *s, const char *key)
+{
+	enum journal_state k = JOURNAL_TODO;
+
+	if (s->c->how.resume)
+		k = journal_find(s->e.journal, key, s->e.run);
+	if (k == JOURNAL_FAILED && s->c->how.resume_failed)
+		k = JOURNAL_TODO;
+	return k;
+}
+
 /* 0 measured, 1 failed (the row is written), -1 broken off. */
 static int
-measure_point(struct session *s, const struct fm_point *at, struct fm_err *err)
+measure_point(struct session *s, const struct fm_point *at, const json_t *dims,
+    const char *key, struct fm_err *err)
 {
-	json_t *dims = shape_dims(&s->shape, s->has_model ? &s->m : NULL, at);
 	json_t *q = request(s, dims, at);
-	struct reps r = { NULL, 0, 0, 0, 0, FM_BUF_INIT };
+	struct reps r = { NULL, 0, 0, 0, 0, NULL, FM_BUF_INIT };
+	struct quiet quiet = QUIET_INIT;
 	struct fm_err e = FM_ERR_INIT;
 	struct kept k = { NULL, 0, 0 };
-	char title[80];
 	int rc;
 
-	if (s->gen)
-		(void)snprintf(title, sizeof title, "RUN %lld / %lld / %lld",
-		    (long long)at->input, (long long)at->output,
-		    (long long)at->batch);
-	else
-		(void)snprintf(title, sizeof title, "RUN %lld / %lld",
-		    (long long)at->input, (long long)at->batch);
-	text_banner(s->t, title);
-	put_key(s, dims, at);
+	put_head(s, at, key);
 	rc = text_flush(s->t, &e);
 	if (rc == 0)
-		rc = run_point(s, at, q, &r, &e);
+		rc = run_point(s, at, q, &r, &quiet, &e);
 	if (rc == 0) {
 		result_point(s, at, r.dt_ns, r.n);
 		k = keep(&r);
+		quiet_mark(&quiet, r.obs);
 		put_res(s, &r, &k, at);
 	} else if (e.code != FM_STOPPED && !s->t->failed) {
 		result_failed(s, at, &e);
@@ -299,34 +353,55 @@ measure_point(struct session *s, const struct fm_point *at, struct fm_err *err)
 	}
 	if (e.code == FM_STOPPED || s->t->failed)
 		*err = e;
-	else if (text_flush(s->t, err) == 0 && k.n)
+	else if (text_point(s->t, err) == 0 && k.n)
 		tell(s, &k, at);
 	free(r.dt_ns);
+	json_decref(r.obs);
+	quiet_release(&quiet);
 	fm_buf_release(&r.after);
 	json_decref(q);
-	json_decref(dims);
 	if (err->code != FM_OK)
 		return -1;
 	return rc == 0 ? 0 : 1;
 }
 
+/* As measure_point(); what an earlier log holds is not done again. */
+static int
+take_point(struct session *s, const struct fm_point *at, struct fm_err *err)
+{
+	json_t *dims = shape_dims(&s->shape, s->has_model ? &s->m : NULL, at);
+	char key[FM_HASH_HEX];
+	enum journal_state k;
+	int rc;
+
+	key_of(s, dims, at, key);
+	k = known(s, key);
+	if (k == JOURNAL_TODO)
+		rc = measure_point(s, at, dims, key, err);
+	else
+		rc = k == JOURNAL_FAILED;
+	json_decref(dims);
+	return rc;
+}
+
 int
-measure_all(struct session *s, struct fm_err *err)
+measure_all(struct session *s, struct queue *q, struct fm_err *err)
 {
 	struct gen gen = { NULL, 0, 0 };
-	size_t i, failed = 0;
+	size_t i, failed = 0, taken = 0;
 	int rc = 0;
 
 	s->gen = s->c->n_output ? &gen : NULL;
-	for (i = 0; i < s->shape.n_points && rc >= 0; i++) {
-		rc = measure_point(s, &s->shape.points[i], err);
+	while (rc >= 0 && queue_next(q, &i)) {
+		rc = take_point(s, &s->shape.points[i], err);
 		failed += rc > 0;
+		taken++;
 	}
 	s->gen = NULL;
 	gen_release(&gen);
 	if (rc < 0)
 		return -1;
-	if (failed == s->shape.n_points && !fm_peer_alive(s->peer)) {
+	if (failed && failed == taken && !fm_peer_alive(s->peer)) {
 		fm_prog_say("fm-driver",
 		    "nothing could be measured: the backend has gone");
 		return fm_code_status(FM_DIED);

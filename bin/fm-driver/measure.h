@@ -7,12 +7,14 @@
 
 #include "err.h"
 
+struct queue;
 struct session;
 
 /*
- * Runs all points of a session that is open. 0: all measured; an exit status:
- * some failed, and each has its ERR line; -1: broken off.
+ * Runs the points that the queue gives in a session that is open. 0: all
+ * measured; an exit status: some failed, and each has its ERR line; -1: broken
+ * off.
  */
-int measure_all(struct session *s, struct fm_err *err);
+int measure_all(struct session *s, struct queue *q, struct fm_err *err);
 
 #endif

@@ -23,6 +23,8 @@ struct platform {
 	struct fm_strs ignores; /* and those it may be given in vain */
 	struct fm_strs brings;  /* files that go with it to other hosts */
 	char *threads;          /* its own name for --threads, or NULL */
+	char *visible;          /* variable that lists its devices, or NULL */
+	bool measures;          /* a device is used: others must wait */
 	struct fm_strs argv;    /* the command that starts it; none when it
 				 * is not here */
 };

@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "alloc.h"
@@ -15,6 +14,8 @@
 #include "infer.h"
 #include "io.h"
 #include "json.h"
+#include "place.h"
+#include "points.h"
 #include "prog.h"
 #include "record.h"
 #include "remote.h"
@@ -29,7 +30,7 @@ start_peer(const struct session *s, struct fm_err *err)
 	struct fm_peer *peer;
 
 	pc.argv = &s->p.argv;
-	pc.wake_fd = s->wake_fd;
+	pc.wake_fd = s->e.wake_fd;
 	pc.stderr_fd = getenv("FM_DEBUG") ? STDERR_FILENO : -1;
 	pc.answer_ns = s->c->timeout * 1000000000;
 	do
@@ -108,6 +109,15 @@ add_settings(const struct session *s, json_t *options, struct fm_err *err)
 		return fm_err_set(err, FM_USAGE,
 		    "--profile: backend '%s' cannot look into a model",
 		    s->p.backend);
+	if (c->how.cpus && !fm_peer_can(s->peer, "cpus"))
+		return fm_err_set(err, FM_USAGE,
+		    "--cpus: backend '%s' cannot be pinned", s->p.backend);
+	if (fm_opt_was(&c->args, "require_quiet") &&
+	    !fm_peer_can(s->peer, "observe"))
+		return fm_err_set(err, FM_USAGE,
+		    "--require_quiet: backend '%s' does not observe its "
+		    "machine",
+		    s->p.backend);
 	if (c->n_output && !fm_peer_can(s->peer, "generate"))
 		return fm_err_set(err, FM_USAGE,
 		    "--output_sizes: backend '%s' cannot generate",
@@ -170,11 +180,11 @@ say_ignored(const struct session *s)
 
 /* On a host there may be one where there is none here. */
 static int
-find_backend(struct session *s, const char *platform, struct fm_err *err)
+find_backend(struct session *s, struct fm_err *err)
 {
 	const struct conf *c = s->c;
 
-	if (platform_find(&s->p, platform, c->backend, c->via, err) == 0)
+	if (platform_find(&s->p, s->e.platform, c->backend, c->via, err) == 0)
 		return 0;
 	if (!s->remote || err->code != FM_NODEVICE)
 		return -1;
@@ -184,8 +194,7 @@ find_backend(struct session *s, const char *platform, struct fm_err *err)
 
 int
 session_start(struct session *s, const struct conf *c, struct text *t,
-    const char *platform, struct remote *remote, int wake_fd,
-    struct fm_err *err)
+    const struct errand *e, struct fm_err *err)
 {
 	json_t *options;
 
@@ -193,15 +202,15 @@ session_start(struct session *s, const struct conf *c, struct text *t,
 	s->build.cache.lock_fd = s->build.cache.obj_fd = -1;
 	s->c = c;
 	s->t = t;
-	s->wake_fd = wake_fd;
-	s->remote = remote;
-	if (find_backend(s, platform, err) != 0 || check_sets(s, err) != 0)
+	s->e = *e;
+	if (place_open(s, err) != 0 || find_backend(s, err) != 0 ||
+	    check_sets(s, err) != 0)
 		return -1;
 	if (s->p.needs_model && !c->model_name && !c->list_devices &&
 	    !c->list_options)
 		return fm_err_set(err, FM_USAGE,
 		    "which model? Name a folder or an .onnx file");
-	if (remote && remote_backend(remote, &s->p, &s->p.argv, err) != 0)
+	if (s->remote && remote_backend(s->remote, &s->p, &s->p.argv, err) != 0)
 		return -1;
 	s->peer = start_peer(s, err);
 	if (!s->peer)
@@ -215,20 +224,6 @@ session_start(struct session *s, const struct conf *c, struct text *t,
 }
 
 /* --- the model --- */
-
-static void
-run_id(json_t *sys)
-{
-	unsigned char r[8] = { 0 };
-	char text[17];
-	size_t i;
-
-	if (getrandom(r, sizeof r, 0) < 0)
-		memset(r, 0, sizeof r);
-	for (i = 0; i < sizeof r; i++)
-		(void)snprintf(text + 2 * i, 3, "%02x", r[i]);
-	fm_json_set_str(sys, "run_id", text);
-}
 
 static void
 model_request(struct session *s)
@@ -308,7 +303,7 @@ import(struct session *s, struct fm_err *err)
 {
 	int rc = s->c->dry_run
 		     ? import_only(s, err)
-		     : build_get(&s->build, &s->m, s->c, s->wake_fd, err);
+		     : build_get(&s->build, &s->m, s->c, s->e.wake_fd, err);
 
 	s->has_model = rc == 0;
 	if (rc == 0 && s->c->precision == PRECISION_FP32 &&
@@ -354,6 +349,8 @@ plan(struct session *s, struct fm_err *err)
 		rc = shape_init(
 		    &s->shape, s->c, s->has_model ? &s->m : NULL, given, err);
 	if (rc == 0)
+		rc = points_arrange(&s->shape, s->c, &s->e, err);
+	if (rc == 0)
 		use_files(s, files);
 	json_decref(files);
 	json_decref(given);
@@ -381,6 +378,7 @@ session_import(struct session *s, struct fm_err *err)
 			return -1;
 	}
 	json_object_set(s->open, "env", s->c->env_values);
+	place_request(s);
 	if (s->p.loads) {
 		told_request(s->open, s->c, s->p.name);
 		return plan(s, err) != 0 ? -1 : check_sizes(s, err);
@@ -428,6 +426,17 @@ read_open(struct session *s, struct fm_buf *setup, struct fm_err *err)
 	return rc;
 }
 
+/* Fields of one's own, for the records; which sweep it is if none says so. */
+static json_t *
+metadata(const struct session *s)
+{
+	json_t *m = json_object();
+
+	fm_json_set_str(m, "sweep", s->e.series);
+	(void)json_object_update(m, s->c->metadata);
+	return m;
+}
+
 /* What the driver knows, in front of what the backend said. */
 static void
 join_sys(struct session *s)
@@ -435,7 +444,10 @@ join_sys(struct session *s)
 	json_t *said = s->sys ? s->sys : json_object();
 	json_t *sys = json_object();
 
-	run_id(sys);
+	fm_json_set_str(sys, "run_id", s->e.run_id);
+	fm_json_set_int(sys, "run", s->e.run);
+	if (s->e.series || s->c->metadata)
+		json_object_set_new(sys, "metadata", metadata(s));
 	fm_json_set_str(sys, "fm_version", FM_VERSION);
 	fm_json_set_str(sys, "platform", s->p.name);
 	fm_json_set_str(sys, "backend", s->p.backend);
@@ -453,6 +465,7 @@ join_sys(struct session *s)
 	if (json_object_size(s->c->env_values))
 		json_object_set(sys, "env", s->c->env_values);
 	(void)json_object_update(sys, said);
+	place_facts(s, sys);
 	if (!s->c->via && !s->remote)
 		fm_host_facts(sys);
 	json_decref(said);
@@ -524,8 +537,8 @@ send_away(struct session *s, struct fm_err *err)
 {
 	if (!s->remote)
 		return 0;
-	if (remote_model(s->remote, s->open,
-		s->has_model ? &s->m.files : NULL, err) != 0)
+	if (remote_model(s->remote, s->open, s->has_model ? &s->m.files : NULL,
+		err) != 0)
 		return -1;
 	return s->fill ? remote_inputs(s->remote, s->fill, err) : 0;
 }
@@ -551,19 +564,22 @@ session_open(struct session *s, struct fm_err *err)
 	struct fm_buf setup = FM_BUF_INIT;
 	int rc = -1;
 
+	if (place_lock(s, err) != 0)
+		return -1;
 	put_model(s);
 	/* Wrong sizes leave no log; a model that is loaded there has not been
 	 * asked for its own yet. So it is with a config that is refused. */
 	if ((!s->p.loads && !s->p.plain_model && text_flush(s->t, err) != 0) ||
 	    send_away(s, err) != 0)
 		goto out;
-	if (ask_open(s, &setup, err) != 0 || (s->p.loads && take_told(s, err) != 0))
+	if (ask_open(s, &setup, err) != 0 ||
+	    (s->p.loads && take_told(s, err) != 0))
 		goto out;
 	join_sys(s);
 	choose_names(s);
 	fm_buf_putc(&s->t->b, '\n');
 	text_line(s->t, setup.s, setup.len);
-	fm_record_put_json(&s->t->b, FM_TAG_SYS, s->sys);
+	text_sys(s->t, s->sys);
 	rc = text_flush(s->t, err);
 out:
 	fm_buf_release(&setup);
@@ -593,6 +609,7 @@ session_end(struct session *s)
 	struct fm_err ignored = FM_ERR_INIT;
 
 	fm_peer_end(s->peer);
+	lock_release(&s->locks);
 	if (s->has_model)
 		fm_model_release(&s->m);
 	if (s->c->lean_cache)

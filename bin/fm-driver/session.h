@@ -10,19 +10,35 @@
 
 #include "build.h"
 #include "err.h"
+#include "lock.h"
 #include "model/model.h"
 #include "peer.h"
 #include "platform.h"
 #include "shape.h"
 
 struct conf;
+struct journal;
+struct place;
 struct remote;
 struct text;
+
+/* What a session is told besides the options. */
+struct errand {
+	const char *platform;
+	int wake_fd; /* readable: a signal came */
+	struct journal *journal;
+	const char *run_id;
+	int64_t run;         /* from 1 */
+	const char *series;  /* name of the sweep file, or NULL */
+	size_t unit;         /* its number in the series, from 0 */
+	struct place *place; /* NULL: anywhere */
+};
 
 struct session {
 	const struct conf *c;
 	struct text *t;
-	int wake_fd; /* readable: a signal came */
+	struct errand e;
+	struct lock_set locks; /* of the devices */
 	struct platform p;
 	struct remote *remote; /* where it runs, or NULL: here; not owned */
 	struct fm_peer *peer;
@@ -41,8 +57,7 @@ struct session {
 /* Starts the backend, here or on a host, and checks the options against what
  * it says. */
 int session_start(struct session *s, const struct conf *c, struct text *t,
-    const char *platform, struct remote *remote, int wake_fd,
-    struct fm_err *err);
+    const struct errand *e, struct fm_err *err);
 
 /* Imports the model and checks the sizes; no device is touched. */
 int session_import(struct session *s, struct fm_err *err);

@@ -9,6 +9,7 @@
 
 #include "json.h"
 #include "num.h"
+#include "table.h"
 
 void
 rec_release(struct rec *r)
@@ -366,6 +367,11 @@ rec_put(struct emit *e, const struct rec *r, struct exper *x, struct point *p,
 		emit_key(e, "sys");
 		emit_json(e, x->sys);
 	}
+	json_object_foreach (json_object_get(x->sys, "metadata"), key, v)
+		if (!json_object_get(extra, key) && !table_knows(key)) {
+			emit_key(e, key);
+			emit_json(e, v);
+		}
 	json_object_foreach (extra, key, v) {
 		emit_key(e, key);
 		emit_json(e, v);

@@ -140,6 +140,9 @@ on_rep(struct parse *ps, const char *line, size_t n)
 	struct rep r;
 	struct point *p;
 
+	ps->x.begun = true;
+	if (ps->conf->no_stats)
+		return;
 	parse_flush(ps);
 	if (!get(ps, &l, line, n))
 		return;
@@ -150,8 +153,7 @@ on_rep(struct parse *ps, const char *line, size_t n)
 	p = add_rep(ps, &r);
 	if (l.f[FM_F_TTFT].n)
 		add_tokens(p, &l);
-	if (r.dialect == FM_DIALECT_EMBED)
-		fast_learn(&ps->fast, line, n);
+	fast_learn(&ps->fast, line, n, &l, &r);
 }
 
 /* Two lines a repetition: of the run for one token, then of the whole. */
@@ -341,6 +343,27 @@ on_err(struct parse *ps, const char *line, size_t n)
 	ps->points.cur = NULL;
 }
 
+/*
+ * The driver was killed here, and the next one measures again what had no
+ * result: what was begun is no record, nor is an experiment that had none.
+ */
+static void
+on_resume(struct parse *ps)
+{
+	size_t i;
+
+	parse_flush(ps);
+	for (i = 0; i < POINTS; i++)
+		point_clear(&ps->points.p[i]);
+	ps->points.cur = NULL;
+	ps->running = false;
+	fm_buf_clear(&ps->key);
+	if (ps->records)
+		return;
+	exper_clear(&ps->x);
+	errors_found_clear(&ps->found);
+}
+
 /* Tags that get their whole line, and tags that get what follows the tag. */
 typedef void on_line(struct parse *ps, const char *s, size_t n);
 
@@ -371,7 +394,9 @@ parse_line(struct parse *ps, const char *s, size_t n)
 	const char *body;
 	enum fm_tag tag = fm_record_tag(s, n, &body);
 
-	if (tag == FM_TAG_NONE) {
+	if (fm_record_is_resume(s, n)) {
+		on_resume(ps);
+	} else if (tag == FM_TAG_NONE) {
 		if (n)
 			parse_noise(ps, s, n);
 	} else if (whole[tag]) {
