@@ -25,7 +25,8 @@
 enum {
 	PROTOCOL = 1,
 	GATHER_NS = 100000000, /* the oldest a REP line may get */
-	GATHER_BYTES = 65536   /* what a pipe takes at once */
+	GATHER_BYTES = 65536,  /* what a pipe takes at once */
+	DELAY_MAX_S = 86400
 };
 
 /* More repetitions than anybody lives to see; sums of them still fit. */
@@ -99,6 +100,8 @@ op_hello(struct talk *t, const json_t *req, struct fm_err *err)
 		fm_backend_say(&t->b, "FMWORK CAP cpus");
 		fm_backend_say(&t->b, "FMWORK CAP observe");
 	}
+	if (t->ops->profile)
+		fm_backend_say(&t->b, "FMWORK CAP profile");
 	for (o = t->ops->opts; o->name; o++)
 		fm_backend_say(&t->b, "FMWORK OPT %s %s %s %s", o->name,
 		    o->type, *o->def ? o->def : "-", o->help);
@@ -293,19 +296,25 @@ repeat(struct talk *t, struct fm_backend_point *p, int64_t *t0, int64_t *t1,
 struct plan {
 	int64_t first, reps; /* reps 0: until `ns` have passed */
 	int64_t warmup;
-	int64_t ns; /* from the start of the first timed repetition */
+	int64_t ns;       /* from the start of the first timed repetition */
+	int64_t delay_ns; /* between two repetitions, outside the timing */
 };
 
 static int
 read_plan(struct plan *plan, const json_t *req, struct fm_err *err)
 {
 	double seconds = fm_json_num(req, "seconds", 0);
+	double delay = fm_json_num(req, "delay", 0);
 
 	plan->first = fm_json_int(req, "first", 1);
 	plan->warmup = fm_json_int(req, "warmup", 0);
 	plan->reps = fm_json_int(req, "reps", 0);
 	seconds = seconds > 0 ? seconds : 0;
 	plan->ns = (int64_t)((seconds < 4e9 ? seconds : 4e9) * 1e9);
+	if (!(delay >= 0 && delay <= DELAY_MAX_S))
+		return fm_err_set(err, FM_USAGE,
+		    "\"delay\" must be from 0 to %d seconds", DELAY_MAX_S);
+	plan->delay_ns = (int64_t)(delay * 1e9);
 	if (plan->first < 1 || plan->warmup < 0 || plan->reps < 0)
 		return fm_err_set(err, FM_USAGE,
 		    "\"first\" must be 1 or more, \"warmup\" and \"reps\" 0 "
@@ -321,13 +330,26 @@ read_plan(struct plan *plan, const json_t *req, struct fm_err *err)
 	return 0;
 }
 
+/* Between two repetitions; what was measured does not wait with us. */
+static void
+pause_between(struct talk *t, int64_t ns)
+{
+	if (ns == 0)
+		return;
+	if (ns > GATHER_NS / 2 && t->lines.len)
+		flush(t);
+	fm_clock_sleep_ns(ns);
+}
+
 static int
-warm_up(
-    struct talk *t, struct fm_backend_point *p, int64_t n, struct fm_err *err)
+warm_up(struct talk *t, struct fm_backend_point *p, const struct plan *plan,
+    struct fm_err *err)
 {
 	int64_t t0, t1;
 
-	for (p->rep = 1 - n; p->rep < 1; p->rep++) {
+	for (p->rep = 1 - plan->warmup; p->rep < 1; p->rep++) {
+		if (p->rep > 1 - plan->warmup)
+			pause_between(t, plan->delay_ns);
 		if (repeat(t, p, &t0, &t1, err))
 			return -1;
 		if (fm_hangup_seen(&t->hangup))
@@ -344,6 +366,8 @@ measure(struct talk *t, struct fm_backend_point *p, const struct plan *plan,
 	int64_t t0, t1, end_ns = INT64_MAX;
 
 	for (p->rep = plan->first; p->rep <= last; p->rep++) {
+		if (p->rep > 1 || plan->warmup)
+			pause_between(t, plan->delay_ns);
 		if (repeat(t, p, &t0, &t1, err))
 			return -1;
 		fm_record_put_rep(&t->lines,
@@ -417,17 +441,23 @@ op_observe(struct talk *t, const json_t *req, struct fm_err *err)
 	return 0;
 }
 
-static int
-op_run(struct talk *t, const json_t *req, struct fm_err *err)
+static struct fm_backend_point
+read_point(const json_t *req)
 {
-	struct fm_backend_point p = {
+	return (struct fm_backend_point){
 		.input = fm_json_int(req, "input", 0),
 		.output = fm_json_int(req, "output", 0),
 		.batch = fm_json_int(req, "batch", 0),
 		.seed = (uint64_t)fm_json_int(req, "seed", 0),
 		.dims = json_object_get(req, "dims"),
 	};
-	struct plan plan;
+}
+
+static int
+op_run(struct talk *t, const json_t *req, struct fm_err *err)
+{
+	struct fm_backend_point p = read_point(req);
+	struct plan plan = { 0 };
 
 	if (need_open(t, err) || read_plan(&plan, req, err))
 		return -1;
@@ -438,9 +468,30 @@ op_run(struct talk *t, const json_t *req, struct fm_err *err)
 	if (shape(t, req, &p, err))
 		return -1;
 	t->flushed_ns = fm_clock_now_ns();
-	if (warm_up(t, &p, plan.warmup, err))
+	if (warm_up(t, &p, &plan, err))
 		return -1;
 	return measure_observed(t, req, &p, &plan, err);
+}
+
+/* --- profile --- */
+
+static int
+op_profile(struct talk *t, const json_t *req, struct fm_err *err)
+{
+	struct fm_backend_point p = read_point(req);
+
+	if (need_open(t, err))
+		return -1;
+	if (!t->ops->profile)
+		return fm_err_set(err, FM_USAGE,
+		    "backend %s cannot look into a model", t->ops->name);
+	p.rep = 1;
+	if (!t->ops->run) {
+		if (shape(t, req, &p, err))
+			return -1;
+		fm_feed_fill(&t->feed, p.seed, p.rep);
+	}
+	return t->ops->profile(&t->b, &p, err);
 }
 
 /* --- infer --- */
@@ -510,6 +561,7 @@ static const struct {
 	{ "open", op_open },
 	{ "run", op_run },
 	{ "observe", op_observe },
+	{ "profile", op_profile },
 	{ "infer", op_infer },
 	{ "close", op_close },
 };

@@ -34,6 +34,7 @@ enum fm_tag {
 	FM_TAG_GAP,
 	FM_TAG_OBS,
 	FM_TAG_SIM,
+	FM_TAG_FAIL,
 	FM_TAG_ERR,
 	FM_TAG_OK,
 	FM_TAG_HELLO,
@@ -101,6 +102,9 @@ void fm_record_put_err(struct fm_buf *b, enum fm_code code, int64_t input,
 void fm_record_put_text(struct fm_buf *b, enum fm_tag tag, const char *text);
 /* FMWORK <tag> <json> on one line */
 void fm_record_put_json(struct fm_buf *b, enum fm_tag tag, const json_t *v);
+/* FMWORK <tag> <input> <output> <batch> <json> on one line */
+void fm_record_put_at(struct fm_buf *b, enum fm_tag tag, int64_t input,
+    int64_t output, int64_t batch, const json_t *v);
 /* FMWORK SETUP <seconds, 6 decimals> */
 void fm_record_put_setup(struct fm_buf *b, int64_t ns);
 

@@ -183,7 +183,7 @@ like "backend not found" "$T/err" "backend 'nosuch' not found: there is no 'fm-b
 like "is in the log, too" "$T/out" '^FMWORK ERR nodevice 0 0 0 backend'
 
 # --- failures are rows, and the sweep goes on ---
-run 1 null --input_sizes 1,2,3 --reps 2 --null:fault oom@2
+run 1 null --input_sizes 1,2,3 --reps 2 --null:fault oom@2 --no_prune
 is "out of memory costs its point" "$(code "$T/out")" "      2 REP      1 RES      1 ERR      2 REP      1 RES"
 like "the row" "$T/out" '^FMWORK ERR oom 2 1 1 cannot allocate'
 run 1 null --input_sizes 1,2,3 --reps 2 --null:fault die@2

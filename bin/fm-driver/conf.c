@@ -12,9 +12,12 @@
 #include "io.h"
 #include "json.h"
 #include "num.h"
+#include "policy.h"
+#include "progress.h"
 #include "slurm.h"
 #include "subopt.h"
 #include "sweep.h"
+#include "until.h"
 
 static const char *const load_formats[] = { "auto", "safetensors", "dummy",
 	NULL };
@@ -88,9 +91,36 @@ static const struct fm_opt options[] = {
 	    "threads inside one operator; without it the runtime decides"),
 	INT("seed", 0, seed, "N", "0", 0, INT64_MAX,
 	    "seed of random inputs and of random weights"),
-	INT("timeout", 0, timeout, "S", "0", 0, INT64_C(1000000),
-	    "longest time for one answer of the backend in seconds, 0 = no "
-	    "limit"),
+	STR("timeout", 0, NULL, timeout, "S", NULL,
+	    "longest time for one answer of the backend: seconds, or as in "
+	    "300% a part of the time expected from the points before, or "
+	    "both with a comma [no limit]"),
+	INT("retries", 0, retries, "N", "0", 0, 1000,
+	    "try a point again that failed as busy, io or timeout, up to N "
+	    "times"),
+	REAL("delay", delay, "S", NULL,
+	    "wait S seconds between repetitions, outside the timing"),
+	LIST("stop", stop, "RULE",
+	    "skip points at least as large as one of which RULE is true, "
+	    "such as 'latency>50ms'; once for each"),
+	{ "prune", 0, NULL, FM_OPT_FLAG, offsetof(struct conf, prune), NULL,
+	    "true", 0, 0, NULL,
+	    "skip points at least as large as one that ran out of memory" },
+	FLAG("isolate", isolate, "a fresh backend process for every point"),
+	STR("until", 0, NULL, until, "RULE", NULL,
+	    "repeat until RULE is true and times are steady, instead of "
+	    "--reps: 'ci<1%' for the median's 95 % interval"),
+	INT("min_reps", 0, min_reps, "N", "10", 1, INT64_C(1000000000),
+	    "with --until: repetitions at least"),
+	INT("max_reps", 0, max_reps, "N", "10000", 1, INT64_C(1000000000),
+	    "with --until: repetitions at most"),
+	REAL("max_seconds", max_seconds, "S", "60",
+	    "with --until: no more repetitions after S seconds of a point"),
+	INT("progress_fd", 0, progress_fd, "N", "-1", -1, 1000000,
+	    "tell programs how far it is: a line of JSON for every event to "
+	    "descriptor N"),
+	FLAG("selftest", selftest,
+	    "measure the harness itself: can it tell 2 % on this machine?"),
 	STR("backend", 0, "runtime", backend, "NAME", "local",
 	    "program fm-backend-NAME; local is the platform's own, remote the "
 	    "same on a host"),
@@ -343,8 +373,8 @@ collect_args(struct conf *c)
 		json_object_set_new(
 		    a, "output_sizes", int_list(c->output, c->n_output));
 	json_object_set_new(a, "batch_sizes", int_list(c->batch, c->n_batch));
-	json_object_set_new(
-	    a, "reps", c->seconds > 0 ? json_null() : json_integer(c->reps));
+	json_object_set_new(a, "reps",
+	    c->seconds > 0 || c->until ? json_null() : json_integer(c->reps));
 	for (i = 0; i < c->args.n_given; i++) {
 		const struct fm_opt_given *g = &c->args.given[i];
 		int64_t v;
@@ -522,6 +552,9 @@ check(struct conf *c, struct fm_err *err)
 		return fm_err_set(err, FM_USAGE,
 		    "--sequence and --optimize exclude one another: name the "
 		    "stage in the file");
+	if (policy_check(c, err) != 0 || until_check(c, err) != 0 ||
+	    progress_check(c, err) != 0)
+		return -1;
 	if (c->platforms.n == 0)
 		return fm_err_set(err, FM_USAGE, "--platform: no platform");
 	return 0;
@@ -557,6 +590,7 @@ conf_release(struct conf *c)
 	fm_strs_release(&c->how.hosts);
 	fm_strs_release(&c->dims);
 	fm_strs_release(&c->env);
+	fm_strs_release(&c->stop);
 	fm_strs_release(&c->exclude);
 	fm_strs_release(&c->how.sweeps);
 	json_decref(c->metadata);

@@ -84,7 +84,17 @@ struct conf {
 	double seconds; /* instead of reps; 0 = not given */
 	int64_t threads;
 	int64_t seed;
-	int64_t timeout; /* seconds for an answer, 0 = none */
+	/* what happens at a point (policy.h, until.h) */
+	const char *timeout; /* as text, or NULL */
+	int64_t retries;     /* attempts after the first one */
+	double delay;        /* seconds between repetitions */
+	struct fm_strs stop; /* rules */
+	bool prune, isolate;
+	const char *until;          /* a rule, or NULL */
+	int64_t min_reps, max_reps; /* of --until */
+	double max_seconds;
+	int64_t progress_fd; /* -1 = none */
+	bool selftest;
 	/* what is run where */
 	const char *backend, *via, *inputs;
 	int load_format;
@@ -117,7 +127,9 @@ struct conf {
 	/* what follows */
 	struct fm_args args;
 	struct fm_strs platforms;
-	char *model_path; /* root and name joined, or NULL */
+	int64_t timeout_ns;  /* for an answer, 0 = none */
+	double timeout_part; /* of the time expected, 0 = any */
+	char *model_path;    /* root and name joined, or NULL */
 	int64_t *input, *output, *batch;
 	size_t n_input, n_output, n_batch; /* n_output 0: no generation */
 	json_t *dim_values;                /* --dim: {name: size} */

@@ -11,7 +11,9 @@
 #include "journal.h"
 #include "measure.h"
 #include "place.h"
+#include "policy.h"
 #include "prog.h"
+#include "progress.h"
 #include "session.h"
 #include "text.h"
 
@@ -46,6 +48,7 @@ struct lane {
 	struct text *t;
 	struct text own; /* of every lane but the first */
 	struct queue *q;
+	struct policy *policy; /* of all lanes */
 	struct session s;
 	struct fm_err err;
 	pthread_t thread;
@@ -68,7 +71,7 @@ open_lane(struct lane *l)
 static void
 measure_lane(struct lane *l)
 {
-	l->rc = measure_all(&l->s, l->q, &l->err);
+	l->rc = measure_all(&l->s, l->q, l->policy, &l->err);
 	if (l->rc < 0)
 		queue_close(l->q);
 }
@@ -104,6 +107,7 @@ start_others(struct lane *lanes, size_t n)
 
 		l->c = lanes[0].c;
 		l->q = lanes[0].q;
+		l->policy = lanes[0].policy;
 		l->t = &l->own;
 		text_init(&l->own, lanes[0].e.journal);
 		l->own.held = true;
@@ -143,6 +147,7 @@ lanes_measure(const struct conf *c, const struct errand *e,
 {
 	struct lane *lanes = fm_calloc(p->n, sizeof *lanes);
 	struct queue q = { PTHREAD_MUTEX_INITIALIZER, 0, 0, false };
+	struct policy policy;
 	bool several = p->n > 1;
 	size_t i;
 	int rc;
@@ -154,11 +159,14 @@ lanes_measure(const struct conf *c, const struct errand *e,
 	lanes[0].c = c;
 	lanes[0].t = t;
 	lanes[0].q = &q;
+	lanes[0].policy = &policy;
+	policy_init(&policy, c);
 	lanes[0].rc = rc = open_lane(&lanes[0]);
 	q.n = lanes[0].s.shape.n_points;
 	if (rc == 0 && several)
 		text_defer(t);
 	if (rc == 0 && q.n) {
+		progress_plan(e->progress, lanes[0].s.shape.points, q.n);
 		t->held = several;
 		if (several)
 			start_others(lanes, p->n);
@@ -173,6 +181,7 @@ lanes_measure(const struct conf *c, const struct errand *e,
 	if (rc < 0)
 		*err = lanes[0].err;
 	(void)pthread_mutex_destroy(&q.lock);
+	policy_release(&policy);
 	free(lanes);
 	return rc;
 }

@@ -19,7 +19,9 @@
 #include "place.h"
 #include "plan.h"
 #include "prog.h"
+#include "progress.h"
 #include "script.h"
+#include "selftest.h"
 #include "session.h"
 #include "slurm.h"
 #include "text.h"
@@ -114,6 +116,7 @@ struct run {
 	struct text t;
 	struct plan plan;
 	struct places places;
+	struct progress progress;
 	struct errand e; /* of the turn */
 	int status;
 };
@@ -235,8 +238,11 @@ run(const struct conf *c, int wake_fd)
 	    plan_read(&r.plan, c, &err) == 0 &&
 	    places_read(&r.places, c, &err) == 0) {
 		r.e.journal = &r.j;
+		r.e.progress = &r.progress;
+		progress_init(&r.progress, c);
 		text_init(&r.t, &r.j);
 		run_plan(&r);
+		progress_release(&r.progress);
 		text_end(&r.t);
 		text_release(&r.t);
 	} else if (err.code != FM_STOPPED) {
@@ -256,6 +262,17 @@ look(const struct conf *c)
 	int rc = c->explain ? build_explain(c, &err) : analyze_run(c, &err);
 
 	return rc < 0 ? fm_prog_fail("fm-driver", &err) : rc;
+}
+
+static int
+self_test(int wake_fd)
+{
+	struct fm_err err = FM_ERR_INIT;
+	int rc = selftest_run(wake_fd, &err);
+
+	if (rc >= 0 || err.code == FM_STOPPED)
+		return rc < 0 ? 0 : rc;
+	return fm_prog_fail("fm-driver", &err);
 }
 
 /* Becomes share/fm/setup/NAME.sh; comes back only when that cannot be. */
@@ -303,6 +320,8 @@ main(int argc, char **argv)
 		status = fm_prog_fail("fm-driver", &err);
 	else if (c.setup)
 		status = set_up(c.setup);
+	else if (c.selftest)
+		status = self_test(wake_fd);
 	else if (slurm_is(&c))
 		status = submit(&c, wake_fd);
 	else if (c.explain || (c.analyze_only && !script_is(&c)))

@@ -8,12 +8,15 @@
 #include <unistd.h>
 
 #include "alloc.h"
+#include "clock.h"
 #include "conf.h"
+#include "failure.h"
 #include "given.h"
 #include "host.h"
 #include "infer.h"
 #include "io.h"
 #include "json.h"
+#include "num.h"
 #include "place.h"
 #include "points.h"
 #include "prog.h"
@@ -31,8 +34,8 @@ start_peer(const struct session *s, struct fm_err *err)
 
 	pc.argv = &s->p.argv;
 	pc.wake_fd = s->e.wake_fd;
-	pc.stderr_fd = getenv("FM_DEBUG") ? STDERR_FILENO : -1;
-	pc.answer_ns = s->c->timeout * 1000000000;
+	pc.stderr_fd = failure_stderr();
+	pc.answer_ns = s->c->timeout_ns;
 	do
 		peer = fm_peer_start(&pc, err);
 	while (!peer && remote_retry(s->remote, err));
@@ -561,7 +564,9 @@ ask_open(struct session *s, struct fm_buf *setup, struct fm_err *err)
 int
 session_open(struct session *s, struct fm_err *err)
 {
+	static const struct fm_point none = { 0, 0, 0 };
 	struct fm_buf setup = FM_BUF_INIT;
+	int64_t begun_ns = fm_clock_now_ns();
 	int rc = -1;
 
 	if (place_lock(s, err) != 0)
@@ -582,8 +587,21 @@ session_open(struct session *s, struct fm_err *err)
 	text_sys(s->t, s->sys);
 	rc = text_flush(s->t, err);
 out:
+	if (rc != 0 && err->code != FM_STOPPED && !s->t->failed)
+		failure_put(
+		    &s->t->b, s, &none, err, fm_clock_now_ns() - begun_ns, 1);
 	fm_buf_release(&setup);
 	return rc;
+}
+
+/* Of the line FMWORK SETUP <seconds>. */
+static double
+setup_seconds(const struct fm_buf *line)
+{
+	const char *s = strrchr(line->s, ' ');
+	double v = 0;
+
+	return s && fm_num_get_double(s + 1, strlen(s + 1), &v) ? v : 0;
 }
 
 int
@@ -595,10 +613,13 @@ session_again(struct session *s, struct fm_err *err)
 
 	fm_peer_end(s->peer);
 	s->peer = start_peer(s, err);
+	s->used = false;
 	if (s->peer)
 		rc = ask_open(s, &setup, err);
 	json_decref(s->sys);
 	s->sys = sys;
+	s->stale = rc != 0;
+	s->setup_s = setup_seconds(&setup);
 	fm_buf_release(&setup);
 	return rc;
 }

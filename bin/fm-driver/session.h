@@ -20,6 +20,7 @@ struct conf;
 struct journal;
 struct place;
 struct remote;
+struct progress;
 struct text;
 
 /* What a session is told besides the options. */
@@ -27,6 +28,7 @@ struct errand {
 	const char *platform;
 	int wake_fd; /* readable: a signal came */
 	struct journal *journal;
+	struct progress *progress;
 	const char *run_id;
 	int64_t run;         /* from 1 */
 	const char *series;  /* name of the sweep file, or NULL */
@@ -51,6 +53,9 @@ struct session {
 	json_t *open;    /* the request; again for a fresh backend */
 	json_t *fill;    /* input: what fills it instead, for runs; or NULL */
 	json_t *sys;     /* facts, after the answer */
+	bool stale;      /* it has no model open, though it may live */
+	bool used;       /* the backend has run a point since it was opened */
+	double setup_s;  /* seconds that session_again() took to open */
 	const char *name, *model_class; /* as printed in RES */
 };
 

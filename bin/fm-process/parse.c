@@ -36,6 +36,7 @@ parse_init(struct parse *ps, const struct conf *c, json_t *own, struct out *o,
 	fm_buf_init(&ps->status);
 	fm_buf_init(&ps->message);
 	fm_buf_init(&ps->obs);
+	fm_buf_init(&ps->fail);
 	fm_buf_init(&ps->sim);
 }
 
@@ -50,6 +51,7 @@ parse_release(struct parse *ps)
 	fm_buf_release(&ps->status);
 	fm_buf_release(&ps->message);
 	fm_buf_release(&ps->obs);
+	fm_buf_release(&ps->fail);
 	fm_buf_release(&ps->sim);
 	fm_stat_work_release(&ps->work);
 	errors_found_release(&ps->found);

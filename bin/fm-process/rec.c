@@ -358,6 +358,7 @@ rec_put(struct emit *e, const struct rec *r, struct exper *x, struct point *p,
 	put_stats(e, p, c, w);
 	put_passed(e, "noise", r->obs);
 	put_passed(e, "sim", r->sim);
+	put_passed(e, "failure", r->fail);
 	put_tokens(e, p, c, w);
 	if (r->serving) {
 		emit_key(e, "serving");

@@ -293,6 +293,21 @@ on_sim(struct parse *ps, const char *s, size_t n)
 	attach(ps, &ps->sim, s, n);
 }
 
+/* What is known of the failure that the next line is about. */
+static void
+on_fail(struct parse *ps, const char *s, size_t n)
+{
+	const char *json = memchr(s, '{', n);
+
+	ps->x.begun = true;
+	if (json == NULL) {
+		parse_fault(ps, "FAIL is not followed by an object", s, n);
+		return;
+	}
+	fm_buf_clear(&ps->fail);
+	fm_buf_put(&ps->fail, json, n - (size_t)(json - s));
+}
+
 /* The point it is about, with what it measured before it failed. */
 static struct point *
 point_of_failure(struct parse *ps, struct rec *r)
@@ -337,8 +352,10 @@ on_err(struct parse *ps, const char *line, size_t n)
 	fm_buf_put(&ps->message, e.text, e.text_len);
 	fm_buf_putc(&ps->message, '"');
 	r.error = (struct fm_text){ ps->message.s, ps->message.len };
+	r.fail = (struct fm_text){ ps->fail.s, ps->fail.len };
 	p = point_of_failure(ps, &r);
 	parse_put(ps, &r, p);
+	fm_buf_clear(&ps->fail);
 	point_clear(p);
 	ps->points.cur = NULL;
 }
@@ -386,6 +403,7 @@ static on_line *const rest[FM_TAGS] = {
 	[FM_TAG_GAP] = on_gap,
 	[FM_TAG_OBS] = on_obs,
 	[FM_TAG_SIM] = on_sim,
+	[FM_TAG_FAIL] = on_fail,
 };
 
 void

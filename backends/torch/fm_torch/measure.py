@@ -17,12 +17,24 @@ class Plan:
         self.reps = request.get("reps") or 0
         self.warmup = request.get("warmup") or 0
         self.limit = int((request.get("seconds") or 0) * 1e9)
+        self.delay = request.get("delay") or 0
+        if not 0 <= self.delay <= 86400:
+            raise Refused("usage", '"delay" must be from 0 to 86400 seconds')
         if self.first < 1 or self.warmup < 0:
             raise Refused("usage", '"first" must be 1 or more and "warmup" 0 '
                           "or more")
         if (self.reps > 0) == (self.limit > 0):
             raise Refused("usage", 'a run needs either "reps" or "seconds" '
                           "above 0")
+
+    def warm_numbers(self):
+        return range(1 - self.warmup, 1)
+
+    def pause(self, n, answers):
+        """Waits between repetitions, of which `n` comes next."""
+        if self.delay and n > 1 - self.warmup:
+            answers.flush()
+            time.sleep(self.delay)
 
     def numbers(self):
         n = self.first
@@ -129,11 +141,13 @@ class Runner:
     def run(self, request, answers, watchdog, epoch):
         plan = Plan(request)
         self.shape(request)
-        for n in range(1 - plan.warmup, 1):
+        for n in plan.warm_numbers():
+            plan.pause(n, answers)
             self.warm_up(request, n)
         self.begin(plan)
         end = None
         for n in plan.numbers():
+            plan.pause(n, answers)
             t0, t1 = self.timed(request, n, plan, answers, epoch)
             answers.flush_soon(t1)
             if watchdog.gone:
