@@ -322,7 +322,8 @@ remote_ssh_connect(struct remote_ssh *s, struct fm_err *err)
 	fm_strs_add(&argv, "-oControlMaster=yes");
 	fm_strs_add(&argv, "-oControlPersist=no");
 	add_command(s, &argv, shell_loop, NULL);
-	rc = fm_pump_start(&s->master, argv.v, s->wake_fd, debug, err);
+	/* It serves one thread after the other. */
+	rc = fm_pump_start_loose(&s->master, argv.v, s->wake_fd, debug, err);
 	fm_strs_release(&argv);
 	if (rc != 0)
 		return fm_err_wrap(err, "host '%s'", s->host);
