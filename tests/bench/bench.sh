@@ -54,6 +54,8 @@ X
 row 'print a REP line' "$put" 100 "$(ratio "$put" 100)"
 row 'read a REP line' "$get" 300 "$(ratio "$get" 300)"
 
+"$bench/ssh.sh"
+
 [ -z "$QUICK" ] || exit 0
 
 printf '\n%s\n' 'fm-process'
