@@ -10,12 +10,14 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "simd.h"
 
 enum {
 	BATCH = 5, /* of MSER-5 */
 	DRIFT_BATCHES = 8,
 	SLOPES = DRIFT_BATCHES * (DRIFT_BATCHES - 1) / 2,
-	LAGS = 4096 /* of the autocorrelation: it must end */
+	LANE_ROWS = 16, /* samples of a batch that are sorted in a lane */
+	LAGS = 4096     /* of the autocorrelation: it must end */
 };
 
 const int fm_stat_quantile[FM_STAT_QUANTILES] = { 250, 500, 750, 900, 950, 990,
@@ -165,7 +167,7 @@ outliers(struct fm_stat *s, const int64_t *x, size_t n)
 /* --- what their order tells ---------------------------------------------- */
 
 /* Word `i` of `a` shifted down by `k` bits. */
-static uint64_t
+FM_SIMD_BODY uint64_t
 shifted(const uint64_t *a, size_t words, size_t i, size_t k)
 {
 	size_t w = i + k / 64, bit = k % 64;
@@ -177,7 +179,7 @@ shifted(const uint64_t *a, size_t words, size_t i, size_t k)
 }
 
 /* sum of s_i s_{i+k}, the signs held as two sets of bits */
-static int64_t
+FM_SIMD_BODY int64_t
 lagged(const uint64_t *pos, const uint64_t *neg, size_t words, size_t k)
 {
 	int64_t same = 0, other = 0;
@@ -193,9 +195,8 @@ lagged(const uint64_t *pos, const uint64_t *neg, size_t words, size_t k)
 	return same - other;
 }
 
-double
-fm_stat_ess(
-    const int64_t *v, size_t n, int64_t median2, uint64_t *bits, double *rho1)
+FM_SIMD_BODY double
+ess(const int64_t *v, size_t n, int64_t median2, uint64_t *bits, double *rho1)
 {
 	size_t words = (n + 63) / 64, i, k;
 	uint64_t *pos = bits, *neg = bits + words;
@@ -203,11 +204,14 @@ fm_stat_ess(
 	double sum = 0;
 
 	for (i = 0; i < words; i++) {
-		pos[i] = neg[i] = 0;
+		uint64_t p = 0, q = 0;
+
 		for (k = i * 64; k < n && k < i * 64 + 64; k++) {
-			pos[i] |= (uint64_t)(2 * v[k] > median2) << k % 64;
-			neg[i] |= (uint64_t)(2 * v[k] < median2) << k % 64;
+			p |= (uint64_t)(2 * v[k] > median2) << k % 64;
+			q |= (uint64_t)(2 * v[k] < median2) << k % 64;
 		}
+		pos[i] = p;
+		neg[i] = q;
 	}
 	c0 = lagged(pos, neg, words, 0);
 	*rho1 =
@@ -221,6 +225,22 @@ fm_stat_ess(
 	}
 	sum = 2 * sum - 1;
 	return sum > 1 ? (double)n / sum : (double)n;
+}
+
+/* It can count bits in one instruction. */
+FM_SIMD_WIDE static double
+ess_wide(
+    const int64_t *v, size_t n, int64_t median2, uint64_t *bits, double *rho1)
+{
+	return ess(v, n, median2, bits, rho1);
+}
+
+double
+fm_stat_ess(
+    const int64_t *v, size_t n, int64_t median2, uint64_t *bits, double *rho1)
+{
+	return fm_simd_wide() ? ess_wide(v, n, median2, bits, rho1)
+			      : ess(v, n, median2, bits, rho1);
 }
 
 /* `tmp` has room for 2 n. */
@@ -282,6 +302,83 @@ drop(const int64_t *v, size_t n, const struct fm_stat_conf *c, int64_t *tmp,
 	return 0;
 }
 
+typedef int32_t lanes __attribute__((vector_size(DRIFT_BATCHES * 4)));
+
+/*
+ * Odd and even neighbours change places in turn, in all batches at once: as
+ * often as there are rows, which sorts each lane.
+ */
+FM_SIMD_BODY void
+sort_lanes(int32_t (*key)[DRIFT_BATCHES], size_t rows)
+{
+	size_t round, i;
+
+	for (round = 0; round < rows; round++)
+		for (i = round % 2; i + 1 < rows; i += 2) {
+			lanes a, b, swap;
+
+			memcpy(&a, key[i], sizeof a);
+			memcpy(&b, key[i + 1], sizeof b);
+			swap = (a ^ b) & (a > b);
+			a ^= swap;
+			b ^= swap;
+			memcpy(key[i], &a, sizeof a);
+			memcpy(key[i + 1], &b, sizeof b);
+		}
+}
+
+static void
+sort_lanes_base(int32_t (*key)[DRIFT_BATCHES], size_t rows)
+{
+	sort_lanes(key, rows);
+}
+
+FM_SIMD_WIDE static void
+sort_lanes_wide(int32_t (*key)[DRIFT_BATCHES], size_t rows)
+{
+	sort_lanes(key, rows);
+}
+
+/*
+ * Medians of batches of at most LANE_ROWS samples, a lane for each batch, in
+ * differences from the first sample; false when they are too far apart.
+ * Shorter lanes are filled up with what sorts behind all.
+ */
+static bool
+medians(double *z, const int64_t *v, size_t n, size_t b)
+{
+	int32_t key[LANE_ROWS][DRIFT_BATCHES];
+	size_t rows = (n + b - 1) / b, i, k;
+	int64_t lost = 0;
+
+	if (rows > LANE_ROWS)
+		return false;
+	for (k = 0; k < rows; k++)
+		for (i = 0; i < DRIFT_BATCHES; i++)
+			key[k][i] = INT32_MAX;
+	for (i = 0; i < b; i++) {
+		const int64_t *from = v + i * n / b, *to = v + (i + 1) * n / b;
+
+		for (k = 0; from + k < to; k++) {
+			key[k][i] = (int32_t)(from[k] - v[0]);
+			lost |= (from[k] - v[0]) ^ key[k][i];
+		}
+	}
+	if (lost)
+		return false;
+	if (fm_simd_wide())
+		sort_lanes_wide(key, rows);
+	else
+		sort_lanes_base(key, rows);
+	for (i = 0; i < b; i++) {
+		k = (i + 1) * n / b - i * n / b;
+		z[i] = ((double)(v[0] + key[(k - 1) / 2][i]) +
+			   (double)(v[0] + key[k / 2][i])) /
+		       2;
+	}
+	return true;
+}
+
 /*
  * Slopes are kept as integers, in 1 / scale ns for each repetition, so that
  * the one sort serves for all.
@@ -291,12 +388,14 @@ slopes(int64_t *slope, const int64_t *v, size_t n, size_t b, double scale,
     int64_t *tmp)
 {
 	double z[DRIFT_BATCHES], at[DRIFT_BATCHES];
+	bool done = medians(z, v, n, b);
 	size_t i, j, k = 0;
 
 	for (i = 0; i < b; i++) {
 		size_t from = i * n / b, to = (i + 1) * n / b;
 
-		z[i] = batch_median(v + from, to - from, tmp);
+		if (!done)
+			z[i] = batch_median(v + from, to - from, tmp);
 		at[i] = 0.5 * (double)(from + to - 1);
 	}
 	for (i = 0; i < b; i++)

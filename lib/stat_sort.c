@@ -5,13 +5,13 @@
  *
  * The idea for up to PART samples: the rank of a sample is the number of
  * smaller ones. That takes n * n comparisons, but eight of them, of 32-bit
- * differences from the first sample, are one instruction, and none of them
- * is a branch. Equal samples share a rank and leave gaps behind it, which the
- * next pass fills:
+ * differences from the first sample, are one instruction (four, of samples
+ * that are too far apart for that), and none of them is a branch. Equal
+ * samples share a rank and leave gaps behind it, which another pass fills:
  *
  *	 samples 7 3 9 3   ranks 2 0 3 0   by rank 3 . 7 9   filled 3 3 7 9
  *
- * More, and those that are too far apart, are halved and merged.
+ * More are halved until they are few enough, and merged.
  */
 #include "stat.h"
 
@@ -21,8 +21,14 @@
 
 enum {
 	PART = 128, /* whose ranks are counted: whole groups of 32 */
-	FEW = 11    /* not ranked */
+	FEW = 8     /* not ranked */
 };
+
+typedef int32_t i32x4 __attribute__((vector_size(16)));
+typedef int32_t i32x8 __attribute__((vector_size(32)));
+typedef int64_t i64x2 __attribute__((vector_size(16)));
+typedef int64_t i64x4 __attribute__((vector_size(32)));
+typedef int32_t i32x2 __attribute__((vector_size(8)));
 
 static inline void
 order(int64_t *v, int i, int j)
@@ -48,70 +54,66 @@ sort_eight(int64_t *v)
 		order(v, pairs[i][0], pairs[i][1]);
 }
 
-/* Fewer than eight are filled up; more go in one by one. */
+/* Fewer are filled up. */
 static void
 sort_few(int64_t *v, size_t n)
 {
-	int64_t pad[8], x;
-	size_t i, j;
+	int64_t pad[FEW];
+	size_t i;
 
-	if (n < 8) {
-		for (i = 0; i < 8; i++)
-			pad[i] = i < n ? v[i] : INT64_MAX;
-		sort_eight(pad);
-		memcpy(v, pad, n * sizeof *v);
-		return;
-	}
-	sort_eight(v);
-	for (i = 8; i < n; i++) {
-		x = v[i];
-		for (j = i; j > 0 && v[j - 1] > x; j--)
-			v[j] = v[j - 1];
-		v[j] = x;
-	}
+	for (i = 0; i < FEW; i++)
+		pad[i] = i < n ? v[i] : INT64_MAX;
+	sort_eight(pad);
+	memcpy(v, pad, n * sizeof *v);
 }
 
 /* --- ranks --------------------------------------------------------------- */
 
 /*
- * rank[i] = how many of key[0 .. n) are below key[i], for whole groups. The
- * counts are variables, not an array, which compilers would keep in memory.
+ * rank[i] = how many of key[0 .. n) are below key[i], for groups of four
+ * vectors. The counts are variables, not an array, which compilers would keep
+ * in memory.
  */
-#define COUNT_BELOW(name, lanes)                                               \
-	static void name(const int32_t *key, int32_t *rank, size_t n)          \
+#define COUNT_BELOW(name, type, lanes, ranks)                                  \
+	static void name(const type *key, int32_t *rank, size_t n)             \
 	{                                                                      \
 		const size_t size = sizeof(lanes) / sizeof *key;               \
 		size_t i, j;                                                   \
                                                                                \
 		for (i = 0; i < n; i += 4 * size) {                            \
 			lanes a, b, c, d;                                      \
-			lanes ra = { 0 }, rb = ra, rc = ra, rd = ra;           \
+			lanes na = { 0 }, nb = na, nc = na, nd = na;           \
+			ranks r;                                               \
                                                                                \
 			memcpy(&a, key + i, sizeof a);                         \
 			memcpy(&b, key + i + size, sizeof b);                  \
 			memcpy(&c, key + i + 2 * size, sizeof c);              \
 			memcpy(&d, key + i + 3 * size, sizeof d);              \
 			for (j = 0; j < n; j++) {                              \
-				ra -= key[j] < a;                              \
-				rb -= key[j] < b;                              \
-				rc -= key[j] < c;                              \
-				rd -= key[j] < d;                              \
+				na -= key[j] < a;                              \
+				nb -= key[j] < b;                              \
+				nc -= key[j] < c;                              \
+				nd -= key[j] < d;                              \
 			}                                                      \
-			memcpy(rank + i, &ra, sizeof ra);                      \
-			memcpy(rank + i + size, &rb, sizeof rb);               \
-			memcpy(rank + i + 2 * size, &rc, sizeof rc);           \
-			memcpy(rank + i + 3 * size, &rd, sizeof rd);           \
+			r = __builtin_convertvector(na, ranks);                \
+			memcpy(rank + i, &r, sizeof r);                        \
+			r = __builtin_convertvector(nb, ranks);                \
+			memcpy(rank + i + size, &r, sizeof r);                 \
+			r = __builtin_convertvector(nc, ranks);                \
+			memcpy(rank + i + 2 * size, &r, sizeof r);             \
+			r = __builtin_convertvector(nd, ranks);                \
+			memcpy(rank + i + 3 * size, &r, sizeof r);             \
 		}                                                              \
 	}
 
-typedef int32_t four __attribute__((vector_size(16)));
-COUNT_BELOW(count_below, four)
-
-typedef int32_t eight __attribute__((vector_size(32)));
+COUNT_BELOW(count_near, int32_t, i32x4, i32x4)
+COUNT_BELOW(count_far, int64_t, i64x2, i32x2)
 FM_SIMD_WIDE
-COUNT_BELOW(count_below_wide, eight)
+COUNT_BELOW(count_near_wide, int32_t, i32x8, i32x8)
+FM_SIMD_WIDE
+COUNT_BELOW(count_far_wide, int64_t, i64x4, i32x4)
 
-    /* Differences from the first; false when one does not fit. */
+    /* Differences from the first; false when one is too large. */
     static bool make_keys(const int64_t *v, int32_t *key, size_t n)
 {
 	int64_t lost = 0;
@@ -126,31 +128,51 @@ COUNT_BELOW(count_below_wide, eight)
 	return lost == 0;
 }
 
-/* Sorts v[0 .. n), at most PART, into `to`, which may be v; false when they
- * are too far apart. */
-static bool
+static void
+find_ranks(const int64_t *v, int32_t *rank, size_t n)
+{
+	int32_t near[PART];
+	int64_t far[PART];
+
+	memset(near + n, 0, (PART - n) * sizeof *near);
+	if (make_keys(v, near, n)) {
+		if (fm_simd_wide())
+			count_near_wide(near, rank, n);
+		else
+			count_near(near, rank, n);
+		return;
+	}
+	memcpy(far, v, n * sizeof *v);
+	memset(far + n, 0, (PART - n) * sizeof *far);
+	if (fm_simd_wide())
+		count_far_wide(far, rank, n);
+	else
+		count_far(far, rank, n);
+}
+
+/* Sorts v[0 .. n), at most PART, into `to`, which may be v. */
+static void
 sort_by_rank(const int64_t *v, int64_t *to, size_t n)
 {
-	int32_t key[PART] = { 0 }, rank[PART], by_rank[PART];
-	int32_t last = INT32_MIN;
-	int64_t base = v[0];
-	size_t i;
+	int32_t rank[PART];
+	int64_t by_rank[PART];
+	size_t i, sum = 0;
 
-	if (!make_keys(v, key, n))
-		return false;
-	if (fm_simd_wide())
-		count_below_wide(key, rank, n);
-	else
-		count_below(key, rank, n);
-	for (i = 0; i < n; i++)
-		by_rank[i] = INT32_MIN;
-	for (i = 0; i < n; i++)
-		by_rank[rank[i]] = key[i];
+	find_ranks(v, rank, n);
 	for (i = 0; i < n; i++) {
-		last = by_rank[i] > last ? by_rank[i] : last;
-		to[i] = base + last;
+		by_rank[rank[i]] = v[i];
+		sum += (size_t)rank[i];
 	}
-	return true;
+	if (sum != n * (n - 1) / 2) { /* some are equal */
+		for (i = 0; i < n; i++)
+			by_rank[i] = INT64_MIN;
+		for (i = 0; i < n; i++)
+			by_rank[rank[i]] = v[i];
+		for (i = 1; i < n; i++)
+			if (by_rank[i] < by_rank[i - 1])
+				by_rank[i] = by_rank[i - 1];
+	}
+	memcpy(to, by_rank, n * sizeof *to);
 }
 
 /* --- more than a part ---------------------------------------------------- */
@@ -196,8 +218,10 @@ sort_into(int64_t *v, int64_t *tmp, size_t n, bool to_tmp)
 			memcpy(tmp, v, n * sizeof *v);
 		return;
 	}
-	if (n <= PART && sort_by_rank(v, to, n))
+	if (n <= PART) {
+		sort_by_rank(v, to, n);
 		return;
+	}
 	x = v[n - 1];
 	sort_into(v, tmp, half, !to_tmp);
 	sort_into(v + half, tmp + half, half, !to_tmp);

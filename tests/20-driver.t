@@ -165,7 +165,7 @@ bad 2 "'--reps' is missing a value" --reps
 bad 2 "not unique" --platform null --model x
 bad 2 "'warp' is not known: there are cpu, " --platform warp
 bad 2 "must be a name" --backend ../x
-bad 2 "use --via" --platform null --backend remote
+bad 2 "which host" --platform null --backend remote
 bad 2 "which model" --platform cpu
 bad 2 "named twice" --platform null --model_name a b
 bad 2 "no such option; it has: latency_ms" --platform null --null:nosuch 1

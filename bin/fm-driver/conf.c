@@ -122,10 +122,15 @@ static const struct fm_opt options[] = {
 	FLAG("selftest", selftest,
 	    "measure the harness itself: can it tell 2 % on this machine?"),
 	STR("backend", 0, "runtime", backend, "NAME", "local",
-	    "program fm-backend-NAME; local is the platform's own"),
+	    "program fm-backend-NAME; local is the platform's own, remote the "
+	    "same on a host"),
 	STR("via", 0, NULL, via, "WORDS", NULL,
 	    "words in front of the backend's command, such as 'ssh -T host'; "
 	    "a last word that ends in / is the backend's folder over there"),
+	STR("host", 0, NULL, how.host, "LIST", NULL,
+	    "hosts to measure on, as ssh takes them, separated by commas; "
+	    "backend and model are copied there when they are not there "
+	    "[with --backend remote $FM_HOST]"),
 	STR("inputs", 0, NULL, inputs, "DIR", NULL,
 	    "take the inputs from the .npy or .pb files of DIR instead of "
 	    "random values"),
@@ -249,14 +254,14 @@ static const struct fm_opt options[] = {
 	FLAG("list_options", list_options,
 	    "print the sub-options of the backend"),
 	FLAG("dry_run", dry_run, "print the points without running them"),
-	FLAG("use_slurm", use_slurm,
+	FLAG("use_slurm", how.use_slurm,
 	    "run the points as an array of Slurm jobs; --slurm:OPTION VALUE "
 	    "is for sbatch, true and false are for its flags"),
-	INT("jobs", 0, jobs, "N", NULL, 1, 1000000,
+	INT("jobs", 0, how.jobs, "N", NULL, 1, 1000000,
 	    "with --use_slurm: so many of them at a time"),
-	FLAG("detach", detach,
+	FLAG("detach", how.detach,
 	    "with --use_slurm: print the job's number, and leave"),
-	STR("attach", 0, NULL, attach, "JOB", NULL,
+	STR("attach", 0, NULL, how.attach, "JOB", NULL,
 	    "go on with a job of --use_slurm: wait for it, print its log"),
 	FM_OPT_END,
 };
@@ -404,6 +409,32 @@ read_subs(struct conf *c, struct fm_err *err)
 	return 0;
 }
 
+/* Hosts that are named twice are one host. */
+static int
+read_hosts(struct conf *c, struct fm_err *err)
+{
+	bool remote = strcmp(c->backend, "remote") == 0;
+	const char *list = c->how.host;
+	struct fm_strs all = FM_STRS_INIT;
+	size_t i;
+
+	if (!list && remote)
+		list = getenv("FM_HOST");
+	fm_strs_split(&all, list ? list : "", ", ");
+	for (i = 0; i < all.n; i++)
+		if (fm_strs_find(&c->how.hosts, all.v[i]) < 0)
+			fm_strs_add(&c->how.hosts, all.v[i]);
+	fm_strs_release(&all);
+	if (c->how.hosts.n == 0 && (c->how.host || remote))
+		return fm_err_set(err, FM_USAGE,
+		    "which host? --host USER@BOX, or FM_HOST with --backend "
+		    "remote, names one");
+	if (c->how.hosts.n && c->via)
+		return fm_err_set(err, FM_USAGE,
+		    "--host and --via exclude one another: give one");
+	return 0;
+}
+
 /* Is the simulator to be fitted instead of asked? */
 static bool
 is_calibration(const struct conf *c)
@@ -537,7 +568,8 @@ conf_read(struct conf *c, int argc, char **argv, struct fm_err *err)
 		err) != 0)
 		return -1;
 	fm_strs_split(&c->platforms, c->platform, ",");
-	if (check(c, err) != 0 || read_how(c, err) != 0)
+	if (check(c, err) != 0 || read_how(c, err) != 0 ||
+	    read_hosts(c, err) != 0)
 		return -1;
 	if (c->args.rest.n)
 		c->model_name = c->args.rest.v[0];
@@ -555,6 +587,7 @@ conf_release(struct conf *c)
 {
 	fm_args_release(&c->args);
 	fm_strs_release(&c->platforms);
+	fm_strs_release(&c->how.hosts);
 	fm_strs_release(&c->dims);
 	fm_strs_release(&c->env);
 	fm_strs_release(&c->stop);

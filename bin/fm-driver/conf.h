@@ -57,7 +57,13 @@ struct how {
 	const char *device_sets;
 	const char *cpus; /* lists of CPUs, of each lane */
 
+	const char *host;
+	bool use_slurm, detach;
+	int64_t jobs;       /* of Slurm's at a time, 0 = all */
+	const char *attach; /* number of a job */
+
 	/* what follows */
+	struct fm_strs hosts;     /* of --host or $FM_HOST, each once */
 	int64_t shard_no, shards; /* from 0; 0 shards: all points */
 };
 
@@ -116,10 +122,6 @@ struct conf {
 	bool list_devices, list_options, dry_run;
 	bool strict, estimate; /* for the backend */
 	bool token_times, time_transfers;
-	/* under Slurm */
-	bool use_slurm, detach;
-	int64_t jobs; /* at a time, 0 = all */
-	const char *attach;
 	bool calibrate; /* --sim:calibrate was given */
 
 	/* what follows */

@@ -67,6 +67,7 @@ infer(struct session *s, struct fm_err *err)
 {
 	struct infer_conf ic = { 0 };
 
+	ic.remote = s->remote;
 	ic.in = s->c->infer;
 	ic.out = s->c->out;
 	ic.pad = s->c->pad;
@@ -129,6 +130,7 @@ run_platform(struct run *r, const struct conf *c, struct fm_err *err)
 
 	if (measures(c))
 		return lanes_measure(c, &r->e, &r->places, &r->t, err);
+	r->e.place = &r->places.v[0];
 	rc = session_start(&s, c, &r->t, &r->e, err);
 	if (rc == 0)
 		rc = look_into(&s, c, err);

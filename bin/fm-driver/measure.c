@@ -229,13 +229,7 @@ put_head(struct session *s, const struct fm_point *at, const char *key)
 {
 	char title[80];
 
-	if (s->gen)
-		(void)snprintf(title, sizeof title, "RUN %lld / %lld / %lld",
-		    (long long)at->input, (long long)at->output,
-		    (long long)at->batch);
-	else
-		(void)snprintf(title, sizeof title, "RUN %lld / %lld",
-		    (long long)at->input, (long long)at->batch);
+	text_run_title(title, sizeof title, s->c, at);
 	s->t->idle = false;
 	text_banner(s->t, title);
 	fm_record_put_text(&s->t->b, FM_TAG_KEY, key);

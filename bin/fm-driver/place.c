@@ -12,6 +12,7 @@
 #include "json.h"
 #include "num.h"
 #include "pin.h"
+#include "remote.h"
 #include "session.h"
 
 /* --- --device_sets --- */
@@ -105,7 +106,8 @@ int
 places_read(struct places *p, const struct conf *c, struct fm_err *err)
 {
 	const char *sets = c->how.device_sets;
-	size_t i;
+	const struct fm_strs *hosts = &c->how.hosts;
+	size_t i, each;
 
 	memset(p, 0, sizeof *p);
 	if (sets &&
@@ -113,15 +115,19 @@ places_read(struct places *p, const struct conf *c, struct fm_err *err)
 		return -1;
 	if (c->how.cpus && pin_read(&p->cpus, c->how.cpus, err) != 0)
 		return -1;
-	p->n = sets ? json_array_size(p->sets) : p->cpus.n ? p->cpus.n : 1;
-	if (p->cpus.n && p->cpus.n != p->n)
+	each = sets ? json_array_size(p->sets) : p->cpus.n ? p->cpus.n : 1;
+	if (p->cpus.n && p->cpus.n != each)
 		return fm_err_set(err, FM_USAGE,
 		    "--cpus '%s': there must be a list for each of %zu lanes",
-		    c->how.cpus, p->n);
+		    c->how.cpus, each);
+	p->n = each * (hosts->n ? hosts->n : 1);
 	p->v = fm_calloc(p->n, sizeof *p->v);
 	for (i = 0; i < p->n; i++) {
-		p->v[i].devices = json_array_get(p->sets, i);
-		p->v[i].cpus = p->cpus.n ? p->cpus.v[i] : NULL;
+		struct place *one = &p->v[i];
+
+		one->devices = json_array_get(p->sets, i % each);
+		one->cpus = p->cpus.n ? p->cpus.v[i % each] : NULL;
+		one->host = hosts->n ? hosts->v[i / each] : NULL;
 	}
 	return 0;
 }
@@ -129,6 +135,10 @@ places_read(struct places *p, const struct conf *c, struct fm_err *err)
 void
 places_release(struct places *p)
 {
+	size_t i;
+
+	for (i = 0; i < p->n && p->v; i++)
+		remote_close(p->v[i].remote);
 	json_decref(p->sets);
 	fm_strs_release(&p->cpus);
 	free(p->v);
@@ -136,6 +146,21 @@ places_release(struct places *p)
 }
 
 /* --- for a session --- */
+
+int
+place_open(struct session *s, struct fm_err *err)
+{
+	struct place *p = s->e.place;
+
+	if (p && p->host && !p->remote) {
+		p->remote =
+		    remote_open(p->host, s->c->cache_dir, s->e.wake_fd, err);
+		if (!p->remote)
+			return -1;
+	}
+	s->remote = p ? p->remote : NULL;
+	return 0;
+}
 
 /* Libraries that choose devices by a variable are told by it, too. */
 void
@@ -188,7 +213,7 @@ place_lock(struct session *s, struct fm_err *err)
 		devices = own = json_pack("[I]", (json_int_t)v);
 	else if (!devices && s->e.place && s->e.place->cpus)
 		devices = own = pin_numbers(s->e.place->cpus);
-	if (s->p.measures && !s->c->via)
+	if (s->p.measures && !s->c->via && !s->remote)
 		rc = lock_devices(&s->locks, base, devices, s->c->how.lock,
 		    s->e.wake_fd, err);
 	json_decref(own);

@@ -62,6 +62,7 @@ read_backend(struct platform *p, const json_t *table)
 	    &p->shows, json_object_get(row,
 			   json_object_get(row, "shows") ? "shows" : "sets"));
 	add_words(&p->ignores, json_object_get(row, "ignores"));
+	add_words(&p->brings, json_object_get(row, "brings"));
 	if (!row) {
 		fm_strs_add(&p->sets, p->backend);
 		fm_strs_add(&p->shows, p->backend);
@@ -138,14 +139,12 @@ choose(
 	const char *own = json_string_value(row);
 	struct fm_buf all = FM_BUF_INIT;
 
-	if (backend && strcmp(backend, "local") == 0)
-		backend = NULL;
 	if (backend &&
-	    (strcmp(backend, "remote") == 0 || strcmp(backend, "slurm") == 0))
+	    (strcmp(backend, "local") == 0 || strcmp(backend, "remote") == 0))
+		backend = NULL;
+	if (backend && strcmp(backend, "slurm") == 0)
 		return fm_err_set(err, FM_USAGE,
-		    "--backend %s: use --via 'ssh -T HOST' or --via 'srun -N1 "
-		    "-n1 -u'",
-		    backend);
+		    "--backend %s: use --via 'srun -N1 -n1 -u'", backend);
 	if (!own && !backend) {
 		put_keys(&all, platforms);
 		(void)fm_err_set(err, FM_USAGE,
@@ -194,6 +193,7 @@ platform_release(struct platform *p)
 	fm_strs_release(&p->sets);
 	fm_strs_release(&p->shows);
 	fm_strs_release(&p->ignores);
+	fm_strs_release(&p->brings);
 	fm_strs_release(&p->argv);
 	memset(p, 0, sizeof *p);
 }

@@ -17,6 +17,7 @@
 #include "clock.h"
 #include "conf.h"
 #include "json.h"
+#include "slurm.h"
 
 enum {
 	DRAW_NS = 200000000,
@@ -28,7 +29,7 @@ progress_check(const struct conf *c, struct fm_err *err)
 {
 	if (c->progress_fd < 0)
 		return 0;
-	if (c->use_slurm)
+	if (slurm_is(c))
 		return fm_err_set(err, FM_USAGE,
 		    "--progress_fd: the jobs of --use_slurm are elsewhere");
 	if (fcntl((int)c->progress_fd, F_GETFD) < 0)

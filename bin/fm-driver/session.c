@@ -21,6 +21,7 @@
 #include "points.h"
 #include "prog.h"
 #include "record.h"
+#include "remote.h"
 #include "subopt.h"
 #include "text.h"
 #include "told.h"
@@ -29,12 +30,16 @@ static struct fm_peer *
 start_peer(const struct session *s, struct fm_err *err)
 {
 	struct fm_peer_conf pc = { 0 };
+	struct fm_peer *peer;
 
 	pc.argv = &s->p.argv;
 	pc.wake_fd = s->e.wake_fd;
 	pc.stderr_fd = failure_stderr();
 	pc.answer_ns = s->c->timeout_ns;
-	return fm_peer_start(&pc, err);
+	do
+		peer = fm_peer_start(&pc, err);
+	while (!peer && remote_retry(s->remote, err));
+	return peer;
 }
 
 /* --- options --- */
@@ -176,6 +181,20 @@ say_ignored(const struct session *s)
 	fm_buf_release(&b);
 }
 
+/* On a host there may be one where there is none here. */
+static int
+find_backend(struct session *s, struct fm_err *err)
+{
+	const struct conf *c = s->c;
+
+	if (platform_find(&s->p, s->e.platform, c->backend, c->via, err) == 0)
+		return 0;
+	if (!s->remote || err->code != FM_NODEVICE)
+		return -1;
+	fm_err_clear(err);
+	return 0;
+}
+
 int
 session_start(struct session *s, const struct conf *c, struct text *t,
     const struct errand *e, struct fm_err *err)
@@ -187,13 +206,15 @@ session_start(struct session *s, const struct conf *c, struct text *t,
 	s->c = c;
 	s->t = t;
 	s->e = *e;
-	if (platform_find(&s->p, e->platform, c->backend, c->via, err) != 0 ||
+	if (place_open(s, err) != 0 || find_backend(s, err) != 0 ||
 	    check_sets(s, err) != 0)
 		return -1;
 	if (s->p.needs_model && !c->model_name && !c->list_devices &&
 	    !c->list_options)
 		return fm_err_set(err, FM_USAGE,
 		    "which model? Name a folder or an .onnx file");
+	if (s->remote && remote_backend(s->remote, &s->p, &s->p.argv, err) != 0)
+		return -1;
 	s->peer = start_peer(s, err);
 	if (!s->peer)
 		return -1;
@@ -448,7 +469,7 @@ join_sys(struct session *s)
 		json_object_set(sys, "env", s->c->env_values);
 	(void)json_object_update(sys, said);
 	place_facts(s, sys);
-	if (!s->c->via)
+	if (!s->c->via && !s->remote)
 		fm_host_facts(sys);
 	json_decref(said);
 	s->sys = sys;
@@ -513,6 +534,33 @@ session_show_build(struct session *s, struct fm_err *err)
 	return text_flush(s->t, err);
 }
 
+/* Model and inputs are over there before the backend is told of them. */
+static int
+send_away(struct session *s, struct fm_err *err)
+{
+	if (!s->remote)
+		return 0;
+	if (remote_model(s->remote, s->open, s->has_model ? &s->m.files : NULL,
+		err) != 0)
+		return -1;
+	return s->fill ? remote_inputs(s->remote, s->fill, err) : 0;
+}
+
+/* The request and its answer, once more when the connection was lost. */
+static int
+ask_open(struct session *s, struct fm_buf *setup, struct fm_err *err)
+{
+	for (;;) {
+		if (s->peer && fm_peer_send(s->peer, s->open, err) == 0 &&
+		    read_open(s, setup, err) == 0)
+			return 0;
+		if (!remote_retry(s->remote, err))
+			return -1;
+		fm_peer_end(s->peer);
+		s->peer = start_peer(s, err);
+	}
+}
+
 int
 session_open(struct session *s, struct fm_err *err)
 {
@@ -527,9 +575,9 @@ session_open(struct session *s, struct fm_err *err)
 	/* Wrong sizes leave no log; a model that is loaded there has not been
 	 * asked for its own yet. So it is with a config that is refused. */
 	if ((!s->p.loads && !s->p.plain_model && text_flush(s->t, err) != 0) ||
-	    fm_peer_send(s->peer, s->open, err) != 0)
+	    send_away(s, err) != 0)
 		goto out;
-	if (read_open(s, &setup, err) != 0 ||
+	if (ask_open(s, &setup, err) != 0 ||
 	    (s->p.loads && take_told(s, err) != 0))
 		goto out;
 	join_sys(s);
@@ -566,8 +614,8 @@ session_again(struct session *s, struct fm_err *err)
 	fm_peer_end(s->peer);
 	s->peer = start_peer(s, err);
 	s->used = false;
-	if (s->peer && fm_peer_send(s->peer, s->open, err) == 0)
-		rc = read_open(s, &setup, err);
+	if (s->peer)
+		rc = ask_open(s, &setup, err);
 	json_decref(s->sys);
 	s->sys = sys;
 	s->stale = rc != 0;

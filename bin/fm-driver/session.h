@@ -20,6 +20,7 @@ struct conf;
 struct journal;
 struct place;
 struct progress;
+struct remote;
 struct text;
 
 /* What a session is told besides the options. */
@@ -29,10 +30,10 @@ struct errand {
 	struct journal *journal;
 	struct progress *progress;
 	const char *run_id;
-	int64_t run;               /* from 1 */
-	const char *series;        /* name of the sweep file, or NULL */
-	size_t unit;               /* its number in the series, from 0 */
-	const struct place *place; /* NULL: anywhere */
+	int64_t run;         /* from 1 */
+	const char *series;  /* name of the sweep file, or NULL */
+	size_t unit;         /* its number in the series, from 0 */
+	struct place *place; /* NULL: anywhere */
 };
 
 struct session {
@@ -41,6 +42,7 @@ struct session {
 	struct errand e;
 	struct lock_set locks; /* of the devices */
 	struct platform p;
+	struct remote *remote; /* where it runs, or NULL: here; not owned */
 	struct fm_peer *peer;
 	struct build build; /* what it was loaded from */
 	struct fm_model m;
@@ -57,7 +59,8 @@ struct session {
 	const char *name, *model_class; /* as printed in RES */
 };
 
-/* Starts the backend and checks the options against what it says. */
+/* Starts the backend, here or on a host, and checks the options against what
+ * it says. */
 int session_start(struct session *s, const struct conf *c, struct text *t,
     const struct errand *e, struct fm_err *err);
 

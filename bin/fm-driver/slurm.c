@@ -4,8 +4,6 @@
  */
 #include "slurm.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +16,7 @@
 #include "clock.h"
 #include "conf.h"
 #include "io.h"
+#include "journal.h"
 #include "num.h"
 #include "prog.h"
 #include "slurm_cmd.h"
@@ -38,8 +37,8 @@ enum {
 struct watch {
 	struct slurm s;
 	struct slurm_merge m;
-	int out; /* our log */
-	bool sync;
+	struct journal j; /* our log */
+	bool opened;
 	int64_t began_ns, longest_ns; /* between two polls */
 	int resubmit;                 /* times */
 	bool *again;                  /* tasks to be submitted once more */
@@ -84,12 +83,12 @@ wait_ns(const struct watch *w, int64_t ns)
 static int
 flush(struct watch *w, struct fm_err *err)
 {
-	int rc = fm_io_write_all(w->out, w->m.b.s, w->m.b.len);
+	int rc = 0;
 
-	if (rc == 0 && w->sync && w->m.b.len)
-		rc = fdatasync(w->out);
+	if (w->m.b.len)
+		rc = journal_write(&w->j, w->m.b.s, w->m.b.len, true, err);
 	fm_buf_clear(&w->m.b);
-	return rc == 0 ? 0 : fm_err_sys(err, FM_IO, "cannot write the log");
+	return rc;
 }
 
 /* A file of a task; one that is not there is empty. */
@@ -113,6 +112,7 @@ merge(struct watch *w, size_t i, struct fm_err *err)
 	if (w->s.whole) {
 		fm_buf_put(&w->m.b, b.s, b.len);
 	} else {
+		fm_buf_consume(&b, w->s.seed);
 		/* What is torn must not become one with the rows. */
 		while (b.len && b.s[b.len - 1] != '\n')
 			b.len--;
@@ -454,9 +454,33 @@ show(struct watch *w, struct fm_err *err)
 	return rc;
 }
 
+/*
+ * Opens our log, and looks which points it has: of the job, when another
+ * driver has died over it, or with --resume of earlier ones.
+ */
 static int
-begin(struct watch *w, struct fm_err *err)
+open_log(struct watch *w, struct fm_buf *old, struct fm_err *err)
 {
+	struct how h = w->s.c->how;
+
+	if (!h.log)
+		h.log = w->s.log;
+	h.resume = h.log && (h.resume || h.attach);
+	w->opened = true;
+	if (journal_open(&w->j, &h, w->s.wake_fd, err) != 0)
+		return -1;
+	if (h.log && fm_io_read_file(h.log, old, err) != 0)
+		return -1;
+	slurm_merge_know(&w->m, old->s, old->len);
+	return 0;
+}
+
+static int
+begin(struct watch *w, const struct fm_buf *old, struct fm_err *err)
+{
+	if (w->s.c->how.resume && !w->s.whole &&
+	    slurm_job_seed(&w->s, old->s, old->len, err) != 0)
+		return -1;
 	if (slurm_submit(&w->s, NULL, err) != 0) {
 		struct fm_err ignored = FM_ERR_INIT;
 
@@ -498,39 +522,60 @@ look_after(struct watch *w, struct fm_err *err)
 }
 
 static int
+attach(struct watch *w, const char *job, struct fm_err *err)
+{
+	struct fm_buf old = FM_BUF_INIT;
+	int rc = -1;
+
+	if (slurm_job_open(&w->s, job, err) == 0 && open_log(w, &old, err) == 0)
+		rc = look_after(w, err);
+	fm_buf_release(&old);
+	return rc;
+}
+
+static int
+submit(struct watch *w, const struct conf *c, struct fm_err *err)
+{
+	struct fm_buf old = FM_BUF_INIT;
+	int rc = open_log(w, &old, err);
+
+	if (rc == 0)
+		rc = slurm_job_new(&w->s, journal_run_id(&w->j, 1), err);
+	if (rc == 0)
+		rc = begin(w, &old, err);
+	fm_buf_release(&old);
+	if (rc == 0 && !c->how.detach)
+		rc = look_after(w, err);
+	else if (rc == 0)
+		printf("%s\n", w->s.tasks[0].job);
+	return rc;
+}
+
+static int
 run(struct watch *w, const struct conf *c, struct fm_err *err)
 {
 	if (set_up(w, c, err) != 0)
 		return -1;
-	if (c->attach) {
-		if (slurm_job_open(&w->s, c->attach, err) != 0)
-			return -1;
-		return look_after(w, err);
-	}
-	if (slurm_job_new(&w->s, err) != 0)
-		return -1;
+	if (c->how.attach)
+		return attach(w, c->how.attach, err);
 	if (c->dry_run)
-		return show(w, err);
-	if (begin(w, err) != 0)
-		return -1;
-	if (!c->detach)
-		return look_after(w, err);
-	printf("%s\n", w->s.tasks[0].job);
-	return 0;
+		return slurm_job_new(&w->s, c->how.run_id, err) == 0
+			   ? show(w, err)
+			   : -1;
+	return submit(w, c, err);
 }
 
 int
 slurm_run(const struct conf *c, int wake_fd, struct fm_err *err)
 {
-	struct watch w = { .out = STDOUT_FILENO };
+	struct watch w = { .s = { .c = c, .wake_fd = wake_fd, .lock_fd = -1 } };
 	int rc;
 
-	w.s.c = c;
-	w.s.wake_fd = wake_fd;
-	w.s.lock_fd = -1;
 	slurm_merge_init(&w.m);
 	rc = run(&w, c, err);
 	slurm_merge_release(&w.m);
+	if (w.opened)
+		journal_close(&w.j);
 	free(w.again);
 	slurm_job_release(&w.s);
 	return rc;

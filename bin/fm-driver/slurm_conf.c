@@ -11,6 +11,7 @@
 #include "buf.h"
 #include "conf.h"
 #include "num.h"
+#include "plan.h"
 #include "slurm.h"
 
 enum {
@@ -20,8 +21,8 @@ enum {
 
 /* Those of fm-driver that are not for the tasks. */
 static const char *const ours[] = { "use_slurm", "jobs", "detach", "attach",
-	"log", "lock", "run_id", "resume", "shard", "progress_fd",
-	"dry_run", NULL };
+	"log", "run_id", "resume", "resume_failed", "progress_fd", "dry_run",
+	NULL };
 
 /* --slurm:KEY that does not go to sbatch. */
 static const char *const own[] = { "shards", "dir", "driver", "poll",
@@ -58,7 +59,7 @@ slurm_conf_own(const struct conf *c, const char *key)
 bool
 slurm_is(const struct conf *c)
 {
-	return c->use_slurm || c->attach;
+	return c->how.use_slurm || c->how.attach;
 }
 
 /* What runs here and now, and is no sweep. */
@@ -93,16 +94,20 @@ slurm_check(const struct conf *c, struct fm_err *err)
 	if (other)
 		return fm_err_set(err, FM_USAGE,
 		    "--use_slurm is for sweeps, --%s is none", other);
-	if (c->attach && c->use_slurm)
+	if (slurm_is(c) && c->how.shard)
+		return fm_err_set(err, FM_USAGE,
+		    "--shard and --use_slurm exclude one another: the jobs "
+		    "are the shards");
+	if (c->how.attach && c->how.use_slurm)
 		return fm_err_set(err, FM_USAGE,
 		    "--attach goes on with a job, --use_slurm begins one: "
 		    "give one");
-	if (c->use_slurm)
+	if (c->how.use_slurm)
 		return 0;
-	if (c->jobs || c->detach)
+	if (c->how.jobs || c->how.detach)
 		return fm_err_set(err, FM_USAGE, "--%s belongs to --use_slurm",
-		    c->jobs ? "jobs" : "detach");
-	if (!c->attach && json_object_get(c->subs, SLURM_SET))
+		    c->how.jobs ? "jobs" : "detach");
+	if (!c->how.attach && json_object_get(c->subs, SLURM_SET))
 		return fm_err_set(err, FM_USAGE,
 		    "--" SLURM_SET ":OPTION belongs to --use_slurm");
 	return 0;
@@ -183,27 +188,43 @@ slurm_conf_sbatch(
 
 /* --- shards --- */
 
-/* Models when they are only built or looked at, else points, as far as the
- * command line tells. */
+/* As the command line has them; a model may have fewer. */
 static size_t
-parts(const struct conf *c)
+points_of(const struct conf *c)
 {
-	size_t models = c->args.rest.n ? c->args.rest.n : 1;
-	size_t n = c->n_input * c->n_batch * c->platforms.n * models;
+	size_t outputs = c->n_output ? c->n_output : 1;
 
-	if (c->build_only || c->analyze_only)
-		return models;
-	return c->n_output ? n * c->n_output : n;
+	return c->n_input * outputs * c->n_batch;
+}
+
+/* More shards than this have nothing to do: unit U begins with hand U. */
+static size_t
+useful(const struct plan *p)
+{
+	size_t i, k, most = 1;
+
+	for (i = 0; i < p->n; i++)
+		for (k = 0; k < p->series[i].n; k++) {
+			const struct conf *c = &p->series[i].units[k].c;
+			size_t n = k + 1;
+
+			if (!c->build_only && !c->analyze_only)
+				n = k + points_of(c);
+			if (n > most)
+				most = n;
+		}
+	return most;
 }
 
 int
-slurm_conf_shards(const struct conf *c, size_t *n, struct fm_err *err)
+slurm_conf_shards(
+    const struct conf *c, const struct plan *p, size_t *n, struct fm_err *err)
 {
 	const char *asked = slurm_conf_own(c, "shards");
-	size_t most = c->jobs ? PER_JOB * (size_t)c->jobs : MOST_SHARDS;
+	size_t most = c->how.jobs ? PER_JOB * (size_t)c->how.jobs : MOST_SHARDS;
 	int64_t v;
 
-	*n = parts(c);
+	*n = useful(p);
 	if (*n > most)
 		*n = most;
 	if (!asked)

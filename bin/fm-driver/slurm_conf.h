@@ -13,6 +13,7 @@
 
 struct conf;
 struct fm_buf;
+struct plan;
 
 /* A set that is ours and sbatch's, not a backend's. */
 #define SLURM_SET "slurm"
@@ -29,7 +30,8 @@ int slurm_conf_sbatch(
     const struct conf *c, struct fm_strs *argv, struct fm_err *err);
 
 /* How many shards: what was asked for, or what suits the sweep. */
-int slurm_conf_shards(const struct conf *c, size_t *n, struct fm_err *err);
+int slurm_conf_shards(
+    const struct conf *c, const struct plan *p, size_t *n, struct fm_err *err);
 
 /* A word that a shell reads back as it is. */
 void slurm_conf_quote(struct fm_buf *b, const char *word);

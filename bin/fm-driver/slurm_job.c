@@ -19,6 +19,7 @@
 #include "io.h"
 #include "json.h"
 #include "num.h"
+#include "record.h"
 #include "slurm_cmd.h"
 #include "slurm_conf.h"
 
@@ -99,8 +100,9 @@ put_words(struct fm_buf *b, const struct slurm *s)
 	fm_buf_printf(b, " --shard \"$i/%zu\"", s->n);
 	if (!s->whole) {
 		fm_buf_puts(b, " --run_id ");
-		slurm_conf_quote(b, s->id);
-		fm_buf_puts(b, " \\\n    --log \"$dir/shard-$i.log\" --resume");
+		slurm_conf_quote(b, s->run_id);
+		fm_buf_puts(b, " \\\n    --log \"$dir/shard-$i.log\" ");
+		fm_buf_puts(b, s->retries ? "--resume_failed" : "--resume");
 	}
 	for (i = 1; i < s->argv.n; i++) {
 		fm_buf_puts(b, " \\\n    ");
@@ -172,7 +174,9 @@ slurm_job_save(const struct slurm *s, struct fm_err *err)
 	size_t i;
 	int rc;
 
-	fm_json_set_str(o, "run_id", s->id);
+	fm_json_set_str(o, "run_id", s->run_id);
+	fm_json_set_str(o, "log", s->log);
+	fm_json_set_int(o, "seed", (int64_t)s->seed);
 	fm_json_set_str(o, "cluster", s->cluster);
 	fm_json_set_int(o, "jobs", s->jobs);
 	json_object_set_new(o, "whole", json_boolean(s->whole));
@@ -224,27 +228,45 @@ take_tasks(struct slurm *s, const json_t *a)
 	}
 }
 
+static char *
+copy(const char *s)
+{
+	return s ? fm_strdup(s) : NULL;
+}
+
+/* What the tasks do. */
+static int
+read_task(struct slurm *s, struct fm_err *err)
+{
+	if (conf_read(&s->task, (int)s->argv.n, s->argv.v, err) != 0)
+		return -1;
+	s->planned = true;
+	return plan_read(&s->plan, &s->task, err);
+}
+
 static int
 load(struct slurm *s, struct fm_err *err)
 {
 	char *path = fm_io_join(s->dir, "state.json");
 	json_t *o = fm_json_read_file(path, err);
-	const char *cluster;
 	int rc = -1;
 
 	if (o) {
-		cluster = fm_json_str(o, "cluster", NULL);
-		s->cluster = cluster ? fm_strdup(cluster) : NULL;
-		s->id = fm_strdup(fm_json_str(o, "run_id", ""));
+		s->cluster = copy(fm_json_str(o, "cluster", NULL));
+		s->name = fm_strdup(fm_io_base(s->dir));
+		s->run_id = fm_strdup(fm_json_str(o, "run_id", ""));
+		s->log = copy(fm_json_str(o, "log", NULL));
+		s->seed = (size_t)fm_json_int(o, "seed", 0);
 		s->jobs = fm_json_int(o, "jobs", 0);
 		s->whole = fm_json_bool(o, "whole", false);
 		take_list(&s->argv, json_object_get(o, "argv"));
 		take_list(&s->sbatch, json_object_get(o, "sbatch"));
 		take_tasks(s, json_object_get(o, "tasks"));
-		rc = s->n && s->argv.n && s->sbatch.n
-			 ? conf_read(&s->task, (int)s->argv.n, s->argv.v, err)
-			 : fm_err_set(err, FM_USAGE,
-			       "'%s' is not of a job of ours", path);
+		if (!s->n || !s->argv.n || !s->sbatch.n)
+			rc = fm_err_set(err, FM_USAGE,
+			    "'%s' is not of a job of ours", path);
+		else
+			rc = read_task(s, err);
 	}
 	json_decref(o);
 	free(path);
@@ -255,7 +277,7 @@ load(struct slurm *s, struct fm_err *err)
 
 /* Unlike those of other runs, of this user or others, anywhere. */
 static char *
-new_id(void)
+new_name(void)
 {
 	struct fm_clock clock;
 	char host[256] = "", *seed, hex[FM_HASH_HEX];
@@ -267,6 +289,16 @@ new_id(void)
 	fm_hash_of(seed, strlen(seed), hex);
 	free(seed);
 	return fm_strndup(hex, 16);
+}
+
+/* Also of a file that is not there yet. */
+static char *
+absolute(const char *path)
+{
+	char *cwd = realpath(".", NULL), *out = fm_io_join(cwd, path);
+
+	free(cwd);
+	return out;
 }
 
 /* The program as the nodes see it. */
@@ -318,7 +350,7 @@ put_sbatch(struct slurm *s, struct fm_err *err)
 
 	slurm_cmd_words(&s->sbatch, "sbatch", "--parsable",
 	    "--open-mode=append", "--requeue", NULL);
-	fm_strs_add_take(&s->sbatch, fm_strdupf("--job-name=fm-%s", s->id));
+	fm_strs_add_take(&s->sbatch, fm_strdupf("--job-name=fm-%s", s->name));
 	fm_strs_add_take(&s->sbatch, fm_strdupf("--chdir=%s", cwd ? cwd : "."));
 	free(cwd);
 	return put_output(s, err) != 0 ||
@@ -332,7 +364,7 @@ new_tasks(struct slurm *s, struct fm_err *err)
 {
 	size_t i;
 
-	if (slurm_conf_shards(s->c, &s->n, err) != 0)
+	if (slurm_conf_shards(s->c, &s->plan, &s->n, err) != 0)
 		return -1;
 	s->tasks = fm_calloc(s->n, sizeof *s->tasks);
 	for (i = 0; i < s->n; i++)
@@ -341,26 +373,55 @@ new_tasks(struct slurm *s, struct fm_err *err)
 }
 
 int
-slurm_job_new(struct slurm *s, struct fm_err *err)
+slurm_job_new(struct slurm *s, const char *run_id, struct fm_err *err)
 {
 	struct fm_buf b = FM_BUF_INIT;
 	char *prog = program(s->c), *dir = home(s->c, err);
 	int rc = -1;
 
 	s->whole = s->c->build_only || s->c->analyze_only;
-	s->jobs = s->c->jobs;
-	s->id = new_id();
-	s->dir = dir ? fm_io_join(dir, s->id) : NULL;
+	s->retries = s->c->how.resume_failed;
+	s->jobs = s->c->how.jobs;
+	s->name = new_name();
+	s->run_id = fm_strdup(run_id ? run_id : s->name);
+	s->log = s->c->how.log ? absolute(s->c->how.log) : NULL;
+	s->dir = dir ? fm_io_join(dir, s->name) : NULL;
 	slurm_conf_task(s->c, prog, &s->argv);
 	if (dir && fm_io_mkdirs(s->dir, err) == 0 && lock(s, err) == 0 &&
-	    conf_read(&s->task, (int)s->argv.n, s->argv.v, err) == 0 &&
-	    new_tasks(s, err) == 0 && put_sbatch(s, err) == 0) {
+	    read_task(s, err) == 0 && new_tasks(s, err) == 0 &&
+	    put_sbatch(s, err) == 0) {
 		put_script(&b, s);
 		rc = write_file(s, "script", &b, err);
 	}
 	fm_buf_release(&b);
 	free(prog);
 	free(dir);
+	return rc;
+}
+
+/* Repetitions are left out: nobody asks for them. */
+int
+slurm_job_seed(struct slurm *s, const char *log, size_t n, struct fm_err *err)
+{
+	struct fm_buf b = FM_BUF_INIT;
+	const char *end = log + n, *at, *body;
+	size_t i;
+	int rc = 0;
+
+	for (; (at = memchr(log, '\n', (size_t)(end - log))); log = at + 1) {
+		enum fm_tag tag = fm_record_tag(log, (size_t)(at - log), &body);
+
+		if (tag != FM_TAG_REP && tag != FM_TAG_TOK && tag != FM_TAG_GAP)
+			fm_buf_put(&b, log, (size_t)(at + 1 - log));
+	}
+	s->seed = b.len;
+	for (i = 0; b.len && i < s->n && rc == 0; i++) {
+		char *path = slurm_job_file(s, i, "log");
+
+		rc = write_file(s, fm_io_base(path), &b, err);
+		free(path);
+	}
+	fm_buf_release(&b);
 	return rc;
 }
 
@@ -372,7 +433,7 @@ slurm_job_link(const struct slurm *s, const char *job)
 	char *path = fm_strdupf("%s/../job-%s", s->dir, job);
 
 	(void)unlink(path);
-	(void)symlink(s->id, path);
+	(void)symlink(s->name, path);
 	free(path);
 }
 
@@ -444,7 +505,11 @@ slurm_job_release(struct slurm *s)
 	fm_strs_release(&s->argv);
 	fm_strs_release(&s->sbatch);
 	free(s->dir);
-	free(s->id);
+	free(s->name);
+	free(s->run_id);
+	free(s->log);
+	if (s->planned)
+		plan_release(&s->plan);
 	free(s->cluster);
 	if (s->lock_fd >= 0)
 		(void)close(s->lock_fd);

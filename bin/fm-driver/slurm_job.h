@@ -21,6 +21,7 @@
 
 #include "conf.h"
 #include "err.h"
+#include "plan.h"
 #include "slurm_state.h"
 #include "strs.h"
 
@@ -41,8 +42,14 @@ struct slurm {
 	struct conf task;      /* of the tasks, but for the shard */
 	struct fm_strs argv;   /* the same as words, with the program */
 	struct fm_strs sbatch; /* all but the array and the script */
-	bool whole;            /* a shard's output is no log */
-	char *dir, *id;
+	struct plan plan;      /* what they measure */
+	bool planned;
+	bool whole;       /* a shard's output is no log */
+	bool retries;     /* --resume_failed */
+	char *dir, *name; /* its folder, with the last part of it */
+	char *run_id;
+	char *log;     /* ours, or NULL */
+	size_t seed;   /* bytes that shards' logs begin with: of ours */
 	char *cluster; /* in which it is, or NULL */
 	int64_t jobs;  /* that run at a time, 0 = all */
 	int lock_fd;
@@ -50,8 +57,11 @@ struct slurm {
 	size_t n;
 };
 
-/* A folder for a new array. */
-int slurm_job_new(struct slurm *s, struct fm_err *err);
+/* Reads the plan, and makes a folder for a new array. */
+int slurm_job_new(struct slurm *s, const char *run_id, struct fm_err *err);
+/* Begins every shard's log with what is known of old points. */
+int slurm_job_seed(
+    struct slurm *s, const char *log, size_t n, struct fm_err *err);
 /* The one of an array that was submitted. */
 int slurm_job_open(struct slurm *s, const char *job, struct fm_err *err);
 void slurm_job_release(struct slurm *s);

@@ -9,14 +9,16 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "hash.h"
 #include "json.h"
 #include "record.h"
 
 enum what {
 	WHAT_TEXT,
-	WHAT_HEAD, /* the head of a model begins */
-	WHAT_PART, /* another part of it, or SYS again for another point */
-	WHAT_POINT /* a point begins */
+	WHAT_HEAD,  /* the head of a model begins */
+	WHAT_PART,  /* another part of it, or SYS again for another point */
+	WHAT_POINT, /* a point begins */
+	WHAT_CUT    /* what is open was broken off, with this line */
 };
 
 struct line {
@@ -33,9 +35,13 @@ struct reader {
 	char run_id[64];
 	char name[160]; /* of the point: its key or its row; "" = not yet */
 	char title[64]; /* of its banner: "RUN 128 / 1" */
+	char args[FM_HASH_HEX]; /* of the text of the unit's arguments */
+	char platform[64];
+	int64_t run;
 	json_t *titles; /* how many points of each were complete, or NULL */
 	bool in_point, closed, measured;
-	bool exp; /* the line before was EXP */
+	bool exp;     /* the line before was EXP */
+	bool in_args; /* of a head */
 };
 
 void
@@ -67,12 +73,35 @@ is_new(struct reader *r)
 	return news;
 }
 
+char *
+slurm_merge_title(
+    const char *args, const char *platform, int64_t run, const char *title)
+{
+	return fm_strdupf(
+	    "%s %s %lld %s", args, platform, (long long)run, title);
+}
+
+/* A row without a banner is of the whole unit. */
 static void
 count_title(struct reader *r)
 {
-	if (r->titles && r->closed && r->title[0])
-		fm_json_set_int(r->titles, r->title,
-		    fm_json_int(r->titles, r->title, 0) + 1);
+	char *id;
+
+	if (!r->titles || !r->closed)
+		return;
+	id = r->title[0]
+		 ? slurm_merge_title(r->args, r->platform, r->run, r->title)
+		 : slurm_merge_title(r->args, "", 0, "");
+	fm_json_set_int(r->titles, id, fm_json_int(r->titles, id, 0) + 1);
+	free(id);
+}
+
+static void
+drop_point(struct reader *r)
+{
+	fm_buf_clear(&r->point);
+	r->in_point = r->closed = r->measured = false;
+	r->name[0] = r->title[0] = '\0';
 }
 
 static void
@@ -86,9 +115,7 @@ end_point(struct reader *r)
 		r->m->measured += r->measured;
 		r->m->failed += !r->measured;
 	}
-	fm_buf_clear(&r->point);
-	r->in_point = r->closed = r->measured = false;
-	r->name[0] = r->title[0] = '\0';
+	drop_point(r);
 }
 
 static void
@@ -110,6 +137,9 @@ set_run(struct reader *r, const struct line *l)
 
 	if (id)
 		(void)snprintf(r->run_id, sizeof r->run_id, "%s", id);
+	(void)snprintf(r->platform, sizeof r->platform, "%s",
+	    fm_json_str(v, "platform", ""));
+	r->run = fm_json_int(v, "run", 1);
 	json_decref(v);
 }
 
@@ -135,6 +165,9 @@ take_head(struct reader *r, const struct line *l)
 	if (l->tag == FM_TAG_SYS)
 		set_run(r, l);
 	if (l->tag == FM_TAG_ERR) {
+		/* It comes after a blank line. */
+		if (r->in_args)
+			fm_hash_of(r->head.s, r->head.len - 1, r->args);
 		r->in_point = true;
 		take_line(r, l);
 		end_point(r);
@@ -162,6 +195,8 @@ what_is(const struct reader *r, const struct line *l, const char *end)
 {
 	const char *banner = title(l->s, end);
 
+	if (fm_record_is_resume(l->s, l->n - 1))
+		return WHAT_CUT;
 	if (l->tag == FM_TAG_EXP)
 		return r->exp ? WHAT_TEXT : WHAT_HEAD;
 	if (l->tag == FM_TAG_SYS)
@@ -180,8 +215,17 @@ take(struct reader *r, const struct line *l, const char *end)
 {
 	enum what what = what_is(r, l, end);
 
+	if (what == WHAT_CUT && !r->closed)
+		drop_point(r);
 	if (what != WHAT_TEXT)
 		end_point(r);
+	if (what == WHAT_CUT)
+		return;
+	/* The arguments are what stands above the head's second banner. */
+	if (what == WHAT_PART && r->in_args)
+		fm_hash_of(r->head.s, r->head.len, r->args);
+	r->in_args = what == WHAT_HEAD || (r->in_args && what == WHAT_TEXT) ||
+		     (r->exp && what == WHAT_PART);
 	/* The head of a task that came to no point is of no use. */
 	if (what == WHAT_HEAD)
 		fm_buf_clear(&r->head);

@@ -11,6 +11,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "buf.h"
 #include "err.h"
@@ -30,8 +31,16 @@ void slurm_merge_know(struct slurm_merge *m, const char *log, size_t n);
 /* Adds to `b` what is new in a log; its last line may be torn. */
 void slurm_merge_add(struct slurm_merge *m, const char *log, size_t n);
 
-/* {"RUN 128 / 1": 2}: how many points with such a banner are complete. New
- * reference. */
+/*
+ * How many points of each kind are complete: {slurm_merge_title(): n}, and of
+ * a unit that failed before its points {slurm_merge_title(args, "", 0, "")}.
+ * New reference.
+ */
 json_t *slurm_merge_titles(const char *log, size_t n);
+
+/* What tells points apart that have no key: hash of the text of the unit's
+ * arguments, platform, run, "RUN 128 / 1". The caller frees. */
+char *slurm_merge_title(
+    const char *args, const char *platform, int64_t run, const char *title);
 
 #endif

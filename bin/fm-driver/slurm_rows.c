@@ -1,72 +1,141 @@
 /*
- * Rows for what is missing. The points of a shard are known from the plan;
- * those that its log has are taken off.
+ * Rows for what is missing: the plan's points of a shard, as far as the
+ * options tell, without those that its log has.
  */
 #include "slurm_rows.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "alloc.h"
 #include "buf.h"
+#include "hash.h"
 #include "io.h"
 #include "json.h"
+#include "plan.h"
+#include "points.h"
 #include "record.h"
+#include "session.h"
+#include "shape.h"
 #include "slurm_job.h"
 #include "slurm_merge.h"
-#include "sweep.h"
 #include "text.h"
 
-static void
-put_title(char *b, size_t n, const struct conf *c, const struct fm_point *at)
-{
-	if (c->n_output)
-		(void)snprintf(b, n, "RUN %lld / %lld / %lld",
-		    (long long)at->input, (long long)at->output,
-		    (long long)at->batch);
-	else
-		(void)snprintf(b, n, "RUN %lld / %lld", (long long)at->input,
-		    (long long)at->batch);
-}
+struct rows {
+	const struct slurm *s;
+	const struct fm_err *why;
+	json_t *titles; /* of complete points, how many are not used up */
+	struct text t;
+};
 
-/* Was it done? Each complete point of the log serves once. */
+/* Is there one? Then it is used up. */
 static bool
-was_done(json_t *titles, const char *title)
+take(struct rows *r, const char *args, const char *platform, int64_t run,
+    const char *title)
 {
-	int64_t n = fm_json_int(titles, title, 0);
+	char *id = slurm_merge_title(args, platform, run, title);
+	int64_t n = fm_json_int(r->titles, id, 0);
 
 	if (n > 0)
-		fm_json_set_int(titles, title, n - 1);
+		fm_json_set_int(r->titles, id, n - 1);
+	free(id);
 	return n > 0;
 }
 
-static int
-put_missing(struct text *t, const struct slurm *s, size_t task, json_t *titles,
-    const struct fm_err *why, struct fm_err *err)
+static void
+put_point(struct rows *r, const char *title, const struct fm_point *at)
 {
-	const struct conf *c = &s->task;
-	struct fm_sweep sizes = { c->input, c->output, c->batch, c->n_input,
-		c->n_output, c->n_batch };
-	struct fm_point *v = NULL;
-	size_t n = 0, i;
-	char title[64];
+	text_banner(&r->t, title);
+	fm_record_put_err(&r->t.b, r->why->code, at->input, at->output,
+	    at->batch, r->why->text);
+}
 
-	if (fm_sweep_points(&sizes,
-		c->n_output ? FM_SWEEP_INFER : FM_SWEEP_EMBED, &v, &n, err))
-		return -1;
-	for (i = task; i < n * c->platforms.n; i += s->n) {
-		const struct fm_point *at = &v[i % n];
+/* What is known without a backend, so that the rows belong to their run. */
+static void
+put_head(struct rows *r, const struct turn *turn, const char *platform,
+    const struct text *args)
+{
+	json_t *sys = json_object();
+	const char *id = r->s->run_id;
 
-		put_title(title, sizeof title, c, at);
-		if (was_done(titles, title))
+	if (turn->run == 1)
+		fm_json_set_str(sys, "run_id", id);
+	else
+		json_object_set_new(sys, "run_id",
+		    json_sprintf("%s-%lld", id, (long long)turn->run));
+	fm_json_set_int(sys, "run", turn->run);
+	fm_json_set_str(sys, "platform", platform);
+	fm_buf_put(&r->t.b, args->b.s, args->b.len);
+	fm_record_put_json(&r->t.b, FM_TAG_SYS, sys);
+	json_decref(sys);
+}
+
+/* Missing points of a unit on a platform. */
+static int
+put_platform(struct rows *r, const struct turn *turn, size_t task,
+    const char *platform, const struct text *head, const char *args,
+    struct fm_err *err)
+{
+	struct conf c = turn->unit->c;
+	struct errand e = {
+		.platform = platform, .run = turn->run, .unit = turn->number
+	};
+	struct shape shape;
+	bool begun = false;
+	size_t i;
+	char title[80];
+	int rc;
+
+	c.how.shards = (int64_t)r->s->n;
+	c.how.shard_no = (int64_t)task;
+	rc = shape_init(&shape, &c, NULL, NULL, err);
+	if (rc == 0)
+		rc = points_arrange(&shape, &c, &e, err);
+	for (i = 0; rc == 0 && i < shape.n_points; i++) {
+		text_run_title(title, sizeof title, &c, &shape.points[i]);
+		if (take(r, args, platform, turn->run, title))
 			continue;
-		text_banner(t, title);
-		fm_record_put_err(&t->b, why->code, at->input, at->output,
-		    at->batch, why->text);
+		if (!begun)
+			put_head(r, turn, platform, head);
+		begun = true;
+		put_point(r, title, &shape.points[i]);
 	}
-	free(v);
-	return 0;
+	shape_release(&shape);
+	return rc;
+}
+
+static int
+put_turn(
+    struct rows *r, const struct turn *turn, size_t task, struct fm_err *err)
+{
+	const struct conf *c = &turn->unit->c;
+	struct text head;
+	char args[FM_HASH_HEX];
+	size_t i;
+	int rc = 0;
+
+	text_init(&head, NULL);
+	text_args(&head, c);
+	fm_hash_of(head.b.s, head.b.len, args);
+	/* A unit that failed as a whole has its row. */
+	for (i = 0; rc == 0 && i < c->platforms.n; i++)
+		if (!take(r, args, "", 0, ""))
+			rc = put_platform(
+			    r, turn, task, c->platforms.v[i], &head, args, err);
+	text_release(&head);
+	return rc;
+}
+
+static int
+put_missing(struct rows *r, size_t task, struct fm_err *err)
+{
+	size_t i, n;
+	struct turn *turns = plan_turns(&r->s->plan, &n);
+	int rc = 0;
+
+	for (i = 0; i < n && rc == 0; i++)
+		rc = put_turn(r, &turns[i], task, err);
+	free(turns);
+	return rc;
 }
 
 static int
@@ -84,26 +153,23 @@ int
 slurm_rows(const struct slurm *s, size_t task, const struct fm_err *why,
     struct fm_err *err)
 {
+	struct rows r = { .s = s, .why = why };
 	char *path = slurm_job_file(s, task, "rows");
 	char *log = slurm_job_file(s, task, "log");
 	struct fm_err ignored = FM_ERR_INIT;
 	struct fm_buf b = FM_BUF_INIT;
-	struct text t;
-	json_t *titles;
 	int rc = 0;
 
-	text_init(&t, -1);
-	(void)fm_io_read_file(log, &b, &ignored);
 	if (!fm_io_is_file(path)) {
-		titles = slurm_merge_titles(b.s, b.len);
-		if (!strstr(b.s, "\nFMWORK ARG "))
-			text_args(&t, &s->task);
-		rc = put_missing(&t, s, task, titles, why, err);
+		text_init(&r.t, NULL);
+		(void)fm_io_read_file(log, &b, &ignored);
+		r.titles = slurm_merge_titles(b.s, b.len);
+		rc = put_missing(&r, task, err);
 		if (rc == 0)
-			rc = write_rows(path, &t.b, err);
-		json_decref(titles);
+			rc = write_rows(path, &r.t.b, err);
+		json_decref(r.titles);
+		text_release(&r.t);
 	}
-	text_release(&t);
 	fm_buf_release(&b);
 	free(log);
 	free(path);

@@ -17,6 +17,7 @@
 #include "platform.h"
 #include "pyval.h"
 #include "record.h"
+#include "sweep.h"
 
 enum {
 	FLUSH_NS = 50000000,
@@ -128,6 +129,19 @@ text_banner(struct text *t, const char *title)
 				   "----------------------------------------\n";
 
 	fm_buf_printf(&t->b, "\n%s%s\n%s\n", rule, title, rule);
+}
+
+void
+text_run_title(
+    char *b, size_t n, const struct conf *c, const struct fm_point *at)
+{
+	if (c->n_output)
+		(void)snprintf(b, n, "RUN %lld / %lld / %lld",
+		    (long long)at->input, (long long)at->output,
+		    (long long)at->batch);
+	else
+		(void)snprintf(b, n, "RUN %lld / %lld", (long long)at->input,
+		    (long long)at->batch);
 }
 
 /* --- ARGS --- */

@@ -15,6 +15,7 @@
 
 struct conf;
 struct fm_model;
+struct fm_point;
 struct journal;
 struct platform;
 
@@ -49,6 +50,9 @@ void text_sys(struct text *t, const json_t *sys);
 
 void text_line(struct text *t, const char *line, size_t n);
 void text_banner(struct text *t, const char *title);
+/* The title of a point: "RUN 128 / 1". */
+void text_run_title(
+    char *b, size_t n, const struct conf *c, const struct fm_point *at);
 /* EXP lines, and the ARGS block: ARG lines and the JSON of all arguments. */
 void text_args(struct text *t, const struct conf *c);
 /* The RUNTIME block: the sets a backend gets, and those it ignores. */

@@ -152,6 +152,13 @@ emit_num(struct emit *e, struct fm_text t)
 	emit_raw(e, t.s, t.n);
 }
 
+static inline void
+put_two(char *p, uint32_t v)
+{
+	p[0] = (char)('0' + v / 10);
+	p[1] = (char)('0' + v % 10);
+}
+
 /* The digits of a whole number; how many. */
 static size_t
 put_whole(char *p, uint64_t v)
@@ -169,31 +176,32 @@ put_whole(char *p, uint64_t v)
 	return n;
 }
 
-/* Records hold some twenty of these: a fraction is written as sixteen digits,
+/* Records hold some twenty of these: a fraction is written as twelve digits,
  * of which those asked for are kept. */
 void
 emit_scaled(struct emit *e, int64_t v, int decimals, int keep)
 {
 	static const uint64_t tens[] = { 1, 10, 100, 1000, 10000, 100000,
 		1000000, 10000000, 100000000, 1000000000, 10000000000,
-		100000000000, 1000000000000, 10000000000000, 100000000000000,
-		1000000000000000, 10000000000000000 };
-	uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v, part;
+		100000000000, 1000000000000 };
+	uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v, part = u;
 	char *p = emit_room(e, 48), *start = p;
+	uint32_t last;
 
 	if (v < 0)
 		*p++ = '-';
-	part = u;
 	if (u < tens[decimals]) { /* it saves a division */
 		*p++ = '0';
 	} else {
 		p += put_whole(p, u / tens[decimals]);
 		part = u % tens[decimals];
 	}
-	part *= tens[16 - decimals];
+	part *= tens[12 - decimals];
 	*p = '.';
-	fm_num_put_eight(p + 1, (uint32_t)(part / 100000000));
-	fm_num_put_eight(p + 9, (uint32_t)(part % 100000000));
+	fm_num_put_eight(p + 1, (uint32_t)(part / 10000));
+	last = (uint32_t)(part % 10000);
+	put_two(p + 9, last / 100);
+	put_two(p + 11, last % 100);
 	while (decimals > keep && p[decimals] == '0')
 		decimals--;
 	if (decimals > 0)

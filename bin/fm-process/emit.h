@@ -85,7 +85,7 @@ void emit_json(struct emit *e, const json_t *v);
 
 /* The text of a number, as it is; nan and infinities become null. */
 void emit_num(struct emit *e, struct fm_text t);
-/* `v` / 10^decimals (at most 16), zeros at the end cut down to `keep`. */
+/* `v` / 10^decimals (at most 12), zeros at the end cut down to `keep`. */
 void emit_scaled(struct emit *e, int64_t v, int decimals, int keep);
 
 #endif

@@ -173,28 +173,27 @@ struct number {
 	int left; /* numbers with the same digits before the last */
 };
 
+/* A text in a word, as memory has it, with one more byte in front. */
+static inline uint64_t
+in_front(uint64_t c, uint64_t text)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return text << 8 | c;
+#else
+	return text >> 8 | c << 56;
+#endif
+}
+
 static void
 number_set(struct number *c, int64_t v, size_t width)
 {
-	static const unsigned char ones[2 * NUMBER] = { 255, 255, 255, 255, 255,
-		255, 255, 255 };
-	static const unsigned char last[2 * NUMBER] = { [NUMBER - 1] = 1 };
-	unsigned char text[NUMBER] = { 0 };
-	size_t n = 1, i;
-	int64_t rest;
-
-	for (rest = v; rest >= 10; rest /= 10)
-		n++;
-	c->len = n < width ? width : n;
-	if (c->len > NUMBER)
-		return;
-	memset(text, ' ', c->len);
-	for (i = c->len, rest = v; n > 0; n--, rest /= 10)
-		text[--i] = (unsigned char)('0' + rest % 10);
-	memcpy(&c->text, text, NUMBER);
-	memcpy(&c->mask, ones + NUMBER - c->len, NUMBER);
-	memcpy(&c->step, last + NUMBER - c->len, NUMBER);
 	c->left = (int)(10 - v % 10);
+	c->text = c->mask = c->step = 0;
+	for (c->len = 0; v || c->len < width; c->len++, v /= 10) {
+		c->text = in_front(v ? '0' + (uint64_t)(v % 10) : ' ', c->text);
+		c->mask = in_front(255, c->mask);
+		c->step = in_front(c->len == 0, c->step);
+	}
 }
 
 FM_SIMD_BODY bool
