@@ -100,6 +100,8 @@ op_hello(struct talk *t, const json_t *req, struct fm_err *err)
 		fm_backend_say(&t->b, "FMWORK CAP cpus");
 		fm_backend_say(&t->b, "FMWORK CAP observe");
 	}
+	if (t->ops->profile)
+		fm_backend_say(&t->b, "FMWORK CAP profile");
 	for (o = t->ops->opts; o->name; o++)
 		fm_backend_say(&t->b, "FMWORK OPT %s %s %s %s", o->name,
 		    o->type, *o->def ? o->def : "-", o->help);
@@ -439,16 +441,22 @@ op_observe(struct talk *t, const json_t *req, struct fm_err *err)
 	return 0;
 }
 
-static int
-op_run(struct talk *t, const json_t *req, struct fm_err *err)
+static struct fm_backend_point
+read_point(const json_t *req)
 {
-	struct fm_backend_point p = {
+	return (struct fm_backend_point){
 		.input = fm_json_int(req, "input", 0),
 		.output = fm_json_int(req, "output", 0),
 		.batch = fm_json_int(req, "batch", 0),
 		.seed = (uint64_t)fm_json_int(req, "seed", 0),
 		.dims = json_object_get(req, "dims"),
 	};
+}
+
+static int
+op_run(struct talk *t, const json_t *req, struct fm_err *err)
+{
+	struct fm_backend_point p = read_point(req);
 	struct plan plan = { 0 };
 
 	if (need_open(t, err) || read_plan(&plan, req, err))
@@ -463,6 +471,27 @@ op_run(struct talk *t, const json_t *req, struct fm_err *err)
 	if (warm_up(t, &p, &plan, err))
 		return -1;
 	return measure_observed(t, req, &p, &plan, err);
+}
+
+/* --- profile --- */
+
+static int
+op_profile(struct talk *t, const json_t *req, struct fm_err *err)
+{
+	struct fm_backend_point p = read_point(req);
+
+	if (need_open(t, err))
+		return -1;
+	if (!t->ops->profile)
+		return fm_err_set(err, FM_USAGE,
+		    "backend %s cannot look into a model", t->ops->name);
+	p.rep = 1;
+	if (!t->ops->run) {
+		if (shape(t, req, &p, err))
+			return -1;
+		fm_feed_fill(&t->feed, p.seed, p.rep);
+	}
+	return t->ops->profile(&t->b, &p, err);
 }
 
 /* --- infer --- */
@@ -532,6 +561,7 @@ static const struct {
 	{ "open", op_open },
 	{ "run", op_run },
 	{ "observe", op_observe },
+	{ "profile", op_profile },
 	{ "infer", op_infer },
 	{ "close", op_close },
 };

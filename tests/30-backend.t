@@ -45,8 +45,8 @@ for req in 'nonsense' '[]' '"run"' '{"op":"profile"}' '{"op":"build"}' '{}' \
 	is "$req" "$(cut -d' ' -f1-3 "$T/out" | tr '\n' ';')" \
 	    'FMWORK ERR usage;FMWORK OK;'
 done
-ask '{"op":"profile"}'
-like 'it is told' "$T/out" "unknown operation 'profile'\$"
+ask '{"op":"build"}'
+like 'it is told' "$T/out" "unknown operation 'build'\$"
 ask '{"op":"run","reps":1}'
 like 'nothing is open' "$T/out" "no model is open: 'open' must come before\$"
 ask '{"op":"open"}' '{"op":"infer","outdir":"/nowhere"}'

@@ -183,11 +183,11 @@ run 0 null -i 9 --reps 1 --log part
 is 'a line that was cut is not gone on with' \
     "$(grep -c '^FMWORK RES.* 9 1 ' part)" 1
 
-null -i 1-3 --reps 2 --null:fault oom@2 --no_prune --log f 2>/dev/null
+null -i 1-3 --reps 2 --no_prune --null:fault oom@2 --log f 2>/dev/null
 is 'failures are in the log' "$(grep -c '^FMWORK ERR oom' f)" 1
-run 1 null -i 1-3 --reps 2 --null:fault oom@2 --no_prune --log f --resume
+run 1 null -i 1-3 --reps 2 --no_prune --null:fault oom@2 --log f --resume
 is '  are not tried again' "$(grep -c '^FMWORK ERR oom' f)" 1
-run 0 null -i 1-3 --reps 2 --null:fault oom@2 --no_prune --log f --resume_failed
+run 0 null -i 1-3 --reps 2 --no_prune --null:fault oom@2 --log f --resume_failed
 is '  unless asked for' "$(points f)" '1 1,3 1,2 1'
 run 2 null --resume
 like '  --resume needs a file' err 'needs --log FILE'

@@ -15,7 +15,7 @@ struct monitor;
 
 /* Builds of another one are made again; bump it when a stage's result
  * changes. */
-#define BUILD_VERSION "0.1"
+#define BUILD_VERSION "0.2"
 
 struct stage_work {
 	const struct conf *c;

@@ -17,7 +17,6 @@
 #include "clock.h"
 #include "conf.h"
 #include "json.h"
-#include "slurm.h"
 
 enum {
 	DRAW_NS = 200000000,
@@ -29,7 +28,7 @@ progress_check(const struct conf *c, struct fm_err *err)
 {
 	if (c->progress_fd < 0)
 		return 0;
-	if (slurm_is(c))
+	if (c->how.use_slurm)
 		return fm_err_set(err, FM_USAGE,
 		    "--progress_fd: the jobs of --use_slurm are elsewhere");
 	if (fcntl((int)c->progress_fd, F_GETFD) < 0)

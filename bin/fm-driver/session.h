@@ -19,8 +19,8 @@
 struct conf;
 struct journal;
 struct place;
-struct progress;
 struct remote;
+struct progress;
 struct text;
 
 /* What a session is told besides the options. */
