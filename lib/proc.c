@@ -5,8 +5,9 @@
  * the group's number from being given to somebody else.
  */
 #ifdef __linux__
-#define _GNU_SOURCE /* syscall() */
+#define _GNU_SOURCE /* syscall(), wait4() */
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #endif
 #include "proc.h"
@@ -16,6 +17,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -244,6 +246,29 @@ wait_group(pid_t group)
 		fm_clock_sleep_ns(FIRST_NAP_NS);
 }
 
+/* Takes the status of a child that has ended, and what it has used. */
+static void
+collect(struct fm_proc *p)
+{
+#ifdef __linux__
+	struct rusage used;
+
+	while (wait4(p->pid, &p->status, 0, &used) < 0)
+		if (errno != EINTR) {
+			/* SIGCHLD is ignored: the kernel has reaped it. */
+			p->status = -1;
+			return;
+		}
+	p->peak_bytes = (int64_t)used.ru_maxrss * 1024;
+#else
+	while (waitpid(p->pid, &p->status, 0) < 0)
+		if (errno != EINTR) {
+			p->status = -1;
+			return;
+		}
+#endif
+}
+
 /* Has the child ended? If so, kills its group, and then reaps it. */
 static bool
 reap(struct fm_proc *p)
@@ -256,12 +281,7 @@ reap(struct fm_proc *p)
 	    si.si_pid == 0)
 		return false;
 	(void)kill(-p->pid, SIGKILL);
-	while (waitpid(p->pid, &p->status, 0) < 0)
-		if (errno != EINTR) {
-			/* SIGCHLD is ignored: the kernel has reaped it. */
-			p->status = -1;
-			break;
-		}
+	collect(p);
 	p->done = true;
 	wait_group(p->pid);
 	return true;
@@ -371,6 +391,26 @@ fm_proc_status_text(const struct fm_proc *p, char *b, size_t n)
 	else
 		(void)snprintf(b, n, "exit status unknown");
 	return b;
+}
+
+int64_t
+fm_proc_peak_bytes(const struct fm_proc *p)
+{
+	static const char key[] = "VmHWM:";
+	int64_t kib = -1;
+	char path[40], line[256];
+	FILE *f;
+
+	if (p->done || p->pid == 0)
+		return p->peak_bytes;
+	(void)snprintf(path, sizeof path, "/proc/%ld/status", (long)p->pid);
+	f = fopen(path, "re");
+	while (f && kib < 0 && fgets(line, sizeof line, f))
+		if (strncmp(line, key, sizeof key - 1) == 0)
+			kib = strtoll(line + sizeof key - 1, NULL, 10);
+	if (f)
+		(void)fclose(f);
+	return kib < 0 ? -1 : kib * 1024;
 }
 
 void

@@ -286,6 +286,7 @@ ort_open(struct fm_backend *b, json_t *sys, struct fm_err *err)
 		    err, FM_NOMODEL, "a model with a \"path\" is needed");
 	if (load(b, err))
 		return -1;
+	ort_session_keep_to_cpus(b->options);
 	before = ort_session_threads();
 	rc = ort_session_open(b, NULL, &o->session, &provider, err);
 	if (rc == 0)

@@ -11,6 +11,7 @@
 
 #include "alloc.h"
 #include "conf.h"
+#include "failure.h"
 #include "given.h"
 #include "io.h"
 #include "json.h"
@@ -267,8 +268,8 @@ find_models(struct script *s, int wake_fd, struct fm_err *err)
 	struct platform p;
 	struct fm_peer_conf pc = { .argv = &p.argv,
 		.wake_fd = wake_fd,
-		.stderr_fd = getenv("FM_DEBUG") ? STDERR_FILENO : -1,
-		.answer_ns = s->c->timeout * 1000000000 };
+		.stderr_fd = failure_stderr(),
+		.answer_ns = s->c->timeout_ns };
 	struct fm_peer *peer = NULL;
 	int rc = platform_find(&p, "cpu", "torch", NULL, err);
 

@@ -37,6 +37,7 @@ struct parse {
 	int64_t first_ns;    /* of a DT line for one token, 0 = none */
 	struct points points;
 	struct fast fast;
+	struct skip skip; /* of REP lines, without statistics */
 	struct first_token *firsts;
 	size_t n_firsts, cap_firsts;
 
@@ -46,6 +47,7 @@ struct parse {
 	struct sizes sizes; /* its sizes */
 	struct fm_buf text; /* what the texts of rec point into */
 	struct fm_buf obs, sim;
+	struct fm_buf fail; /* of the next ERR line */
 	struct fm_buf status, message; /* of a record that failed */
 
 	json_t *own; /* members of --metadata, or NULL */

@@ -255,10 +255,13 @@ summary_check(struct rec *r, const struct fm_line *l, struct point *p,
 void
 summary_correct(struct rec *r, const struct exper *x, struct fm_buf *keep)
 {
-	double batch = number(r->batch), thp = number(r->thp);
+	double batch, thp;
 
-	if (x->times == 1 || r->dialect != FM_DIALECT_CLASSIC ||
-	    !isfinite(batch) || !isfinite(thp))
+	if (x->times == 1 || r->dialect != FM_DIALECT_CLASSIC)
+		return;
+	batch = number(r->batch);
+	thp = number(r->thp);
+	if (!isfinite(batch) || !isfinite(thp))
 		return;
 	note(r,
 	    "throughput %.*s and batch %.*s corrected for batch_size_times "
