@@ -66,6 +66,9 @@ printf '\n%s\n' 'fm-process'
 printf '\n%s\n' 'fm-report'
 "$bench/report.sh"
 
+title 'simulated device, 70B parameters' fm limit ratio
+"$bench/sim.sh"
+
 # --- a 125M-parameter checkpoint and its graph -------------------------------
 
 # A backend that keeps the model it is given, which is random and temporary.
