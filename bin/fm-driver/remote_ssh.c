@@ -25,7 +25,7 @@
 #define GRACE_NS (2 * SECOND)
 
 enum {
-	RETRIES = 5, /* unless $FM_SSH_RETRIES says otherwise */
+	RETRIES = 10, /* unless $FM_SSH_RETRIES says otherwise */
 	/* A socket's name has room for 108 bytes, and ssh adds 17 of its own
 	 * while it makes it. */
 	SOCKET_BYTES = 80
@@ -285,6 +285,17 @@ remote_ssh_ask(struct remote_ssh *s, const char *script, struct fm_buf *out,
 	return ask(s, script, out, ANSWER_NS, err);
 }
 
+char *
+remote_ssh_last_line(struct fm_buf *out)
+{
+	char *end;
+
+	while (out->len && out->s[out->len - 1] == '\n')
+		fm_buf_cut(out, out->len - 1);
+	end = strrchr(out->s, '\n');
+	return end ? end + 1 : out->s;
+}
+
 bool
 remote_ssh_lost(struct remote_ssh *s)
 {
@@ -311,7 +322,8 @@ remote_ssh_connect(struct remote_ssh *s, struct fm_err *err)
 	fm_strs_add(&argv, "-oControlMaster=yes");
 	fm_strs_add(&argv, "-oControlPersist=no");
 	add_command(s, &argv, shell_loop, NULL);
-	rc = fm_pump_start(&s->master, argv.v, s->wake_fd, debug, err);
+	/* It serves one thread after the other. */
+	rc = fm_pump_start_loose(&s->master, argv.v, s->wake_fd, debug, err);
 	fm_strs_release(&argv);
 	if (rc != 0)
 		return fm_err_wrap(err, "host '%s'", s->host);
@@ -322,6 +334,8 @@ remote_ssh_connect(struct remote_ssh *s, struct fm_err *err)
 	s->up = rc == 0;
 	if (rc != 0)
 		disconnect(s);
+	else
+		s->given_up = false;
 	return rc;
 }
 
@@ -360,7 +374,7 @@ pause_s(int64_t i)
 int
 remote_ssh_again(struct remote_ssh *s, struct fm_err *err)
 {
-	int64_t n = remote_ssh_retries(), i;
+	int64_t n = s->given_up ? 1 : remote_ssh_retries(), i;
 
 	for (i = 1; i <= n; i++) {
 		fm_prog_say("fm-driver",
@@ -374,8 +388,6 @@ remote_ssh_again(struct remote_ssh *s, struct fm_err *err)
 		if (err->code == FM_STOPPED)
 			return -1;
 	}
-	if (n == 0)
-		return fm_err_set(
-		    err, FM_DIED, "host '%s': the connection is lost", s->host);
-	return fm_err_wrap(err, "the connection is lost");
+	s->given_up = true;
+	return -1;
 }
