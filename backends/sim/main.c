@@ -72,6 +72,10 @@ static const struct fm_backend_opt opts[] = {
 	{ "calibrate", "str", "",
 	    "fit the device to the records of this file instead of simulating",
 	    0, 0 },
+	{ "calibrate_by", "median|min", "median",
+	    "min: the least repetition of all records of a point, for a "
+	    "machine that others use too",
+	    0, 0 },
 	{ "calibrated", "str", "",
 	    "with calibrate: device file to write; fm-driver's --out", 0, 0 },
 	{ "strict", "bool", "false",
@@ -417,7 +421,9 @@ fit(struct fm_backend *b, struct fm_err *err)
 		return fm_err_set(err, FM_USAGE,
 		    s->compat ? "calibrate: not with compat upmem"
 			      : "calibrate needs --out FILE.yaml");
-	return calibrate(&s->ours, text(b, "calibrate"), out, &b->out, err);
+	return calibrate(&s->ours, text(b, "calibrate"),
+	    strcmp(fm_json_str(b->options, "calibrate_by", ""), "min") == 0,
+	    out, &b->out, err);
 }
 
 static int
