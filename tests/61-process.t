@@ -48,6 +48,25 @@ is '--type7 interpolates' "$(get stats.p25 --type7 --drop none two.log |
     cut -d' ' -f1)" null
 is 'interval' "$(get stats.ci95 embed.log)" '[0.004000000,0.004004000]'
 
+# --- the fast lane: lines with "\r" do not take it
+for how in embed infer classic nelson; do
+	awk -v how=$how -v reps=120 -v points=3 -v us=4000 -f reps.awk \
+	    >"$T/$how.log"
+	sed 's/$/\r/' "$T/$how.log" >"$T/slow.log"
+	fm-process -f jsonl "$T/$how.log" >"$T/fast"
+	fm-process -f jsonl "$T/slow.log" >"$T/slow"
+	same "$how: fast as slow" "$T/fast" "$T/slow"
+	is "$how: all repetitions, and as they were summed up" \
+	    "$(get stats.n "$T/$how.log") $(get notes "$T/$how.log")" \
+	    '120 120 120 [] [] []'
+	fm-process -f jsonl --no_stats "$T/$how.log" >"$T/fast"
+	fm-process -f jsonl --no_stats "$T/slow.log" >"$T/slow"
+	same "$how: --no_stats, too" "$T/fast" "$T/slow"
+done
+tr '\n' '\r' <"$T/embed.log" >"$T/cr.log"
+is '--no_stats and lone carriage returns' \
+    "$(get stats --no_stats "$T/cr.log")" 'null null null'
+
 # --- damage
 is 'CRLF' "$(get itl crlf.log)" 4.002
 is 'carriage returns in a line' "$(get itl bar.log)" 4.002

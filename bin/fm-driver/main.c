@@ -107,7 +107,8 @@ static bool
 measures(const struct conf *c)
 {
 	return !(c->list_devices || c->list_options || c->dry_run ||
-		 c->build_only || c->calibrate || c->profile || c->infer);
+		 c->build_only || c->calibrate || c->profile || c->infer ||
+		 c->explain);
 }
 
 /* What a run keeps from unit to unit. */
@@ -209,7 +210,7 @@ run_turn(struct run *r, const struct turn *turn)
 	r->e.series = turn->series;
 	r->e.unit = turn->number;
 	r->e.run_id = journal_run_id(&r->j, turn->run);
-	r->t.quiet = !measures(c) && !c->build_only;
+	r->t.quiet = (!measures(c) && !c->build_only) || c->explain;
 	return script_is(c) ? run_scripts(r, c, &err) : run_found(r, c, &err);
 }
 
@@ -324,7 +325,7 @@ main(int argc, char **argv)
 		status = self_test(wake_fd);
 	else if (slurm_is(&c))
 		status = submit(&c, wake_fd);
-	else if (c.explain || (c.analyze_only && !script_is(&c)))
+	else if ((c.explain || c.analyze_only) && !script_is(&c))
 		status = look(&c);
 	else
 		status = run(&c, wake_fd);

@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "conf.h"
 #include "failure.h"
+#include "found.h"
 #include "given.h"
 #include "host.h"
 #include "infer.h"
@@ -121,6 +122,9 @@ add_settings(const struct session *s, json_t *options, struct fm_err *err)
 		    "--require_quiet: backend '%s' does not observe its "
 		    "machine",
 		    s->p.backend);
+	if (c->prompt && !fm_peer_can(s->peer, "prompt"))
+		return fm_err_set(err, FM_USAGE,
+		    "--prompt: backend '%s' has no tokenizer", s->p.backend);
 	if (c->n_output && !fm_peer_can(s->peer, "generate"))
 		return fm_err_set(err, FM_USAGE,
 		    "--output_sizes: backend '%s' cannot generate",
@@ -318,11 +322,35 @@ import(struct session *s, struct fm_err *err)
 	return rc;
 }
 
+/*
+ * Where the model is that the backend reads itself. One that was found is in
+ * its build; a file of PyTorch's is the torch backend's own kind of model.
+ */
+static int
+find_path(struct session *s, struct fm_err *err)
+{
+	const struct found *f = s->c->found;
+	bool own = s->p.loads && told_is_file(s->c->model_path);
+	char *name;
+
+	if (!f || own || s->c->dry_run) {
+		s->path = fm_strdup(s->c->model_path);
+		return 0;
+	}
+	s->build.native = s->p.loads;
+	if (build_get(&s->build, NULL, s->c, s->e.wake_fd, err) != 0)
+		return -1;
+	name = fm_strdupf("model.%s", found_format(s->p.loads));
+	s->path = fm_io_join(s->build.dir, name);
+	free(name);
+	return 0;
+}
+
 /* The backend reads the model itself: where it is, in words for anybody. */
 static int
 point_to_model(struct session *s, struct fm_err *err)
 {
-	const char *path = s->c->model_path, *dot = strrchr(path, '.');
+	const char *path = s->path, *dot = strrchr(path, '.');
 	const char *kind = "config";
 	char *full = s->c->via ? fm_strdup(path) : given_absolute(path, err);
 
@@ -342,12 +370,17 @@ point_to_model(struct session *s, struct fm_err *err)
 static int
 plan(struct session *s, struct fm_err *err)
 {
+	const char *dir = s->c->inputs;
 	json_t *files = NULL, *given = NULL;
 	int rc = 0;
 
-	if (s->has_model && s->c->inputs)
-		rc = infer_inputs(
-		    s->c->inputs, &s->m, s->work, &files, &given, err);
+	/* The inputs of a model that was found lie beside it. */
+	if (!dir && s->c->found)
+		dir = s->build.dir;
+	if (s->has_model && dir)
+		rc = infer_inputs(dir, &s->m, s->work, &files, &given, err);
+	else
+		given = json_incref(s->dims);
 	if (rc == 0)
 		rc = shape_init(
 		    &s->shape, s->c, s->has_model ? &s->m : NULL, given, err);
@@ -382,10 +415,13 @@ session_import(struct session *s, struct fm_err *err)
 	}
 	json_object_set(s->open, "env", s->c->env_values);
 	place_request(s);
-	if (s->p.loads) {
-		told_request(s->open, s->c, s->p.name);
-		return plan(s, err) != 0 ? -1 : check_sizes(s, err);
-	}
+	if ((s->p.loads || s->p.plain_model) && find_path(s, err) != 0)
+		return -1;
+	if (s->p.loads)
+		return told_request(s->open, s->c, s->path, s->p.name, err) ||
+			       plan(s, err)
+			   ? -1
+			   : check_sizes(s, err);
 	if (s->p.plain_model ? point_to_model(s, err) != 0
 			     : s->p.needs_model && import(s, err) != 0)
 		return -1;
@@ -485,8 +521,10 @@ take_told(struct session *s, struct fm_err *err)
 	int rc;
 
 	(void)json_object_del(s->sys, "model");
-	rc = told_model(&s->m, told, s->c, err);
+	rc = told_model(&s->m, told, s->c, s->path, err);
 	s->has_model = true;
+	if (rc == 0)
+		rc = told_dims(told, s->c, &s->dims, err);
 	if (rc == 0) {
 		shape_release(&s->shape);
 		rc = plan(s, err);
@@ -516,16 +554,15 @@ put_model(struct session *s)
 {
 	text_runtime(s->t, s->c, &s->p);
 	text_banner(s->t, s->c->n_output ? "ENGINE" : "MODEL");
-	if (s->has_model) {
+	if (s->has_model)
 		text_model(s->t, &s->m);
-		build_put_stages(&s->build, &s->t->b);
-	}
+	build_put_stages(&s->build, &s->t->b);
 }
 
 int
 session_show_build(struct session *s, struct fm_err *err)
 {
-	if (!s->has_model)
+	if (!s->build.state)
 		return fm_err_set(err, FM_USAGE,
 		    "--build_only: backend '%s' needs no build", s->p.backend);
 	put_model(s);
@@ -640,6 +677,8 @@ session_end(struct session *s)
 	if (s->work)
 		(void)fm_io_remove_tree(s->work, &ignored);
 	free(s->work);
+	free(s->path);
+	json_decref(s->dims);
 	json_decref(s->open);
 	json_decref(s->fill);
 	json_decref(s->sys);
