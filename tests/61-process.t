@@ -82,6 +82,12 @@ is 'a bad line is named' "$(cat "$T/err")" \
     "fm-process: bad.log:18: cannot read this line: 'FMWORK RES 1700000000.0 17'"
 run 1 fm-process --strict bad.log embed.log
 is '--strict stops' "$(grep -c '"timestamp"' "$T/out")" 1
+run 1 fm-process --strict -j 2 bad.log embed.log
+is '... with threads, too' "$(grep -c '"timestamp"' "$T/out")" 1
+run 1 fm-process --strict --schema fmwork bad.log embed.log
+is "... and as fmwork's script" "$(cat "$T/out")" '[]'
+run 0 fm-process --strict ours.log
+is '... not at a failure that was measured' "$(grep -c ERR_ "$T/out")" 2
 is 'two experiments keep their options' "$(get opts two.log)" \
     '["--model_name acme/model","--reps 10"] ["--model_name emca/model","--reps 10 --eval"]'
 is 'two writers in one log' "$(get stats.median mixed.log)" \
@@ -321,6 +327,28 @@ echo '[]' >"$T/empty.json"
 run 3 fm-process --profile "$T/empty.json"
 like 'an empty profile' "$T/err" 'no event of a node'
 run 2 fm-process --profile profile.json --format qaic
+
+# --- memory: of the largest point, not of the log
+peak() { "$B/bench/peak" fm-process -f jsonl "$1" 3>&1 >"$T/out" | cut -d' ' -f3; }
+if sanitized || [ -n "$FM_TEST_BIN" ] || [ ! -x "$B/bench/peak" ]; then
+	skip '100,000 results' 'this build or run takes more memory'
+	skip 'twenty times the log' 'this build or run takes more memory'
+else
+	awk 'BEGIN { for (i = 0; i < 20; i++) print "FMWORK ARG --o" i " value"
+	    for (i = 0; i < 100000; i++)
+		printf "FMWORK RES %d.0 %d.1 m C 128 1 4.000 250.0\n", i, i }' \
+	    >"$T/res.log"
+	ok '100,000 results in less than 20 MB' \
+	    [ "$(peak "$T/res.log")" -lt 20000 ]
+	is '... all of them' "$(wc -l <"$T/out" | tr -d ' ')" 100000
+	for points in 20 400; do
+		awk -v how=embed -v reps=100 -v points=$points -v us=4000 \
+		    -f reps.awk >"$T/$points.log"
+	done
+	less=$(peak "$T/20.log")
+	ok 'twenty times the log in the same memory' \
+	    [ "$(peak "$T/400.log")" -lt $((less + 1500)) ]
+fi
 
 # --- a driver that is still running
 mkfifo "$T/fifo"
