@@ -5,18 +5,24 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "alloc.h"
+#include "clock.h"
 #include "conf.h"
+#include "failure.h"
+#include "found.h"
 #include "given.h"
 #include "host.h"
 #include "infer.h"
 #include "io.h"
 #include "json.h"
+#include "num.h"
+#include "place.h"
+#include "points.h"
 #include "prog.h"
 #include "record.h"
+#include "remote.h"
 #include "subopt.h"
 #include "text.h"
 #include "told.h"
@@ -25,12 +31,16 @@ static struct fm_peer *
 start_peer(const struct session *s, struct fm_err *err)
 {
 	struct fm_peer_conf pc = { 0 };
+	struct fm_peer *peer;
 
 	pc.argv = &s->p.argv;
-	pc.wake_fd = s->wake_fd;
-	pc.stderr_fd = getenv("FM_DEBUG") ? STDERR_FILENO : -1;
-	pc.answer_ns = s->c->timeout * 1000000000;
-	return fm_peer_start(&pc, err);
+	pc.wake_fd = s->e.wake_fd;
+	pc.stderr_fd = failure_stderr();
+	pc.answer_ns = s->c->timeout_ns;
+	do
+		peer = fm_peer_start(&pc, err);
+	while (!peer && remote_retry(s->remote, err));
+	return peer;
 }
 
 /* --- options --- */
@@ -103,6 +113,18 @@ add_settings(const struct session *s, json_t *options, struct fm_err *err)
 		return fm_err_set(err, FM_USAGE,
 		    "--profile: backend '%s' cannot look into a model",
 		    s->p.backend);
+	if (c->how.cpus && !fm_peer_can(s->peer, "cpus"))
+		return fm_err_set(err, FM_USAGE,
+		    "--cpus: backend '%s' cannot be pinned", s->p.backend);
+	if (fm_opt_was(&c->args, "require_quiet") &&
+	    !fm_peer_can(s->peer, "observe"))
+		return fm_err_set(err, FM_USAGE,
+		    "--require_quiet: backend '%s' does not observe its "
+		    "machine",
+		    s->p.backend);
+	if (c->prompt && !fm_peer_can(s->peer, "prompt"))
+		return fm_err_set(err, FM_USAGE,
+		    "--prompt: backend '%s' has no tokenizer", s->p.backend);
 	if (c->n_output && !fm_peer_can(s->peer, "generate"))
 		return fm_err_set(err, FM_USAGE,
 		    "--output_sizes: backend '%s' cannot generate",
@@ -163,9 +185,23 @@ say_ignored(const struct session *s)
 	fm_buf_release(&b);
 }
 
+/* On a host there may be one where there is none here. */
+static int
+find_backend(struct session *s, struct fm_err *err)
+{
+	const struct conf *c = s->c;
+
+	if (platform_find(&s->p, s->e.platform, c->backend, c->via, err) == 0)
+		return 0;
+	if (!s->remote || err->code != FM_NODEVICE)
+		return -1;
+	fm_err_clear(err);
+	return 0;
+}
+
 int
 session_start(struct session *s, const struct conf *c, struct text *t,
-    const char *platform, int wake_fd, struct fm_err *err)
+    const struct errand *e, struct fm_err *err)
 {
 	json_t *options;
 
@@ -173,14 +209,16 @@ session_start(struct session *s, const struct conf *c, struct text *t,
 	s->build.cache.lock_fd = s->build.cache.obj_fd = -1;
 	s->c = c;
 	s->t = t;
-	s->wake_fd = wake_fd;
-	if (platform_find(&s->p, platform, c->backend, c->via, err) != 0 ||
+	s->e = *e;
+	if (place_open(s, err) != 0 || find_backend(s, err) != 0 ||
 	    check_sets(s, err) != 0)
 		return -1;
 	if (s->p.needs_model && !c->model_name && !c->list_devices &&
 	    !c->list_options)
 		return fm_err_set(err, FM_USAGE,
 		    "which model? Name a folder or an .onnx file");
+	if (s->remote && remote_backend(s->remote, &s->p, &s->p.argv, err) != 0)
+		return -1;
 	s->peer = start_peer(s, err);
 	if (!s->peer)
 		return -1;
@@ -193,20 +231,6 @@ session_start(struct session *s, const struct conf *c, struct text *t,
 }
 
 /* --- the model --- */
-
-static void
-run_id(json_t *sys)
-{
-	unsigned char r[8] = { 0 };
-	char text[17];
-	size_t i;
-
-	if (getrandom(r, sizeof r, 0) < 0)
-		memset(r, 0, sizeof r);
-	for (i = 0; i < sizeof r; i++)
-		(void)snprintf(text + 2 * i, 3, "%02x", r[i]);
-	fm_json_set_str(sys, "run_id", text);
-}
 
 static void
 model_request(struct session *s)
@@ -286,7 +310,7 @@ import(struct session *s, struct fm_err *err)
 {
 	int rc = s->c->dry_run
 		     ? import_only(s, err)
-		     : build_get(&s->build, &s->m, s->c, s->wake_fd, err);
+		     : build_get(&s->build, &s->m, s->c, s->e.wake_fd, err);
 
 	s->has_model = rc == 0;
 	if (rc == 0 && s->c->precision == PRECISION_FP32 &&
@@ -298,11 +322,35 @@ import(struct session *s, struct fm_err *err)
 	return rc;
 }
 
+/*
+ * Where the model is that the backend reads itself. One that was found is in
+ * its build; a file of PyTorch's is the torch backend's own kind of model.
+ */
+static int
+find_path(struct session *s, struct fm_err *err)
+{
+	const struct found *f = s->c->found;
+	bool own = s->p.loads && told_is_file(s->c->model_path);
+	char *name;
+
+	if (!f || own || s->c->dry_run) {
+		s->path = fm_strdup(s->c->model_path);
+		return 0;
+	}
+	s->build.native = s->p.loads;
+	if (build_get(&s->build, NULL, s->c, s->e.wake_fd, err) != 0)
+		return -1;
+	name = fm_strdupf("model.%s", found_format(s->p.loads));
+	s->path = fm_io_join(s->build.dir, name);
+	free(name);
+	return 0;
+}
+
 /* The backend reads the model itself: where it is, in words for anybody. */
 static int
 point_to_model(struct session *s, struct fm_err *err)
 {
-	const char *path = s->c->model_path, *dot = strrchr(path, '.');
+	const char *path = s->path, *dot = strrchr(path, '.');
 	const char *kind = "config";
 	char *full = s->c->via ? fm_strdup(path) : given_absolute(path, err);
 
@@ -322,15 +370,22 @@ point_to_model(struct session *s, struct fm_err *err)
 static int
 plan(struct session *s, struct fm_err *err)
 {
+	const char *dir = s->c->inputs;
 	json_t *files = NULL, *given = NULL;
 	int rc = 0;
 
-	if (s->has_model && s->c->inputs)
-		rc = infer_inputs(
-		    s->c->inputs, &s->m, s->work, &files, &given, err);
+	/* The inputs of a model that was found lie beside it. */
+	if (!dir && s->c->found)
+		dir = s->build.dir;
+	if (s->has_model && dir)
+		rc = infer_inputs(dir, &s->m, s->work, &files, &given, err);
+	else
+		given = json_incref(s->dims);
 	if (rc == 0)
 		rc = shape_init(
 		    &s->shape, s->c, s->has_model ? &s->m : NULL, given, err);
+	if (rc == 0)
+		rc = points_arrange(&s->shape, s->c, &s->e, err);
 	if (rc == 0)
 		use_files(s, files);
 	json_decref(files);
@@ -359,10 +414,14 @@ session_import(struct session *s, struct fm_err *err)
 			return -1;
 	}
 	json_object_set(s->open, "env", s->c->env_values);
-	if (s->p.loads) {
-		told_request(s->open, s->c, s->p.name);
-		return plan(s, err) != 0 ? -1 : check_sizes(s, err);
-	}
+	place_request(s);
+	if ((s->p.loads || s->p.plain_model) && find_path(s, err) != 0)
+		return -1;
+	if (s->p.loads)
+		return told_request(s->open, s->c, s->path, s->p.name, err) ||
+			       plan(s, err)
+			   ? -1
+			   : check_sizes(s, err);
 	if (s->p.plain_model ? point_to_model(s, err) != 0
 			     : s->p.needs_model && import(s, err) != 0)
 		return -1;
@@ -406,6 +465,17 @@ read_open(struct session *s, struct fm_buf *setup, struct fm_err *err)
 	return rc;
 }
 
+/* Fields of one's own, for the records; which sweep it is if none says so. */
+static json_t *
+metadata(const struct session *s)
+{
+	json_t *m = json_object();
+
+	fm_json_set_str(m, "sweep", s->e.series);
+	(void)json_object_update(m, s->c->metadata);
+	return m;
+}
+
 /* What the driver knows, in front of what the backend said. */
 static void
 join_sys(struct session *s)
@@ -413,7 +483,10 @@ join_sys(struct session *s)
 	json_t *said = s->sys ? s->sys : json_object();
 	json_t *sys = json_object();
 
-	run_id(sys);
+	fm_json_set_str(sys, "run_id", s->e.run_id);
+	fm_json_set_int(sys, "run", s->e.run);
+	if (s->e.series || s->c->metadata)
+		json_object_set_new(sys, "metadata", metadata(s));
 	fm_json_set_str(sys, "fm_version", FM_VERSION);
 	fm_json_set_str(sys, "platform", s->p.name);
 	fm_json_set_str(sys, "backend", s->p.backend);
@@ -431,7 +504,8 @@ join_sys(struct session *s)
 	if (json_object_size(s->c->env_values))
 		json_object_set(sys, "env", s->c->env_values);
 	(void)json_object_update(sys, said);
-	if (!s->c->via)
+	place_facts(s, sys);
+	if (!s->c->via && !s->remote)
 		fm_host_facts(sys);
 	json_decref(said);
 	s->sys = sys;
@@ -447,8 +521,10 @@ take_told(struct session *s, struct fm_err *err)
 	int rc;
 
 	(void)json_object_del(s->sys, "model");
-	rc = told_model(&s->m, told, s->c, err);
+	rc = told_model(&s->m, told, s->c, s->path, err);
 	s->has_model = true;
+	if (rc == 0)
+		rc = told_dims(told, s->c, &s->dims, err);
 	if (rc == 0) {
 		shape_release(&s->shape);
 		rc = plan(s, err);
@@ -478,16 +554,15 @@ put_model(struct session *s)
 {
 	text_runtime(s->t, s->c, &s->p);
 	text_banner(s->t, s->c->n_output ? "ENGINE" : "MODEL");
-	if (s->has_model) {
+	if (s->has_model)
 		text_model(s->t, &s->m);
-		build_put_stages(&s->build, &s->t->b);
-	}
+	build_put_stages(&s->build, &s->t->b);
 }
 
 int
 session_show_build(struct session *s, struct fm_err *err)
 {
-	if (!s->has_model)
+	if (!s->build.state)
 		return fm_err_set(err, FM_USAGE,
 		    "--build_only: backend '%s' needs no build", s->p.backend);
 	put_model(s);
@@ -496,30 +571,74 @@ session_show_build(struct session *s, struct fm_err *err)
 	return text_flush(s->t, err);
 }
 
+/* Model and inputs are over there before the backend is told of them. */
+static int
+send_away(struct session *s, struct fm_err *err)
+{
+	if (!s->remote)
+		return 0;
+	if (remote_model(s->remote, s->open, s->has_model ? &s->m.files : NULL,
+		err) != 0)
+		return -1;
+	return s->fill ? remote_inputs(s->remote, s->fill, err) : 0;
+}
+
+/* The request and its answer, once more when the connection was lost. */
+static int
+ask_open(struct session *s, struct fm_buf *setup, struct fm_err *err)
+{
+	for (;;) {
+		if (s->peer && fm_peer_send(s->peer, s->open, err) == 0 &&
+		    read_open(s, setup, err) == 0)
+			return 0;
+		if (!remote_retry(s->remote, err))
+			return -1;
+		fm_peer_end(s->peer);
+		s->peer = start_peer(s, err);
+	}
+}
+
 int
 session_open(struct session *s, struct fm_err *err)
 {
+	static const struct fm_point none = { 0, 0, 0 };
 	struct fm_buf setup = FM_BUF_INIT;
+	int64_t begun_ns = fm_clock_now_ns();
 	int rc = -1;
 
+	if (place_lock(s, err) != 0)
+		return -1;
 	put_model(s);
 	/* Wrong sizes leave no log; a model that is loaded there has not been
 	 * asked for its own yet. So it is with a config that is refused. */
 	if ((!s->p.loads && !s->p.plain_model && text_flush(s->t, err) != 0) ||
-	    fm_peer_send(s->peer, s->open, err) != 0)
+	    send_away(s, err) != 0)
 		goto out;
-	if (read_open(s, &setup, err) != 0 ||
+	if (ask_open(s, &setup, err) != 0 ||
 	    (s->p.loads && take_told(s, err) != 0))
 		goto out;
 	join_sys(s);
 	choose_names(s);
 	fm_buf_putc(&s->t->b, '\n');
 	text_line(s->t, setup.s, setup.len);
-	fm_record_put_json(&s->t->b, FM_TAG_SYS, s->sys);
+	text_sys(s->t, s->sys);
 	rc = text_flush(s->t, err);
 out:
+	if (rc != 0 && err->code != FM_STOPPED && !s->t->failed)
+		failure_put(
+		    &s->t->b, s, &none, err, fm_clock_now_ns() - begun_ns, 1);
 	fm_buf_release(&setup);
 	return rc;
+}
+
+/* Of the line FMWORK SETUP <seconds>. */
+static double
+setup_seconds(const struct fm_buf *line)
+{
+	const char *s = strrchr(line->s, ' ');
+	double v = 0;
+
+	return s && fm_num_get_double(s + 1, strlen(s + 1), &v) ? v : 0;
 }
 
 int
@@ -531,10 +650,13 @@ session_again(struct session *s, struct fm_err *err)
 
 	fm_peer_end(s->peer);
 	s->peer = start_peer(s, err);
-	if (s->peer && fm_peer_send(s->peer, s->open, err) == 0)
-		rc = read_open(s, &setup, err);
+	s->used = false;
+	if (s->peer)
+		rc = ask_open(s, &setup, err);
 	json_decref(s->sys);
 	s->sys = sys;
+	s->stale = rc != 0;
+	s->setup_s = setup_seconds(&setup);
 	fm_buf_release(&setup);
 	return rc;
 }
@@ -545,6 +667,7 @@ session_end(struct session *s)
 	struct fm_err ignored = FM_ERR_INIT;
 
 	fm_peer_end(s->peer);
+	lock_release(&s->locks);
 	if (s->has_model)
 		fm_model_release(&s->m);
 	if (s->c->lean_cache)
@@ -554,6 +677,8 @@ session_end(struct session *s)
 	if (s->work)
 		(void)fm_io_remove_tree(s->work, &ignored);
 	free(s->work);
+	free(s->path);
+	json_decref(s->dims);
 	json_decref(s->open);
 	json_decref(s->fill);
 	json_decref(s->sys);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "json.h"
 #include "num.h"
 #include "prog.h"
 #include "qaic.h"
@@ -35,6 +36,7 @@ parse_init(struct parse *ps, const struct conf *c, json_t *own, struct out *o,
 	fm_buf_init(&ps->status);
 	fm_buf_init(&ps->message);
 	fm_buf_init(&ps->obs);
+	fm_buf_init(&ps->fail);
 	fm_buf_init(&ps->sim);
 }
 
@@ -49,6 +51,7 @@ parse_release(struct parse *ps)
 	fm_buf_release(&ps->status);
 	fm_buf_release(&ps->message);
 	fm_buf_release(&ps->obs);
+	fm_buf_release(&ps->fail);
 	fm_buf_release(&ps->sim);
 	fm_stat_work_release(&ps->work);
 	errors_found_release(&ps->found);
@@ -148,6 +151,19 @@ set_status(struct parse *ps, struct rec *r, const char *kind)
 	r->error = (struct fm_text){ ps->message.s, ps->message.len };
 }
 
+/* --require_quiet waited in vain, or something began while it measured. */
+static void
+note_unquiet(struct rec *r)
+{
+	json_t *obs = r->obs.n ? json_loadb(r->obs.s, r->obs.n, 0, NULL) : NULL;
+
+	if (!fm_json_bool(obs, "quiet", true))
+		fm_strs_add_take(&r->notes,
+		    fm_strdupf("the machine was not quiet: %s",
+			fm_json_str(obs, "quiet_reason", "no reason given")));
+	json_decref(obs);
+}
+
 void
 parse_flush(struct parse *ps)
 {
@@ -155,6 +171,7 @@ parse_flush(struct parse *ps)
 		return;
 	ps->rec.obs = (struct fm_text){ ps->obs.s, ps->obs.len };
 	ps->rec.sim = (struct fm_text){ ps->sim.s, ps->sim.len };
+	note_unquiet(&ps->rec);
 	if (ps->found.best != SIZE_MAX)
 		set_status(ps, &ps->rec, "PART");
 	parse_put(ps, &ps->rec, ps->of);
