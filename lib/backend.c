@@ -150,6 +150,36 @@ op_devices(struct talk *t, const json_t *req, struct fm_err *err)
 	return t->ops->devices ? t->ops->devices(&t->b, err) : 0;
 }
 
+static int
+op_version(struct talk *t, const json_t *req, struct fm_err *err)
+{
+	if (take_settings(t, req, err))
+		return -1;
+	if (t->ops->version)
+		return t->ops->version(&t->b, err);
+	fm_backend_say(&t->b, "FMWORK VERSION %s %s", t->ops->name, FM_VERSION);
+	return 0;
+}
+
+static int
+op_build(struct talk *t, const json_t *req, struct fm_err *err)
+{
+	const char *dir = fm_json_str(req, "dir", NULL);
+	int rc;
+
+	if (!t->ops->build)
+		return fm_err_set(err, FM_USAGE,
+		    "backend %s has nothing to build", t->ops->name);
+	if (!dir)
+		return fm_err_set(err, FM_USAGE, "build needs \"dir\"");
+	if (take_settings(t, req, err))
+		return -1;
+	t->b.model = json_incref(json_object_get(req, "model"));
+	rc = t->ops->build(&t->b, req, dir, err);
+	close_model(t);
+	return rc;
+}
+
 static void
 say_sys(struct talk *t, json_t *sys)
 {
@@ -431,6 +461,8 @@ static const struct {
 } ops_table[] = {
 	{ "hello", op_hello },
 	{ "devices", op_devices },
+	{ "version", op_version },
+	{ "build", op_build },
 	{ "open", op_open },
 	{ "run", op_run },
 	{ "infer", op_infer },

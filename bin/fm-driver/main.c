@@ -180,10 +180,12 @@ run(const struct conf *c, int wake_fd)
 
 /* What needs no backend and makes nothing. */
 static int
-look(const struct conf *c)
+look(const struct conf *c, int wake_fd)
 {
 	struct fm_err err = FM_ERR_INIT;
-	int rc = c->explain ? build_explain(c, &err) : analyze_run(c, &err);
+	int rc = c->explain
+		     ? session_explain(c, c->platforms.v[0], wake_fd, &err)
+		     : analyze_run(c, &err);
 
 	return rc < 0 ? fm_prog_fail("fm-driver", &err) : rc;
 }
@@ -224,7 +226,7 @@ main(int argc, char **argv)
 	else if (c.setup)
 		status = set_up(c.setup);
 	else if (c.explain || (c.analyze_only && !script_is(&c)))
-		status = look(&c);
+		status = look(&c, wake_fd);
 	else
 		status = run(&c, wake_fd);
 	conf_release(&c);

@@ -234,6 +234,8 @@ static int
 run_point(struct session *s, const struct fm_point *at, const json_t *q,
     struct reps *r, struct fm_err *err)
 {
+	if (session_fit(s, json_object_get(q, "dims"), err) != 0)
+		return -1;
 	if (!fm_peer_alive(s->peer) && session_again(s, err) != 0)
 		return -1;
 	if (fm_peer_send(s->peer, q, err) != 0 ||

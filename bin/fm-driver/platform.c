@@ -47,6 +47,7 @@ read_backend(struct platform *p, const json_t *table)
 	const char *threads = fm_json_str(row, "threads", NULL);
 	const char *model = fm_json_str(row, "model", "none");
 
+	p->known = row != NULL;
 	p->plain_model = strcmp(model, "config") == 0;
 	p->needs_model = p->plain_model || strcmp(model, "required") == 0;
 	p->loads = strcmp(fm_json_str(row, "loads", ""), "folder") == 0;

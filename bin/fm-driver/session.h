@@ -31,6 +31,7 @@ struct session {
 	struct gen *gen; /* of a generation run, or NULL; not owned */
 	char *work;      /* folder of files made for this model, or NULL */
 	json_t *open;    /* the request; again for a fresh backend */
+	json_t *dims;    /* in it, for a backend that wants sizes, or NULL */
 	json_t *fill;    /* input: what fills it instead, for runs; or NULL */
 	json_t *sys;     /* facts, after the answer */
 	const char *name, *model_class; /* as printed in RES */
@@ -45,6 +46,16 @@ int session_import(struct session *s, struct fm_err *err);
 
 /* Has the backend open the model; prints RUNTIME, MODEL, SETUP and SYS. */
 int session_open(struct session *s, struct fm_err *err);
+
+/*
+ * Before a point: a backend that has opened the model for other sizes gets it
+ * for these, built for them if need be; STAGE and SETUP lines tell of it.
+ */
+int session_fit(struct session *s, const json_t *dims, struct fm_err *err);
+
+/* --explain: prints why the build of a platform would be made again. */
+int session_explain(const struct conf *c, const char *platform, int wake_fd,
+    struct fm_err *err);
 
 /* --build_only: prints MODEL with the stages; tells where the build is. */
 int session_show_build(struct session *s, struct fm_err *err);
