@@ -70,7 +70,7 @@ for k in backend backend_version clock_cost_ns clock_resolution_ns runtime \
 done
 ask '{"op":"open","options":{"latency":1}}'
 is 'unknown option' "$(cat "$T/out")" "FMWORK ERR usage 0 0 0 backend null has \
-no option 'latency'; it has: latency_ms, load_ms, jitter, fault"
+no option 'latency'; it has: latency_ms, load_ms, jitter, fault, artifact"
 ask '{"op":"open","options":{"jitter":2}}'
 like 'option out of range' "$T/out" "'jitter' must be a number from 0 to 1, got '2'"
 for req in explode 'hang@0' 'hang@x' 'hang@' '@2'; do
