@@ -21,7 +21,7 @@
 bool
 build_backend_can(const struct build_for *f)
 {
-	return f && fm_peer_can(f->peer, "build");
+	return fm_peer_can(f->peer, "build");
 }
 
 /* --- asking --------------------------------------------------------------- */
@@ -102,16 +102,36 @@ set_version(json_t *stage, const char *key, struct fm_peer *peer,
 	return rc;
 }
 
+/* Is the backend that runs the model the runtime of this machine? */
+static bool
+is_runtime(const struct platform *p)
+{
+	struct fm_err ignored = FM_ERR_INIT;
+	struct platform own;
+	bool same = false;
+
+	if (platform_find(&own, "cpu", NULL, NULL, &ignored) == 0)
+		same = p->argv.n == 1 && own.argv.n == 1 &&
+		       strcmp(p->argv.v[0], own.argv.v[0]) == 0;
+	platform_release(&own);
+	return same;
+}
+
+/* It loads the runtime's library for that: a second process would cost more
+ * than all else of a build that is there. */
 static int
 optimize_inputs(json_t *stage, const struct conf *c, const struct build_for *f,
     struct fm_err *err)
 {
-	struct fm_peer *peer = start_runtime(c, f ? f->wake_fd : -1, NULL, err);
+	bool own = is_runtime(f->platform);
 	json_t *options = runtime_options(c);
+	struct fm_peer *peer =
+	    own ? f->peer : start_runtime(c, f->wake_fd, NULL, err);
 	int rc =
 	    peer ? set_version(stage, "runtime", peer, options, c, err) : -1;
 
-	fm_peer_end(peer);
+	if (!own)
+		fm_peer_end(peer);
 	json_decref(options);
 	return rc;
 }
@@ -123,7 +143,7 @@ build_inputs(json_t *stage, const struct conf *c, const struct build_for *f,
 	if (!build_backend_can(f))
 		return fm_err_set(err, FM_USAGE,
 		    "stage 'build': backend '%s' has no compiler",
-		    f ? f->platform->backend : "none");
+		    f->platform->backend);
 	fm_json_set_str(stage, "backend", f->platform->backend);
 	json_object_set_new(stage, "options", json_deep_copy(f->options));
 	if (json_object_size(c->env_values))

@@ -13,13 +13,12 @@
 #include "build_stage.h"
 #include "err.h"
 
-/* Does the backend make a build of its own? `f` may be NULL. */
+/* Does the backend make a build of its own? */
 bool build_backend_can(const struct build_for *f);
 
 /*
  * Completes the stages `optimize` and `build` of a sequence with what they
- * depend on: versions, and for `build` the backend's name and options. Asks
- * a runtime that is started for this, and the backend that is there.
+ * depend on: versions, and for `build` the backend's name and options.
  */
 int build_backend_inputs(json_t *sequence, const struct conf *c,
     const struct build_for *f, struct fm_err *err);
