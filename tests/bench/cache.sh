@@ -2,7 +2,8 @@
 # The cache with many builds: list, report, gc and verify, warm, each as the
 # best of five; how soon a hit measures, beside a bare loop that loads the same
 # optimised graph; and MLAgility's commands on a cache of as many builds, when
-# $BENCHIT names its program. Prints a line for each: what, milliseconds, limit.
+# $BENCHIT names its program and $BENCHIT_CACHE a cache in which it has built
+# something. Prints a line for each: what, milliseconds, limit.
 # usage: cache.sh [BUILDS]
 top=$(cd "$(dirname "$0")/../.." && pwd)
 B=${B:-$top/build}
@@ -81,17 +82,19 @@ else
 	echo "a hit to its first repetition: no ONNX Runtime" >&2
 fi
 
-# MLAgility's own cache, and its commands.
-[ -n "$BENCHIT" ] || exit 0
-theirs=$top/tests/data/cache/mlagility
-mkdir "$T/theirs"
-cp "$theirs/.mlacache" "$T/theirs"
+# MLAgility's own cache, and its commands: copies of the build that it has made.
+[ -n "$BENCHIT" ] && [ -n "$BENCHIT_CACHE" ] || exit 0
+cp -r "$BENCHIT_CACHE" "$T/theirs"
+build=$(fm-cache list -d "$T/theirs" | head -1)
+rm -rf "$T/theirs/$build/onnx"
 i=0
 while [ "$i" -lt "$n" ]; do
 	i=$((i + 1))
-	cp -r "$theirs/linear_d5b1df11" "$T/theirs/linear_$i"
-	mv "$T/theirs/linear_$i/linear_d5b1df11_state.yaml" \
-	    "$T/theirs/linear_$i/linear_${i}_state.yaml"
+	cp -r "$T/theirs/$build" "$T/theirs/copy_$i"
+	sed "s/^build_name: .*/build_name: copy_$i/" \
+	    "$T/theirs/$build/${build}_state.yaml" \
+	    >"$T/theirs/copy_$i/copy_${i}_state.yaml"
+	rm "$T/theirs/copy_$i/${build}_state.yaml"
 done
 for what in list report; do
 	set -- "$what" -d "$T/theirs"
