@@ -45,8 +45,8 @@ for req in 'nonsense' '[]' '"run"' '{"op":"profile"}' '{"op":"build"}' '{}' \
 	is "$req" "$(cut -d' ' -f1-3 "$T/out" | tr '\n' ';')" \
 	    'FMWORK ERR usage;FMWORK OK;'
 done
-ask '{"op":"profile"}'
-like 'it is told' "$T/out" "unknown operation 'profile'\$"
+ask '{"op":"build"}'
+like 'it is told' "$T/out" "unknown operation 'build'\$"
 ask '{"op":"run","reps":1}'
 like 'nothing is open' "$T/out" "no model is open: 'open' must come before\$"
 ask '{"op":"open"}' '{"op":"infer","outdir":"/nowhere"}'
@@ -149,7 +149,7 @@ fault oom@2 "$R" '{"op":"run","first":3,"reps":2}' "$R" "$R"
 is 'at the second point; a piece is no point' \
     "$(answers | cut -d' ' -f2 | tr '\n' ' ')" 'OK OK OK ERR OK '
 fault noise "$R"
-is 'noise does not reach the answer' "$(grep -cv '^FMWORK \(SYS\|SETUP\|REP [12]\|OK\)' "$T/out")" 0
+is 'noise does not reach the answer' "$(grep -cv '^FMWORK \(SYS\|SETUP\|REP [12]\|OBS\|OK\)' "$T/out")" 0
 is 'the answer is whole' "$(reps)/$(answers | wc -l)" 2/2
 like 'noise goes to stderr' "$T/err" '^FMWORK REP 9 9 '
 fault garbage "$R"

@@ -15,7 +15,7 @@ struct monitor;
 
 /* Builds of another one are made again; bump it when a stage's result
  * changes. */
-#define BUILD_VERSION "0.1"
+#define BUILD_VERSION "0.2"
 
 struct stage_work {
 	const struct conf *c;
@@ -24,8 +24,10 @@ struct stage_work {
 	int wake_fd;
 	fm_model_hasher *hash;
 	void *hash_arg;
-	char *graph;   /* file with the graph, as the last stage left it */
-	char *weights; /* folder its external data lies in */
+	char *source; /* the model that was exported; NULL: c->model_path */
+	int64_t before_ns; /* a stage's work that was done before it began */
+	char *graph;       /* file with the graph, as the last stage left it */
+	char *weights;     /* folder its external data lies in */
 	struct monitor *monitor;
 	json_t *inputs; /* as a backend's open request has them */
 };

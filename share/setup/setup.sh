@@ -8,7 +8,7 @@
 #   build    compiler and libraries        runtime  ONNX Runtime
 #   test     what the tests use            lint     static checks, valgrind
 #   minilm   a small real checkpoint       demo     build + runtime
-#   slurm    a Slurm that tests can start
+#   servers  what some tests start: sshd, Slurm
 #   all      build + runtime + test, and minilm once more if it failed
 #
 # The library goes to --libexec (DIR/libexec/fm below --build), the
@@ -75,10 +75,13 @@ want_test() {
 	[ -d /usr/share/libonnx-testdata ] || want libonnx-testdata
 }
 
-# Its daemons are root's, and not in everybody's PATH.
-want_slurm() {
-	{ has slurmd || [ -x /usr/sbin/slurmd ]; } || want slurm-wlm
-	{ has munged || [ -x /usr/sbin/munged ]; } || want munge
+# A package may start what it holds as a service: nothing for anybody's own
+# machine.
+want_servers() {
+	has sshd || [ -x /usr/sbin/sshd ] || want openssh-server
+	has ssh || want openssh-client
+	has slurmd || [ -x /usr/sbin/slurmd ] || want slurm-wlm
+	has munged || [ -x /usr/sbin/munged ] || want munge
 }
 
 want_lint() {
@@ -290,7 +293,7 @@ for what in "$@"; do
 	runtime) want_runtime ;;
 	test | all) want_build; want_runtime; want_test ;;
 	lint) want_lint ;;
-	slurm) want_slurm ;;
+	servers) want_servers ;;
 	minilm) ;;
 	*) usage ;;
 	esac
