@@ -104,6 +104,9 @@ refused '--slurm: alone' '--slurm:OPTION belongs to --use_slurm' \
 refused 'two at once' '--attach goes on with a job' --attach 1 --use_slurm
 refused 'no sweep' '--use_slurm is for sweeps, --profile is none' \
     --use_slurm --profile
+refused 'two places' '--host and --use_slurm exclude' --host x --use_slurm
+refused 'two kinds of shards' '--shard and --use_slurm exclude' --shard 1/2 \
+    --use_slurm
 refused 'an option of ours' "--slurm:array: this option of sbatch is ours" \
     --platform null --use_slurm --slurm:array 1-3
 refused 'no option at all' "--slurm:q must have one value" \
@@ -161,6 +164,8 @@ like 'how it ended' "$T/out" \
 fm-process "$T/out" >"$T/json"
 is 'records of it all' "$(grep -c '"status": "ERR_timeout"' "$T/json")" 4
 is 'of one run' "$(grep '"run_id"' "$T/json" | sort -u | wc -l)" 1
+like 'with what Slurm says of it' "$T/out" \
+    '^FMWORK FAIL 16 1 1 .*"job":"101_2","state":"TIMEOUT"'
 
 for s in 'PREEMPTED preempted' 'NODE_FAIL died' 'BOOT_FAIL nodevice'; do
 	fresh
@@ -312,6 +317,24 @@ is 'SIGTERM' $? 143
 stopped HUP
 is 'the end of the terminal' $? 129
 is 'leaves the array alone' "$(calls scancel)" 0
+
+# What cannot be written stops the sweep.
+fresh
+plan 3 'skip PENDING'
+fm-driver --use_slurm --slurm:shards 3 --slurm:poll 0.1 --platform null \
+    -i 8,16,32,64 -b 1,2,3 --reps 2 >/dev/full 2>"$T/err"
+is 'a full disk' $? 3
+is 'cancels the array, too' "$(calls scancel)" 1
+like 'and says why' "$T/err" 'cannot write the log: No space left'
+
+# A driver that died before it could note the number of its job.
+fresh
+slurm 0 --detach
+job=$(cd "$FM_CACHE_DIR/slurm/job-101" && pwd -P)
+sed -i 's/"job":"101"/"job":null/g; s/"tries":1/"tries":0/g' \
+    "$job/state.json"
+run 0 fm-driver --attach 101
+is '--attach knows the number' "$(points)" "$all"
 
 # --- resume, runs, models ---
 

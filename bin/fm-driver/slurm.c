@@ -92,12 +92,26 @@ came_to_end(int status)
 	return status == 0 || status == 1 || status == 2 || status == 4;
 }
 
+/* The last line of what a task had to say, or NULL; the caller frees. */
+static char *
+last_words(const struct watch *w, size_t i)
+{
+	struct fm_strs lines = FM_STRS_INIT;
+	char *last = NULL;
+
+	slurm_job_tail(&w->s, i, &lines);
+	if (lines.n)
+		last = fm_strdup(lines.v[lines.n - 1]);
+	fm_strs_release(&lines);
+	return last;
+}
+
 static int
 close_task(struct watch *w, size_t i, int status, struct fm_err *err)
 {
 	char *last;
 
-	if (status > 1 && (last = slurm_job_last_words(&w->s, i))) {
+	if (status > 1 && (last = last_words(w, i))) {
 		say_end(w, i, last);
 		free(last);
 	}
@@ -114,7 +128,7 @@ explain(const struct watch *w, size_t i, int status, struct fm_err *why)
 	const struct slurm_task *t = &w->s.tasks[i];
 	const struct slurm_state *state = t->state;
 	char *how = slurm_how(&w->s, i);
-	char *last = slurm_job_last_words(&w->s, i);
+	char *last = last_words(w, i);
 	const char *text = state->text;
 
 	if (!text)
