@@ -336,6 +336,26 @@ sed -i 's/"job":"101"/"job":null/g; s/"tries":1/"tries":0/g' \
 run 0 fm-driver --attach 101
 is '--attach knows the number' "$(points)" "$all"
 
+# A job's processes are all told to end; the backend may be the first.
+fm-driver --platform null --null:latency_ms 50 --reps 1000 >"$T/out" \
+    2>"$T/err" &
+pid=$!
+i=0
+until grep -q '^FMWORK REP' "$T/out" || [ $((i += 1)) = 100 ]; do
+	sleep 0.1
+done
+if read -r child _ <"/proc/$pid/task/$pid/children"; then
+	kill -s TERM "$child"
+	kill -s TERM $pid
+	wait $pid
+	is 'a backend that is told to end before us' \
+	    "$? $(grep -c '^FMWORK ERR' "$T/out")" '143 0'
+else
+	kill -s TERM $pid
+	wait $pid
+	skip 'a backend that is told to end before us' 'no list of children'
+fi
+
 # --- resume, runs, models ---
 
 fresh
