@@ -219,6 +219,17 @@ run_turn(struct run *r, const struct turn *turn)
 	return script_is(c) ? run_scripts(r, c, &err) : run_found(r, c, &err);
 }
 
+/* Of what is no points, a shard takes whole units. */
+static bool
+is_ours(const struct turn *turn)
+{
+	const struct conf *c = &turn->unit->c;
+
+	return !(c->build_only || c->analyze_only) || !c->how.shards ||
+	       (int64_t)(turn->number % (size_t)c->how.shards) ==
+		   c->how.shard_no;
+}
+
 static void
 run_plan(struct run *r)
 {
@@ -229,7 +240,7 @@ run_plan(struct run *r)
 
 	for (i = 0; i < n && r->status < 128; i++)
 		if (!(once && turns[i].run > (int64_t)r->plan.n) &&
-		    run_turn(r, &turns[i]) != 0)
+		    is_ours(&turns[i]) && run_turn(r, &turns[i]) != 0)
 			break;
 	free(turns);
 }
