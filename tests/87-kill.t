@@ -3,5 +3,5 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/kill.sh
 . "$top/tests/kill.sh"
-kill_rounds ${FM_ROUNDS:-10}
+kill_rounds 10
 finish

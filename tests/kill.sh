@@ -1,6 +1,6 @@
 # Sweeps that are disturbed at random times, and what their logs hold in the
 # end. Source it after lib.sh; then `kill_rounds N`.
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2154,SC2086
 #
 # A round is a sweep of 40 points that is disturbed up to four times: the
 # driver or its backend is killed, the backend hangs, the disk is full, the
@@ -8,12 +8,13 @@
 # --resume_failed, and at last left alone. Then its log, read by fm-process,
 # must hold the points of an undisturbed sweep, each once.
 #
-# $FM_SEED repeats the rounds of an earlier test.
+# $SEED repeats the rounds of an earlier test; $KEEP is a folder for the logs of
+# those that went wrong.
 
 [ -r /proc/self/task ] || skip_all 'no /proc that tells the children'
 command -v setsid >/dev/null || skip_all 'no setsid'
 FM_LOCK_DIR=$T/lock
-seed=${FM_SEED:-$(date +%s)$$}
+seed=${SEED:-$(date +%s)$$}
 so=$B/tests/preload/fault.so
 ! sanitized || so=''
 
@@ -67,7 +68,6 @@ later() { sleep "$(printf '%d.%03d' $(($1 / 1000)) $(($1 % 1000)))"; }
 
 # --- disturbances: MILLISECONDS NUMBER; each starts the sweep once more -------
 
-# shellcheck disable=SC2086
 start() {
 	fm-driver $plan --log "$log" --resume_failed "$@" >>"$said" 2>&1 &
 	driver=$!
@@ -153,7 +153,6 @@ make_plan() {
 }
 
 # The rest of the sweep, and what has become of it.
-# shellcheck disable=SC2086
 end_round() {
 	for try in 1 2 3; do
 		fm-driver $plan --log "$log" --resume_failed \
@@ -169,10 +168,9 @@ end_round() {
 		diff "$T/whole" "$T/got"
 		tail -n 5 "$said"
 	} >>"$T/bad"
-	[ -z "$FM_KEEP" ] || cp "$log" "$FM_KEEP/round-$round.log"
+	[ -z "$KEEP" ] || cp "$log" "$KEEP/round-$round.log"
 }
 
-# shellcheck disable=SC2086
 kill_rounds() {
 	echo "# seed $seed"
 	fm-driver $plan >"$T/log" 2>/dev/null
@@ -193,9 +191,11 @@ kill_rounds() {
 		fi
 		did="$did $what($ms,$number)"
 		$what "$ms" "$number"
-		[ -z "$FM_KEEP" ] || echo "$round $what $ms $number: $(grep -c '^FMWORK RES ' "$log") measured, $(grep -c '^FMWORK ERR' "$log") failed" >>"$FM_KEEP/rounds"
+		grep -c '^FMWORK RES ' "$log" >>"$T/steps"
 	done <"$T/plan"
 	is "$1 disturbed sweeps hold the same points, each once" \
 	    "$(cat "$T/bad")" ''
+	echo "# $(wc -l <"$T/steps") disturbances, after" \
+	    "$(sort -nu "$T/steps" | tr '\n' ' ')points"
 	ok 'no backend is left behind' gone 12
 }
