@@ -56,6 +56,8 @@ row 'read a REP line' "$get" 300 "$(ratio "$get" 300)"
 noise=$("$B/bench/noise")
 row 'noise evidence, once a point' "$noise" 1000000 "$(ratio "$noise" 1000000)"
 
+"$bench/ssh.sh"
+
 [ -z "$QUICK" ] || exit 0
 
 printf '\n%s\n' 'fm-process'
@@ -63,6 +65,9 @@ printf '\n%s\n' 'fm-process'
 
 printf '\n%s\n' 'fm-report'
 "$bench/report.sh"
+
+title 'simulated device, 70B parameters' fm limit ratio
+"$bench/sim.sh"
 
 # --- a 125M-parameter checkpoint and its graph -------------------------------
 
