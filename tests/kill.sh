@@ -6,7 +6,8 @@
 # driver or its backend is killed, the backend hangs, the disk is full, the
 # connection is lost, the job is cancelled. Each time it is started again with
 # --resume_failed, and at last left alone. Then its log, read by fm-process,
-# must hold the points of an undisturbed sweep, each once.
+# must hold the points of an undisturbed sweep, each once. A third of the time
+# two lanes are at it.
 #
 # $SEED repeats the rounds of an earlier test; $KEEP is a folder for the logs of
 # those that went wrong.
@@ -69,10 +70,18 @@ later() { sleep "$(printf '%d.%03d' $(($1 / 1000)) $(($1 % 1000)))"; }
 # --- disturbances: MILLISECONDS NUMBER; each starts the sweep once more -------
 
 start() {
-	fm-driver $plan --log "$log" --resume_failed "$@" >>"$said" 2>&1 &
+	lanes=
+	[ $((number % 3)) != 0 ] || lanes='--device_sets 0:1'
+	fm-driver $plan $lanes --log "$log" --resume_failed "$@" \
+	    >>"$said" 2>&1 &
 	driver=$!
 }
 finish_driver() { wait $driver 2>/dev/null; }
+# One of its backends.
+child() {
+	cat /proc/$driver/task/*/children 2>/dev/null | tr ' ' '\n' |
+	    grep . | sed -n "$((1 + number % 2))p;\$p" | head -n 1
+}
 
 kill_driver() {
 	start
@@ -85,8 +94,8 @@ kill_driver() {
 kill_backend() {
 	start
 	later "$1"
-	child=$(cat /proc/$driver/task/$driver/children 2>/dev/null)
-	[ -z "$child" ] || kill -9 "${child%% *}" 2>/dev/null
+	child=$(child)
+	[ -z "$child" ] || kill -9 "$child" 2>/dev/null
 	finish_driver
 }
 hang() {
@@ -105,18 +114,18 @@ disk_full() {
 # A part of a line is.
 file_full() {
 	blocks=$(($(wc -c <"$log") / 512 + 1 + $2 % 50))
-	(
+	{ (
 		[ $(($2 % 2)) = 0 ] || trap '' XFSZ
 		ulimit -c 0
 		ulimit -f $blocks
 		exec fm-driver $plan --log "$log" --resume_failed >/dev/null
-	) 2>/dev/null
+	); } 2>/dev/null
 }
 lose_line() {
 	start --via "$T/line $T/be/"
 	later "$1"
-	child=$(cat /proc/$driver/task/$driver/children 2>/dev/null)
-	[ -z "$child" ] || kill -9 "-${child%% *}" 2>/dev/null
+	child=$(child)
+	[ -z "$child" ] || kill -9 "-$child" 2>/dev/null
 	finish_driver
 }
 cancel() {
