@@ -114,12 +114,11 @@ disk_full() {
 # A part of a line is.
 file_full() {
 	blocks=$(($(wc -c <"$log") / 512 + 1 + $2 % 50))
-	{ (
-		[ $(($2 % 2)) = 0 ] || trap '' XFSZ
-		ulimit -c 0
-		ulimit -f $blocks
-		exec fm-driver $plan --log "$log" --resume_failed >/dev/null
-	); } 2>/dev/null
+	trap=
+	[ $(($2 % 2)) = 0 ] || trap="trap '' XFSZ;"
+	# By a shell of its own, whose words about it are not wanted.
+	sh -c "$trap"'ulimit -c 0; ulimit -f $0; exec fm-driver "$@"' $blocks \
+	    $plan --log "$log" --resume_failed >/dev/null 2>&1
 }
 lose_line() {
 	start --via "$T/line $T/be/"
