@@ -14,7 +14,6 @@
 
 #include "alloc.h"
 #include "backend_req.h"
-#include "cpus.h"
 #include "hangup.h"
 #include "host.h"
 #include "io.h"
