@@ -471,7 +471,7 @@ fm_peer_opts(const struct fm_peer *p)
 bool
 fm_peer_alive(const struct fm_peer *p)
 {
-	return p->alive;
+	return p && p->alive;
 }
 
 const struct fm_proc *

@@ -15,6 +15,7 @@
 
 #include "alloc.h"
 #include "buf.h"
+#include "build_export.h"
 #include "build_seq.h"
 #include "build_stage.h"
 #include "clock.h"
@@ -456,11 +457,20 @@ static int
 prepare(struct build *b, const struct conf *c, struct fm_err *err)
 {
 	if ((c->build_name && fm_cache_name_check(c->build_name, err) != 0) ||
-	    open_cache(b, c, err) != 0 || read_inputs(b, c, err) != 0)
+	    open_cache(b, c, err) != 0)
+		return -1;
+	if (c->found)
+		b->config = build_export_config(
+		    c, b->native, hash_file, &b->cache, err);
+	if (c->found ? !b->config : read_inputs(b, c, err) != 0)
 		return -1;
 	make_key(b);
-	b->name = c->build_name ? fm_strdup(c->build_name)
-				: fm_cache_name_make(c->model_name, b->key);
+	if (b->native)
+		b->name = fm_strdupf("%s_torch", c->build_name);
+	else
+		b->name = c->build_name
+			      ? fm_strdup(c->build_name)
+			      : fm_cache_name_make(c->model_name, b->key);
 	b->dir = fm_cache_obj(&b->cache, b->key);
 	return 0;
 }
@@ -481,7 +491,22 @@ build_get(struct build *b, struct fm_model *m, const struct conf *c,
 	    fm_cache_name_set(&b->cache, b->name, b->key, err) != 0)
 		return -1;
 	fm_cache_touch(&b->cache, b->key);
-	return build_load(m, b->dir, b->state, b->stale, c, err);
+	return m ? build_load(m, b->dir, b->state, b->stale, c, err) : 0;
+}
+
+int
+build_have(const struct conf *c, bool native, struct fm_err *err)
+{
+	struct build b = { .cache = FM_CACHE_INIT, .native = native };
+	struct fm_err bad = FM_ERR_INIT;
+	int rc = prepare(&b, c, err);
+
+	if (rc == 0 && fm_io_is_dir(b.dir))
+		b.state = fm_cache_state(&b.cache, b.key, &bad);
+	if (rc == 0)
+		rc = b.state && is_good(b.state);
+	build_release(&b);
+	return rc;
 }
 
 /* What a name has, against what is wanted under it. */

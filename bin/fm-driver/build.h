@@ -27,6 +27,8 @@ struct build {
 	bool used;             /* its USE lock is held */
 	bool hit;              /* it was found, not made */
 	bool stale;            /* it was made from other inputs */
+	bool native;           /* of a model that was found: a program for the
+				* torch backend, no graph; the caller's word */
 	char key[FM_HASH_HEX]; /* "" before there is one */
 	char *name;
 	char *dir;      /* obj/KEY of the cache */
@@ -37,11 +39,15 @@ struct build {
 /*
  * Finds the build of c->model_path, or makes it, and loads the model from it.
  * `wake_fd`: readable when a signal came. The caller releases both, also
- * after a failure; `m` is valid only after 0.
+ * after a failure; `m` is valid only after 0, and may be NULL: then the model
+ * is not loaded.
  */
 int build_get(struct build *b, struct fm_model *m, const struct conf *c,
     int wake_fd, struct fm_err *err);
 void build_release(struct build *b);
+
+/* Is it there already: 1, 0, or -1 with err. Nothing is taken or held. */
+int build_have(const struct conf *c, bool native, struct fm_err *err);
 
 /* Prints why it would be made again, and makes nothing. */
 int build_explain(const struct conf *c, struct fm_err *err);

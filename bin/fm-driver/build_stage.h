@@ -24,8 +24,10 @@ struct stage_work {
 	int wake_fd;
 	fm_model_hasher *hash;
 	void *hash_arg;
-	char *graph;   /* file with the graph, as the last stage left it */
-	char *weights; /* folder its external data lies in */
+	char *source; /* the model that was exported; NULL: c->model_path */
+	int64_t before_ns; /* a stage's work that was done before it began */
+	char *graph;       /* file with the graph, as the last stage left it */
+	char *weights;     /* folder its external data lies in */
 	struct monitor *monitor;
 	json_t *inputs; /* as a backend's open request has them */
 };

@@ -79,6 +79,9 @@ static const struct fm_opt options[] = {
 	    "comes first in a list that wants GEN lines"),
 	STR("batch_sizes", 'b', NULL, batch_sizes, "LIST", NULL,
 	    "sequences per batch, written like --input_sizes [1]"),
+	STR("prompt", 0, NULL, prompt, "TEXT", NULL,
+	    "with --output_sizes: what every sequence begins with, instead of "
+	    "random tokens; @FILE is the text in a file"),
 	INT("tp_size", 0, tp_size, "N", "1", 1, 65536,
 	    "devices that share the model by tensor parallelism"),
 	INT("reps", 'r', reps, "N", "100", 1, INT64_C(1000000000),
@@ -525,6 +528,9 @@ check(struct conf *c, struct fm_err *err)
 	if (c->token_times && !c->output_sizes)
 		return fm_err_set(
 		    err, FM_USAGE, "--token_times belongs to --output_sizes");
+	if (c->prompt && !c->output_sizes)
+		return fm_err_set(
+		    err, FM_USAGE, "--prompt belongs to --output_sizes");
 	if (c->all && (c->model_name || c->args.rest.n))
 		return fm_err_set(err, FM_USAGE,
 		    "--all takes everything in --search_dir DIR, and no "

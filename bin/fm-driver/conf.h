@@ -77,6 +77,7 @@ struct conf {
 	bool compile, eval;
 	const char *input_sizes, *batch_sizes; /* as text, or NULL */
 	const char *output_sizes;              /* NULL: nothing is generated */
+	const char *prompt;                    /* TEXT or @FILE, or NULL */
 	int64_t tp_size;
 	int64_t reps;
 	/* measuring */
@@ -102,7 +103,8 @@ struct conf {
 	struct fm_strs env;  /* NAME=VALUE */
 	struct fm_strs exclude;
 	int64_t require_quiet; /* seconds to wait at most, if it was given */
-	/* models in Python scripts */
+	/* models in Python scripts, and in files of PyTorch */
+	const struct found *found; /* the one that is measured now, or NULL */
 	const char *script_args, *search_dir;
 	int64_t max_depth, onnx_opset; /* 0 = the newest */
 	bool all, analyze_only, json;

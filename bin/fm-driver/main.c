@@ -91,7 +91,7 @@ look_into(struct session *s, const struct conf *c, struct fm_err *err)
 	if (session_import(s, err) != 0)
 		return -1;
 	if (c->dry_run)
-		return list_points(s);
+		return list_points(s, err);
 	if (c->build_only)
 		return session_show_build(s, err);
 	if (session_open(s, err) != 0)
@@ -107,7 +107,8 @@ static bool
 measures(const struct conf *c)
 {
 	return !(c->list_devices || c->list_options || c->dry_run ||
-		 c->build_only || c->calibrate || c->profile || c->infer);
+		 c->build_only || c->calibrate || c->profile || c->infer ||
+		 c->explain);
 }
 
 /* What a run keeps from unit to unit. */
@@ -209,7 +210,7 @@ run_turn(struct run *r, const struct turn *turn)
 	r->e.series = turn->series;
 	r->e.unit = turn->number;
 	r->e.run_id = journal_run_id(&r->j, turn->run);
-	r->t.quiet = !measures(c) && !c->build_only;
+	r->t.quiet = (!measures(c) && !c->build_only) || c->explain;
 	return script_is(c) ? run_scripts(r, c, &err) : run_found(r, c, &err);
 }
 
@@ -228,15 +229,26 @@ run_plan(struct run *r)
 	free(turns);
 }
 
+/* What measures nothing leaves the log alone. */
+static int
+open_log(
+    struct journal *j, const struct conf *c, int wake_fd, struct fm_err *err)
+{
+	if (measures(c) || c->build_only)
+		return journal_open(j, &c->how, wake_fd, err);
+	journal_init(j, STDOUT_FILENO);
+	return 0;
+}
+
 static int
 run(const struct conf *c, int wake_fd)
 {
 	struct fm_err err = FM_ERR_INIT;
 	struct run r = { .e.wake_fd = wake_fd };
 
-	if (journal_open(&r.j, &c->how, wake_fd, &err) == 0 &&
-	    plan_read(&r.plan, c, &err) == 0 &&
-	    places_read(&r.places, c, &err) == 0) {
+	if (plan_read(&r.plan, c, &err) == 0 &&
+	    places_read(&r.places, c, &err) == 0 &&
+	    open_log(&r.j, c, wake_fd, &err) == 0) {
 		r.e.journal = &r.j;
 		r.e.progress = &r.progress;
 		progress_init(&r.progress, c);
@@ -248,9 +260,9 @@ run(const struct conf *c, int wake_fd)
 	} else if (err.code != FM_STOPPED) {
 		r.status = fm_prog_fail("fm-driver", &err);
 	}
+	journal_close(&r.j);
 	places_release(&r.places);
 	plan_release(&r.plan);
-	journal_close(&r.j);
 	return r.status;
 }
 
@@ -324,7 +336,7 @@ main(int argc, char **argv)
 		status = self_test(wake_fd);
 	else if (slurm_is(&c))
 		status = submit(&c, wake_fd);
-	else if (c.explain || (c.analyze_only && !script_is(&c)))
+	else if ((c.explain || c.analyze_only) && !script_is(&c))
 		status = look(&c);
 	else
 		status = run(&c, wake_fd);

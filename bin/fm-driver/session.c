@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "conf.h"
 #include "failure.h"
+#include "found.h"
 #include "given.h"
 #include "host.h"
 #include "infer.h"
@@ -22,7 +23,7 @@
 #include "prog.h"
 #include "record.h"
 #include "remote.h"
-#include "subopt.h"
+#include "session_options.h"
 #include "text.h"
 #include "told.h"
 
@@ -42,144 +43,7 @@ start_peer(const struct session *s, struct fm_err *err)
 	return peer;
 }
 
-/* --- options --- */
-
-static bool
-has_option(const struct fm_peer *peer, const char *name)
-{
-	const json_t *opts = fm_peer_opts(peer);
-	size_t i;
-
-	for (i = 0; i < json_array_size(opts); i++)
-		if (strcmp(fm_json_str(json_array_get(opts, i), "name", ""),
-			name) == 0)
-			return true;
-	return false;
-}
-
-static int
-unknown_option(const struct session *s, const char *key, struct fm_err *err)
-{
-	const json_t *opts = fm_peer_opts(s->peer);
-	struct fm_buf all = FM_BUF_INIT;
-	size_t i;
-
-	for (i = 0; i < json_array_size(opts); i++)
-		fm_buf_printf(&all, " %s",
-		    fm_json_str(json_array_get(opts, i), "name", ""));
-	(void)fm_err_set(err, FM_USAGE,
-	    "--%s:%s: backend '%s' has no such option; it has:%s", s->p.backend,
-	    key, s->p.backend, all.len ? all.s : " none");
-	fm_buf_release(&all);
-	return -1;
-}
-
-/* Settings that only some backends know: options of theirs, by name. */
-static int
-add_setting(const struct session *s, json_t *options, const char *name,
-    const char *as, json_t *value, struct fm_err *err)
-{
-	int rc = 0;
-
-	if (value && has_option(s->peer, name))
-		json_object_set(options, name, value);
-	else if (value)
-		rc = fm_err_set(err, FM_USAGE,
-		    "%s: backend '%s' has no such setting", as, s->p.backend);
-	json_decref(value);
-	return rc;
-}
-
-static int
-add_settings(const struct session *s, json_t *options, struct fm_err *err)
-{
-	const struct conf *c = s->c;
-	json_t *tp = c->tp_size > 1 ? json_integer(c->tp_size) : NULL;
-	json_t *device = s->p.device ? json_string(s->p.device) : NULL;
-	json_t *out = c->calibrate && c->out ? json_string(c->out) : NULL;
-
-	if (add_setting(s, options, "device", s->p.name, device, err) |
-	    add_setting(s, options, "tp_size", "--tp_size", tp, err) |
-	    add_setting(s, options, "calibrated", "--out", out, err) |
-	    add_setting(s, options, "time_transfers", "--time_transfers",
-		c->time_transfers ? json_true() : NULL, err) |
-	    add_setting(s, options, "strict", "--strict",
-		c->strict ? json_true() : NULL, err) |
-	    add_setting(s, options, "estimate", "--estimate",
-		c->estimate ? json_true() : NULL, err))
-		return -1;
-	if (c->profile && !fm_peer_can(s->peer, "profile"))
-		return fm_err_set(err, FM_USAGE,
-		    "--profile: backend '%s' cannot look into a model",
-		    s->p.backend);
-	if (c->how.cpus && !fm_peer_can(s->peer, "cpus"))
-		return fm_err_set(err, FM_USAGE,
-		    "--cpus: backend '%s' cannot be pinned", s->p.backend);
-	if (fm_opt_was(&c->args, "require_quiet") &&
-	    !fm_peer_can(s->peer, "observe"))
-		return fm_err_set(err, FM_USAGE,
-		    "--require_quiet: backend '%s' does not observe its "
-		    "machine",
-		    s->p.backend);
-	if (c->n_output && !fm_peer_can(s->peer, "generate"))
-		return fm_err_set(err, FM_USAGE,
-		    "--output_sizes: backend '%s' cannot generate",
-		    s->p.backend);
-	return 0;
-}
-
-/* The options of the open request: its own set, and --threads. */
-static json_t *
-backend_options(const struct session *s, struct fm_err *err)
-{
-	json_t *own = json_object_get(s->c->subs, s->p.backend), *v;
-	json_t *options = own ? json_deep_copy(own) : json_object();
-	const char *key;
-
-	json_object_foreach (options, key, v)
-		if (!has_option(s->peer, key) &&
-		    unknown_option(s, key, err) != 0)
-			goto fail;
-	if (s->c->threads && !s->p.threads) {
-		(void)fm_err_set(err, FM_USAGE,
-		    "--threads: backend '%s' has no such setting",
-		    s->p.backend);
-		goto fail;
-	}
-	if (add_settings(s, options, err) != 0)
-		goto fail;
-	if (s->c->threads && !json_object_get(options, s->p.threads))
-		fm_json_set_int(options, s->p.threads, s->c->threads);
-	return options;
-fail:
-	json_decref(options);
-	return NULL;
-}
-
-static int
-check_sets(const struct session *s, struct fm_err *err)
-{
-	/* fm_strs are NULL-terminated once they hold something. */
-	static const char *const none[] = { NULL };
-	const char *const *sets =
-	    s->p.sets.n ? (const char *const *)s->p.sets.v : none;
-	const char *const *ignores =
-	    s->p.ignores.n ? (const char *const *)s->p.ignores.v : none;
-
-	return fm_subopt_check(s->c->subs, sets, ignores, err);
-}
-
-static void
-say_ignored(const struct session *s)
-{
-	struct fm_buf b = FM_BUF_INIT;
-
-	text_ignored(&b, s->c, &s->p);
-	if (b.len)
-		fm_prog_say("fm-driver", "ignored by backend '%s':%s",
-		    s->p.backend, b.s);
-	fm_buf_release(&b);
-}
+/* --- start --- */
 
 /* On a host there may be one where there is none here. */
 static int
@@ -207,7 +71,7 @@ session_start(struct session *s, const struct conf *c, struct text *t,
 	s->t = t;
 	s->e = *e;
 	if (place_open(s, err) != 0 || find_backend(s, err) != 0 ||
-	    check_sets(s, err) != 0)
+	    session_check_sets(s, err) != 0)
 		return -1;
 	if (s->p.needs_model && !c->model_name && !c->list_devices &&
 	    !c->list_options)
@@ -218,10 +82,10 @@ session_start(struct session *s, const struct conf *c, struct text *t,
 	s->peer = start_peer(s, err);
 	if (!s->peer)
 		return -1;
-	options = backend_options(s, err);
+	options = session_options(s, err);
 	if (!options)
 		return -1;
-	say_ignored(s);
+	session_say_ignored(s);
 	s->open = json_pack("{s:s, s:o}", "op", "open", "options", options);
 	return 0;
 }
@@ -318,11 +182,35 @@ import(struct session *s, struct fm_err *err)
 	return rc;
 }
 
+/*
+ * Where the model is that the backend reads itself. One that was found is in
+ * its build; a file of PyTorch's is the torch backend's own kind of model.
+ */
+static int
+find_path(struct session *s, struct fm_err *err)
+{
+	const struct found *f = s->c->found;
+	bool own = s->p.loads && told_is_file(s->c->model_path);
+	char *name;
+
+	if (!f || own || s->c->dry_run) {
+		s->path = fm_strdup(s->c->model_path);
+		return 0;
+	}
+	s->build.native = s->p.loads;
+	if (build_get(&s->build, NULL, s->c, s->e.wake_fd, err) != 0)
+		return -1;
+	name = fm_strdupf("model.%s", found_format(s->p.loads));
+	s->path = fm_io_join(s->build.dir, name);
+	free(name);
+	return 0;
+}
+
 /* The backend reads the model itself: where it is, in words for anybody. */
 static int
 point_to_model(struct session *s, struct fm_err *err)
 {
-	const char *path = s->c->model_path, *dot = strrchr(path, '.');
+	const char *path = s->path, *dot = strrchr(path, '.');
 	const char *kind = "config";
 	char *full = s->c->via ? fm_strdup(path) : given_absolute(path, err);
 
@@ -342,12 +230,17 @@ point_to_model(struct session *s, struct fm_err *err)
 static int
 plan(struct session *s, struct fm_err *err)
 {
+	const char *dir = s->c->inputs;
 	json_t *files = NULL, *given = NULL;
 	int rc = 0;
 
-	if (s->has_model && s->c->inputs)
-		rc = infer_inputs(
-		    s->c->inputs, &s->m, s->work, &files, &given, err);
+	/* The inputs of a model that was found lie beside it. */
+	if (!dir && s->c->found)
+		dir = s->build.dir;
+	if (s->has_model && dir)
+		rc = infer_inputs(dir, &s->m, s->work, &files, &given, err);
+	else
+		given = json_incref(s->dims);
 	if (rc == 0)
 		rc = shape_init(
 		    &s->shape, s->c, s->has_model ? &s->m : NULL, given, err);
@@ -382,10 +275,13 @@ session_import(struct session *s, struct fm_err *err)
 	}
 	json_object_set(s->open, "env", s->c->env_values);
 	place_request(s);
-	if (s->p.loads) {
-		told_request(s->open, s->c, s->p.name);
-		return plan(s, err) != 0 ? -1 : check_sizes(s, err);
-	}
+	if ((s->p.loads || s->p.plain_model) && find_path(s, err) != 0)
+		return -1;
+	if (s->p.loads)
+		return told_request(s->open, s->c, s->path, s->p.name, err) ||
+			       plan(s, err)
+			   ? -1
+			   : check_sizes(s, err);
 	if (s->p.plain_model ? point_to_model(s, err) != 0
 			     : s->p.needs_model && import(s, err) != 0)
 		return -1;
@@ -485,8 +381,10 @@ take_told(struct session *s, struct fm_err *err)
 	int rc;
 
 	(void)json_object_del(s->sys, "model");
-	rc = told_model(&s->m, told, s->c, err);
+	rc = told_model(&s->m, told, s->c, s->path, err);
 	s->has_model = true;
+	if (rc == 0)
+		rc = told_dims(told, s->c, &s->dims, err);
 	if (rc == 0) {
 		shape_release(&s->shape);
 		rc = plan(s, err);
@@ -516,16 +414,15 @@ put_model(struct session *s)
 {
 	text_runtime(s->t, s->c, &s->p);
 	text_banner(s->t, s->c->n_output ? "ENGINE" : "MODEL");
-	if (s->has_model) {
+	if (s->has_model)
 		text_model(s->t, &s->m);
-		build_put_stages(&s->build, &s->t->b);
-	}
+	build_put_stages(&s->build, &s->t->b);
 }
 
 int
 session_show_build(struct session *s, struct fm_err *err)
 {
-	if (!s->has_model)
+	if (!s->build.state)
 		return fm_err_set(err, FM_USAGE,
 		    "--build_only: backend '%s' needs no build", s->p.backend);
 	put_model(s);
@@ -640,6 +537,8 @@ session_end(struct session *s)
 	if (s->work)
 		(void)fm_io_remove_tree(s->work, &ignored);
 	free(s->work);
+	free(s->path);
+	json_decref(s->dims);
 	json_decref(s->open);
 	json_decref(s->fill);
 	json_decref(s->sys);

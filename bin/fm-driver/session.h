@@ -50,6 +50,8 @@ struct session {
 	struct shape shape;
 	struct gen *gen; /* of a generation run, or NULL; not owned */
 	char *work;      /* folder of files made for this model, or NULL */
+	char *path;      /* of the model, where the backend reads it itself */
+	json_t *dims;    /* sizes the backend has found out, or NULL */
 	json_t *open;    /* the request; again for a fresh backend */
 	json_t *fill;    /* input: what fills it instead, for runs; or NULL */
 	json_t *sys;     /* facts, after the answer */

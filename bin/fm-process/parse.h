@@ -11,11 +11,12 @@
 #include "fast.h"
 #include "out.h"
 #include "rec.h"
+#include "summary.h"
 
-/* The median of a run for one token, for the GEN lines that build on it. */
+/* What the run for one token was, for the GEN lines that build on it. */
 struct first_token {
 	struct sizes sizes;
-	double median_s;
+	struct summary median;
 };
 
 struct parse {

@@ -12,7 +12,7 @@ from .errors import Refused, line_of
 from .pipe import Answers, Gone, Requests, Watchdog, open_ends
 
 PROTOCOL = 1
-CAPS = ("generate", "profile", "cpus", "observe")
+CAPS = ("generate", "profile", "prompt", "cpus", "observe")
 
 
 class Session:
@@ -28,6 +28,7 @@ class Session:
         self.loaded = None
         self.feed = None
         self.memory_bound = False
+        self.found = {}      # models of the last build, by hash
 
     # --- operations ---
 
@@ -56,6 +57,7 @@ class Session:
             raise Refused("nodevice", str(error)) from None
         if request.get("cpus") is not None:
             self.memory_bound = cpus.pin(request["cpus"])
+        interpreter.need_torch()
         return given
 
     def host_facts(self):
@@ -120,7 +122,11 @@ class Session:
     def build(self, request):
         self.settle(request)
         from .build import build
-        build(request, self.answers)
+        self.found = build(request, self.answers)
+
+    def export(self, request):
+        from .build import run_export
+        run_export(request, self.found, self.answers)
 
     def close(self, request):
         self.runner = self.loaded = self.feed = None
@@ -131,7 +137,7 @@ class Session:
     # --- the loop ---
 
     OPERATIONS = ("hello", "devices", "open", "run", "observe", "infer",
-                  "profile", "build", "close")
+                  "profile", "build", "export", "close")
 
     def answer(self, line):
         request = {}
