@@ -149,17 +149,34 @@ is 'that is not in their times' \
 
 # --- rules that leave points out
 
-# 8 ms a token: far apart for any machine.
-run 0 null -i 1-4 -b 1,2 --reps 3 --null:token_us 8000 --stop 'latency>20ms'
+# A device of exactly 8 ms a token.
+cat >"$T/bin/fm-backend-even" <<'X'
+#!/bin/sh
+while IFS= read -r line; do
+	case $line in
+	*'"hello"'*) printf 'FMWORK HELLO 1 even\nFMWORK OK\n' ;;
+	*'"open"'*) printf 'FMWORK SYS {}\nFMWORK SETUP 0.1\nFMWORK OK\n' ;;
+	*'"run"'*)
+		in=${line##*'"input":'} batch=${line##*'"batch":'}
+		us=$((8000 * ${in%%[!0-9]*} * ${batch%%[!0-9]*}))
+		printf 'FMWORK REP 1 1 1.000000000 1.%06d000 0.%06d000\n' $us $us
+		echo 'FMWORK OK' ;;
+	*) echo 'FMWORK OK' ;;
+	esac
+done
+X
+chmod +x "$T/bin/fm-backend-even"
+even() { FM_BACKEND_PATH=$T/bin fm-driver --backend even --reps 1 "$@"; }
+run 0 even -i 1-4 -b 1,2 --stop 'latency>20ms'
 is '--stop' "$(rows "$T/out")" \
     'RES 1 1,RES 2 1,RES 3 1,ERR skipped 4 1,RES 1 2,RES 2 2,ERR skipped 3 2,ERR skipped 4 2'
 like 'says why' "$T/out" \
     "^FMWORK ERR skipped 4 1 1 not tried because 3 x 1 met the rule 'latency>20ms'"
 is 'a point that is skipped has a key' "$(grep -c '^FMWORK KEY' "$T/out")" 8
 for rule in 'latency > 20000us' 'latency>0.02s' 'latency>20' 'latency>200e2us' \
-    'throughput<50 && input>=3' 'input % 3 == 0' \
+    'throughput<50 && input>=3' 'input % 3 == 0' 'latency==24ms' \
     '100 * 5% < latency - 15ms && input==3'; do
-	null -i 1-4 --reps 3 --null:token_us 8000 --stop "$rule" >"$T/out" 2>/dev/null
+	even -i 1-4 --stop "$rule" >"$T/out" 2>/dev/null
 	is "$rule" "$(rows "$T/out")" 'RES 1 1,RES 2 1,RES 3 1,ERR skipped 4 1'
 done
 run 0 null -i 1,2 --reps 30 --null:latency_ms 0.05 --stop 'ci>5000%' --stop 'batch>1'
