@@ -238,6 +238,9 @@ run_plan(struct run *r)
 	/* Nothing but measuring is worth doing twice. */
 	bool once = n && !measures(&turns[0].unit->c);
 
+	for (i = 0; i < n; i++)
+		progress_later(&r->progress, conf_points(&turns[i].unit->c) *
+						 turns[i].unit->c.platforms.n);
 	for (i = 0; i < n && r->status < 128; i++)
 		if (!(once && turns[i].run > (int64_t)r->plan.n) &&
 		    is_ours(&turns[i]) && run_turn(r, &turns[i]) != 0)
