@@ -13,10 +13,13 @@
 #include <unistd.h>
 
 #include "alloc.h"
+#include "backend_req.h"
+#include "cpus.h"
 #include "hangup.h"
 #include "host.h"
 #include "io.h"
 #include "json.h"
+#include "noise.h"
 #include "prog.h"
 #include "record.h"
 
@@ -26,9 +29,6 @@ enum {
 	GATHER_BYTES = 65536   /* what a pipe takes at once */
 };
 
-/* More repetitions than anybody lives to see; sums of them still fit. */
-#define COUNT_MAX INT64_C(1000000000000000)
-
 /* One conversation. */
 struct talk {
 	struct fm_backend b;
@@ -36,8 +36,10 @@ struct talk {
 	struct fm_hangup hangup;
 	struct fm_feed feed;
 	bool is_open;
-	int64_t version_ns;  /* what loading for `version` took, for SETUP */
-	bool broken;         /* nobody reads our answers any more */
+	int64_t version_ns; /* what loading for `version` took, for SETUP */
+	bool broken;        /* nobody reads our answers any more */
+	bool bound_memory;  /* to the nodes of the CPUs */
+	struct fm_noise before, after; /* of the point */
 	json_t *bound;       /* dims and fills the buffers are for, or NULL */
 	int64_t points;      /* runs with "first" 1 */
 	int64_t flushed_ns;  /* when lines were written last */
@@ -92,6 +94,12 @@ op_hello(struct talk *t, const json_t *req, struct fm_err *err)
 	fm_backend_say(&t->b, "FMWORK HELLO %d %s", PROTOCOL, t->ops->name);
 	for (cap = t->ops->caps; cap && *cap; cap++)
 		fm_backend_say(&t->b, "FMWORK CAP %s", *cap);
+	if (!t->ops->run) {
+		fm_backend_say(&t->b, "FMWORK CAP cpus");
+		fm_backend_say(&t->b, "FMWORK CAP observe");
+	}
+	if (t->ops->profile)
+		fm_backend_say(&t->b, "FMWORK CAP profile");
 	for (o = t->ops->opts; o->name; o++)
 		fm_backend_say(&t->b, "FMWORK OPT %s %s %s %s", o->name,
 		    o->type, *o->def ? o->def : "-", o->help);
@@ -111,26 +119,6 @@ close_model(struct talk *t)
 	t->bound = t->b.model = t->b.options = NULL;
 }
 
-static int
-set_env(json_t *env, struct fm_err *err)
-{
-	const char *key;
-	json_t *v;
-
-	json_object_foreach (env, key, v) {
-		const char *s = json_string_value(v);
-
-		if (!s && !json_is_null(v))
-			return fm_err_set(err, FM_USAGE,
-			    "\"env\" must hold text, '%s' is something else",
-			    key);
-		if (s ? setenv(key, s, 1) : unsetenv(key))
-			return fm_err_sys(
-			    err, FM_USAGE, "cannot set '%s'", key);
-	}
-	return 0;
-}
-
 /* What must be known before the vendor's library is loaded. */
 static int
 take_settings(struct talk *t, const json_t *req, struct fm_err *err)
@@ -140,7 +128,7 @@ take_settings(struct talk *t, const json_t *req, struct fm_err *err)
 	    t->ops->name, t->ops->opts, json_object_get(req, "options"), err);
 	if (!t->b.options)
 		return -1;
-	return set_env(json_object_get(req, "env"), err);
+	return fm_backend_settle(req, &t->bound_memory, err);
 }
 
 static int
@@ -197,6 +185,8 @@ say_sys(struct talk *t, json_t *sys)
 	fm_json_set_str(sys, "backend_version", FM_VERSION);
 	fm_json_set_int(sys, "clock_cost_ns", cost_ns);
 	fm_json_set_int(sys, "clock_resolution_ns", resolution_ns);
+	if (t->bound_memory)
+		json_object_set_new(sys, "memory_bound", json_true());
 	fm_host_facts(sys);
 	fm_record_put_json(&t->b.out, FM_TAG_SYS, sys);
 }
@@ -301,45 +291,26 @@ repeat(struct talk *t, struct fm_backend_point *p, int64_t *t0, int64_t *t1,
 	return rc;
 }
 
-/* How long a run goes on. */
-struct plan {
-	int64_t first, reps; /* reps 0: until `ns` have passed */
-	int64_t warmup;
-	int64_t ns; /* from the start of the first timed repetition */
-};
-
-static int
-read_plan(struct plan *plan, const json_t *req, struct fm_err *err)
+/* Between two repetitions; what was measured does not wait with us. */
+static void
+pause_between(struct talk *t, int64_t ns)
 {
-	double seconds = fm_json_num(req, "seconds", 0);
-
-	plan->first = fm_json_int(req, "first", 1);
-	plan->warmup = fm_json_int(req, "warmup", 0);
-	plan->reps = fm_json_int(req, "reps", 0);
-	seconds = seconds > 0 ? seconds : 0;
-	plan->ns = (int64_t)((seconds < 4e9 ? seconds : 4e9) * 1e9);
-	if (plan->first < 1 || plan->warmup < 0 || plan->reps < 0)
-		return fm_err_set(err, FM_USAGE,
-		    "\"first\" must be 1 or more, \"warmup\" and \"reps\" 0 "
-		    "or more");
-	if (plan->first > COUNT_MAX || plan->warmup > COUNT_MAX ||
-	    plan->reps > COUNT_MAX)
-		return fm_err_set(err, FM_USAGE,
-		    "\"first\", \"warmup\" and \"reps\" go up to %lld",
-		    (long long)COUNT_MAX);
-	if ((plan->reps > 0) == (plan->ns > 0))
-		return fm_err_set(err, FM_USAGE,
-		    "a run needs either \"reps\" or \"seconds\" above 0");
-	return 0;
+	if (ns == 0)
+		return;
+	if (ns > GATHER_NS / 2 && t->lines.len)
+		flush(t);
+	fm_clock_sleep_ns(ns);
 }
 
 static int
-warm_up(
-    struct talk *t, struct fm_backend_point *p, int64_t n, struct fm_err *err)
+warm_up(struct talk *t, struct fm_backend_point *p,
+    const struct fm_backend_plan *plan, struct fm_err *err)
 {
 	int64_t t0, t1;
 
-	for (p->rep = 1 - n; p->rep < 1; p->rep++) {
+	for (p->rep = 1 - plan->warmup; p->rep < 1; p->rep++) {
+		if (p->rep > 1 - plan->warmup)
+			pause_between(t, plan->delay_ns);
 		if (repeat(t, p, &t0, &t1, err))
 			return -1;
 		if (fm_hangup_seen(&t->hangup))
@@ -349,13 +320,15 @@ warm_up(
 }
 
 static int
-measure(struct talk *t, struct fm_backend_point *p, const struct plan *plan,
-    struct fm_err *err)
+measure(struct talk *t, struct fm_backend_point *p,
+    const struct fm_backend_plan *plan, struct fm_err *err)
 {
 	int64_t last = plan->reps ? plan->first + plan->reps - 1 : INT64_MAX;
 	int64_t t0, t1, end_ns = INT64_MAX;
 
 	for (p->rep = plan->first; p->rep <= last; p->rep++) {
+		if (p->rep > 1 || plan->warmup)
+			pause_between(t, plan->delay_ns);
 		if (repeat(t, p, &t0, &t1, err))
 			return -1;
 		fm_record_put_rep(&t->lines,
@@ -379,19 +352,75 @@ measure(struct talk *t, struct fm_backend_point *p, const struct plan *plan,
 	return 0;
 }
 
-static int
-op_run(struct talk *t, const json_t *req, struct fm_err *err)
+/* --- noise --- */
+
+static void
+say_obs(struct talk *t, const json_t *req)
 {
-	struct fm_backend_point p = {
+	json_t *obs = fm_noise_between(&t->before, &t->after);
+	struct fm_buf text = FM_BUF_INIT;
+
+	fm_json_put(&text, obs);
+	fm_backend_say(&t->b, "FMWORK OBS %lld %lld %lld %s",
+	    (long long)fm_json_int(req, "input", 0),
+	    (long long)fm_json_int(req, "output", 0),
+	    (long long)fm_json_int(req, "batch", 0), text.s);
+	fm_buf_release(&text);
+	json_decref(obs);
+}
+
+/* A run in pieces is observed as a whole: each piece tells of all before. */
+static int
+measure_observed(struct talk *t, const json_t *req, struct fm_backend_point *p,
+    const struct fm_backend_plan *plan, struct fm_err *err)
+{
+	if (plan->first == 1 || !t->before.last.at_ns)
+		fm_noise_take(&t->before, "");
+	if (measure(t, p, plan, err))
+		return -1;
+	fm_noise_take(&t->after, "");
+	say_obs(t, req);
+	return 0;
+}
+
+/* What goes on when we do nothing. */
+static int
+op_observe(struct talk *t, const json_t *req, struct fm_err *err)
+{
+	double seconds = fm_json_num(req, "seconds", 0.5);
+
+	if (t->ops->run)
+		return fm_err_set(err, FM_USAGE,
+		    "backend %s has nothing to observe", t->ops->name);
+	if (!(seconds > 0 && seconds <= 10))
+		return fm_err_set(
+		    err, FM_USAGE, "\"seconds\" must be from 0 to 10");
+	fm_noise_take(&t->before, "");
+	fm_clock_sleep_ns((int64_t)(seconds * 1e9));
+	fm_noise_take(&t->after, "");
+	say_obs(t, req);
+	return 0;
+}
+
+static struct fm_backend_point
+read_point(const json_t *req)
+{
+	return (struct fm_backend_point){
 		.input = fm_json_int(req, "input", 0),
 		.output = fm_json_int(req, "output", 0),
 		.batch = fm_json_int(req, "batch", 0),
 		.seed = (uint64_t)fm_json_int(req, "seed", 0),
 		.dims = json_object_get(req, "dims"),
 	};
-	struct plan plan;
+}
 
-	if (need_open(t, err) || read_plan(&plan, req, err))
+static int
+op_run(struct talk *t, const json_t *req, struct fm_err *err)
+{
+	struct fm_backend_point p = read_point(req);
+	struct fm_backend_plan plan = { 0 };
+
+	if (need_open(t, err) || fm_backend_plan_read(&plan, req, err))
 		return -1;
 	if (t->ops->run)
 		return t->ops->run(&t->b, req, err);
@@ -400,9 +429,30 @@ op_run(struct talk *t, const json_t *req, struct fm_err *err)
 	if (shape(t, req, &p, err))
 		return -1;
 	t->flushed_ns = fm_clock_now_ns();
-	if (warm_up(t, &p, plan.warmup, err))
+	if (warm_up(t, &p, &plan, err))
 		return -1;
-	return measure(t, &p, &plan, err);
+	return measure_observed(t, req, &p, &plan, err);
+}
+
+/* --- profile --- */
+
+static int
+op_profile(struct talk *t, const json_t *req, struct fm_err *err)
+{
+	struct fm_backend_point p = read_point(req);
+
+	if (need_open(t, err))
+		return -1;
+	if (!t->ops->profile)
+		return fm_err_set(err, FM_USAGE,
+		    "backend %s cannot look into a model", t->ops->name);
+	p.rep = 1;
+	if (!t->ops->run) {
+		if (shape(t, req, &p, err))
+			return -1;
+		fm_feed_fill(&t->feed, p.seed, p.rep);
+	}
+	return t->ops->profile(&t->b, &p, err);
 }
 
 /* --- infer --- */
@@ -473,6 +523,8 @@ static const struct {
 	{ "build", op_build },
 	{ "open", op_open },
 	{ "run", op_run },
+	{ "observe", op_observe },
+	{ "profile", op_profile },
 	{ "infer", op_infer },
 	{ "close", op_close },
 };
@@ -508,23 +560,6 @@ answer(struct talk *t, const char *line, size_t len)
 	flush(t);
 }
 
-/*
- * The protocol goes through a descriptor that nobody else knows; what a
- * chatty library prints on stdout goes to stderr.
- */
-static int
-take_stdout(void)
-{
-	int fd;
-
-	for (fd = 0; fd <= 2; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-			(void)open("/dev/null", fd ? O_WRONLY : O_RDONLY);
-	fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-	(void)dup2(STDERR_FILENO, STDOUT_FILENO);
-	return fd;
-}
-
 int
 fm_backend_main(const struct fm_backend_ops *ops)
 {
@@ -535,7 +570,7 @@ fm_backend_main(const struct fm_backend_ops *ops)
 	size_t len;
 
 	fm_json_start();
-	t.b.out_fd = take_stdout();
+	t.b.out_fd = fm_backend_take_stdout();
 	(void)signal(SIGPIPE, SIG_IGN);
 	fm_clock_start(&t.b.clock);
 	fm_buf_init(&t.b.out);
@@ -552,6 +587,8 @@ fm_backend_main(const struct fm_backend_ops *ops)
 	fm_reader_release(&in);
 	fm_buf_release(&t.b.out);
 	fm_buf_release(&t.lines);
+	fm_noise_release(&t.before);
+	fm_noise_release(&t.after);
 	free(t.b.self);
 	return t.broken ? 3 : 0;
 }

@@ -92,6 +92,11 @@ struct fm_backend_ops {
 	 * elsewhere. */
 	int (*run)(
 	    struct fm_backend *b, const json_t *request, struct fm_err *err);
+	/* Answers with fm_backend_say("FMWORK PROF ...") for every row of one
+	 * repetition of the point (fm-backend(7)). Inputs are filled, unless
+	 * there is a `run`. */
+	int (*profile)(struct fm_backend *b, struct fm_backend_point *p,
+	    struct fm_err *err);
 	/* Untimed, after call: the k-th output, for infer; its name and data
 	 * stay the backend's until the next call. 1 = there is one, 0 = no
 	 * more. */

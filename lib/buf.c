@@ -36,6 +36,15 @@ fm_buf_clear(struct fm_buf *b)
 		b->s[0] = '\0';
 }
 
+void
+fm_buf_cut(struct fm_buf *b, size_t n)
+{
+	assert(n <= b->len);
+	b->len = n;
+	if (b->cap)
+		b->s[n] = '\0';
+}
+
 char *
 fm_buf_reserve(struct fm_buf *b, size_t n)
 {

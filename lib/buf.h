@@ -25,6 +25,8 @@ extern char fm_buf_empty[1];
 void fm_buf_init(struct fm_buf *b);
 void fm_buf_release(struct fm_buf *b);
 void fm_buf_clear(struct fm_buf *b);
+/* Takes away all after the first `n` bytes (at most len). */
+void fm_buf_cut(struct fm_buf *b, size_t n);
 
 /* Room for `n` more bytes (and the NUL); returns where they go. */
 char *fm_buf_reserve(struct fm_buf *b, size_t n);

@@ -1,16 +1,15 @@
 /*
  * Host facts for the SYS line: uname, /proc and /sys.
  */
-#define _GNU_SOURCE /* sched_getaffinity, CPU_COUNT */
 #include "host.h"
 
-#include <sched.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "alloc.h"
 #include "buf.h"
+#include "cpus.h"
 #include "err.h"
 #include "io.h"
 #include "json.h"
@@ -88,13 +87,29 @@ load1(void)
 }
 
 static json_t *
-cores(void)
+set_of(const struct fm_cpus *c)
 {
-	cpu_set_t set;
+	struct fm_buf b = FM_BUF_INIT;
+	json_t *v;
 
-	if (sched_getaffinity(0, sizeof set, &set) != 0)
-		return json_null();
-	return json_integer(CPU_COUNT(&set));
+	fm_cpus_put(&b, c);
+	v = b.len ? json_string(b.s) : json_null();
+	fm_buf_release(&b);
+	return v;
+}
+
+static void
+add_cpus(json_t *sys)
+{
+	struct fm_cpus cpus, nodes;
+	size_t n;
+
+	fm_cpus_mine(&cpus);
+	fm_cpus_nodes(&nodes, &cpus);
+	n = fm_cpus_count(&cpus);
+	add(sys, "cores", n ? json_integer((json_int_t)n) : json_null());
+	add(sys, "cpus", set_of(&cpus));
+	add(sys, "numa_nodes", set_of(&nodes));
 }
 
 void
@@ -113,7 +128,7 @@ fm_host_facts(json_t *sys)
 	}
 	add(sys, "os", field_of("/etc/os-release", os_keys, "=\""));
 	add(sys, "cpu", field_of("/proc/cpuinfo", cpu_keys, " \t:"));
-	add(sys, "cores", cores());
+	add_cpus(sys);
 	add(sys, "memory_bytes", json_integer((json_int_t)pages * page));
 	add(sys, "governor",
 	    line_of("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"));

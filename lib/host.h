@@ -9,8 +9,9 @@
 
 /*
  * Adds to `sys`, where they are not yet: host, machine, os, kernel, cpu, cores
- * (those we may run on), memory_bytes, governor, smt, boost, and load1 (the
- * one-minute load average in hundredths; volatile).
+ * and cpus (how many and which we may run on), numa_nodes (theirs),
+ * memory_bytes, governor, smt, boost, and load1 (the one-minute load average
+ * in hundredths; volatile).
  */
 void fm_host_facts(json_t *sys);
 

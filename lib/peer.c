@@ -263,6 +263,12 @@ ask(struct fm_peer *p, const json_t *request, struct fm_err *err)
 	return p->pump.deaf ? gone(p, err) : 0;
 }
 
+void
+fm_peer_limit(struct fm_peer *p, int64_t answer_ns)
+{
+	p->conf.answer_ns = answer_ns;
+}
+
 int
 fm_peer_send(struct fm_peer *p, const json_t *request, struct fm_err *err)
 {
@@ -465,7 +471,13 @@ fm_peer_opts(const struct fm_peer *p)
 bool
 fm_peer_alive(const struct fm_peer *p)
 {
-	return p->alive;
+	return p && p->alive;
+}
+
+const struct fm_proc *
+fm_peer_proc(const struct fm_peer *p)
+{
+	return &p->pump.proc;
 }
 
 const struct fm_strs *

@@ -41,6 +41,9 @@ const char *fm_peer_name(const struct fm_peer *p);
 bool fm_peer_can(const struct fm_peer *p, const char *cap);
 const json_t *fm_peer_opts(const struct fm_peer *p);
 
+/* The limit for the requests that follow; 0 = none. */
+void fm_peer_limit(struct fm_peer *p, int64_t answer_ns);
+
 /*
  * Sends one request; the answer must be read to its end before the next. A
  * backend that has said something since its last answer ended is not trusted
@@ -62,11 +65,16 @@ int fm_peer_line(
 /* Reads the rest of an answer, handing nothing on. 0 or -1 as above. */
 int fm_peer_finish(struct fm_peer *p, struct fm_err *err);
 
-/* Can it be asked anything? Without it, only fm_peer_end() makes sense. */
+/* Can it be asked anything? Without it, only fm_peer_end() makes sense. NULL
+ * cannot. */
 bool fm_peer_alive(const struct fm_peer *p);
 
 /* The last lines of its stderr (and stray stdout), at most 20, cut. */
 const struct fm_strs *fm_peer_tail(const struct fm_peer *p);
+
+/* Its process: how it ended, what memory it took. With `--via` it is the
+ * command in front. */
+const struct fm_proc *fm_peer_proc(const struct fm_peer *p);
 
 /*
  * Says close when it can be asked, closes its stdin, waits grace_ns (at most a

@@ -5,8 +5,9 @@
  * the group's number from being given to somebody else.
  */
 #ifdef __linux__
-#define _GNU_SOURCE /* syscall() */
+#define _GNU_SOURCE /* syscall(), wait4() */
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #endif
 #include "proc.h"
@@ -16,6 +17,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -112,13 +114,14 @@ die_with(pid_t parent)
 	return 0;
 }
 
-/* Becomes argv[0], or sends errno down `report`. */
+/* Becomes argv[0], or sends errno down `report`. `parent`: 0 = not to die
+ * with it. */
 static _Noreturn void
 become(char *const argv[], pid_t parent, const int std[3], int report)
 {
 	int i, why;
 
-	if (setsid() < 0 || die_with(parent) != 0)
+	if (setsid() < 0 || (parent && die_with(parent) != 0))
 		goto out;
 	for (i = 0; i < 3; i++)
 		if (dup2(std[i], i) < 0)
@@ -180,10 +183,10 @@ open_ended(pid_t pid)
 
 /* Forks into the ends of four pipes; 0, or -1 with errno. */
 static int
-launch(struct fm_proc *p, char *const argv[], int io[4][2])
+launch(struct fm_proc *p, char *const argv[], bool loose, int io[4][2])
 {
 	const int std[3] = { io[0][0], io[1][1], io[2][1] };
-	pid_t parent = getpid();
+	pid_t parent = loose ? 0 : getpid();
 	int why;
 
 	p->pid = fork_quietly();
@@ -202,8 +205,8 @@ launch(struct fm_proc *p, char *const argv[], int io[4][2])
 	return 0;
 }
 
-int
-fm_proc_start(struct fm_proc *p, char *const argv[], struct fm_err *err)
+static int
+start(struct fm_proc *p, char *const argv[], bool loose, struct fm_err *err)
 {
 	int io[4][2] = { { -1, -1 }, { -1, -1 }, { -1, -1 }, { -1, -1 } };
 	int i, rc = 0;
@@ -212,7 +215,7 @@ fm_proc_start(struct fm_proc *p, char *const argv[], struct fm_err *err)
 	for (i = 0; i < 4 && rc == 0; i++)
 		rc = open_pipe(io[i]);
 	if (rc == 0)
-		rc = launch(p, argv, io);
+		rc = launch(p, argv, loose, io);
 	if (rc == 0) {
 		p->in = io[0][1];
 		p->out = io[1][0];
@@ -234,6 +237,18 @@ fm_proc_start(struct fm_proc *p, char *const argv[], struct fm_err *err)
 	return rc;
 }
 
+int
+fm_proc_start(struct fm_proc *p, char *const argv[], struct fm_err *err)
+{
+	return start(p, argv, false, err);
+}
+
+int
+fm_proc_start_loose(struct fm_proc *p, char *const argv[], struct fm_err *err)
+{
+	return start(p, argv, true, err);
+}
+
 /* Gives a killed group the time to vanish, devices it holds with it. */
 static void
 wait_group(pid_t group)
@@ -242,6 +257,29 @@ wait_group(pid_t group)
 
 	while (kill(-group, 0) == 0 && fm_clock_now_ns() < end)
 		fm_clock_sleep_ns(FIRST_NAP_NS);
+}
+
+/* Takes the status of a child that has ended, and what it has used. */
+static void
+collect(struct fm_proc *p)
+{
+#ifdef __linux__
+	struct rusage used;
+
+	while (wait4(p->pid, &p->status, 0, &used) < 0)
+		if (errno != EINTR) {
+			/* SIGCHLD is ignored: the kernel has reaped it. */
+			p->status = -1;
+			return;
+		}
+	p->peak_bytes = (int64_t)used.ru_maxrss * 1024;
+#else
+	while (waitpid(p->pid, &p->status, 0) < 0)
+		if (errno != EINTR) {
+			p->status = -1;
+			return;
+		}
+#endif
 }
 
 /* Has the child ended? If so, kills its group, and then reaps it. */
@@ -256,12 +294,7 @@ reap(struct fm_proc *p)
 	    si.si_pid == 0)
 		return false;
 	(void)kill(-p->pid, SIGKILL);
-	while (waitpid(p->pid, &p->status, 0) < 0)
-		if (errno != EINTR) {
-			/* SIGCHLD is ignored: the kernel has reaped it. */
-			p->status = -1;
-			break;
-		}
+	collect(p);
 	p->done = true;
 	wait_group(p->pid);
 	return true;
@@ -371,6 +404,26 @@ fm_proc_status_text(const struct fm_proc *p, char *b, size_t n)
 	else
 		(void)snprintf(b, n, "exit status unknown");
 	return b;
+}
+
+int64_t
+fm_proc_peak_bytes(const struct fm_proc *p)
+{
+	static const char key[] = "VmHWM:";
+	int64_t kib = -1;
+	char path[40], line[256];
+	FILE *f;
+
+	if (p->done || p->pid == 0)
+		return p->peak_bytes;
+	(void)snprintf(path, sizeof path, "/proc/%ld/status", (long)p->pid);
+	f = fopen(path, "re");
+	while (f && kib < 0 && fgets(line, sizeof line, f))
+		if (strncmp(line, key, sizeof key - 1) == 0)
+			kib = strtoll(line + sizeof key - 1, NULL, 10);
+	if (f)
+		(void)fclose(f);
+	return kib < 0 ? -1 : kib * 1024;
 }
 
 void

@@ -22,11 +22,13 @@ struct fm_proc {
 		    * there is no such thing here */
 	bool done; /* it has ended: `status` is wait()'s, -1 = lost */
 	int status;
+	int64_t peak_bytes; /* most memory of one that has ended; -1 = not
+			     * known */
 };
 
 #define FM_PROC_INIT                                                           \
 	{                                                                      \
-		0, -1, -1, -1, -1, false, 0                                    \
+		0, -1, -1, -1, -1, false, 0, -1                                \
 	}
 
 /*
@@ -37,6 +39,11 @@ struct fm_proc {
  * that ends.
  */
 int fm_proc_start(struct fm_proc *p, char *const argv[], struct fm_err *err);
+
+/* The same for a child that ends by itself at the end of its stdin: threads
+ * may come and go without it. */
+int fm_proc_start_loose(
+    struct fm_proc *p, char *const argv[], struct fm_err *err);
 
 /*
  * Waits up to `ns` (-1 = for ever) for its end: 1 ended, 0 not yet. Reads
@@ -56,6 +63,12 @@ void fm_proc_hang_up(struct fm_proc *p);
 
 /* "exit status 3", "killed by SIGSEGV (signal 11)"; returns `b`. */
 const char *fm_proc_status_text(const struct fm_proc *p, char *b, size_t n);
+
+/*
+ * The most memory it has had resident, in bytes, ended or not; -1 = not
+ * known. Of one that has ended it may be what it was forked with.
+ */
+int64_t fm_proc_peak_bytes(const struct fm_proc *p);
 
 /* Closes what is open; the process must have ended. */
 void fm_proc_release(struct fm_proc *p);

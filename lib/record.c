@@ -28,6 +28,7 @@ static const char *const words[FM_TAGS] = {
 	[FM_TAG_GAP] = "GAP",
 	[FM_TAG_OBS] = "OBS",
 	[FM_TAG_SIM] = "SIM",
+	[FM_TAG_FAIL] = "FAIL",
 	[FM_TAG_ERR] = "ERR",
 	[FM_TAG_OK] = "OK",
 	[FM_TAG_HELLO] = "HELLO",
@@ -41,12 +42,22 @@ static const char *const words[FM_TAGS] = {
 	[FM_TAG_TXT] = "TXT",
 	[FM_TAG_OUT] = "OUT",
 	[FM_TAG_POS] = "POS",
+	[FM_TAG_RESUME] = "RESUME",
 };
 
 const char *
 fm_tag_word(enum fm_tag tag)
 {
 	return words[tag];
+}
+
+bool
+fm_record_is_resume(const char *line, size_t len)
+{
+	static const char mark[] = FM_RECORD_RESUME;
+	size_t n = sizeof mark - 1;
+
+	return len >= n && memcmp(line + len - n, mark, n) == 0;
 }
 
 enum fm_tag
@@ -252,17 +263,23 @@ put_line(struct fm_buf *b, const char *text)
 	fm_buf_putc(b, '\n');
 }
 
-void
-fm_record_put_err(struct fm_buf *b, enum fm_code code, int64_t input,
-    int64_t output, int64_t batch, const char *text)
+static void
+put_sizes(struct fm_buf *b, int64_t input, int64_t output, int64_t batch)
 {
-	fm_buf_printf(b, "FMWORK ERR %s ", fm_code_word(code));
 	fm_num_put_int(b, input);
 	fm_buf_putc(b, ' ');
 	fm_num_put_int(b, output);
 	fm_buf_putc(b, ' ');
 	fm_num_put_int(b, batch);
 	fm_buf_putc(b, ' ');
+}
+
+void
+fm_record_put_err(struct fm_buf *b, enum fm_code code, int64_t input,
+    int64_t output, int64_t batch, const char *text)
+{
+	fm_buf_printf(b, "FMWORK ERR %s ", fm_code_word(code));
+	put_sizes(b, input, output, batch);
 	put_line(b, text);
 }
 
@@ -277,6 +294,16 @@ void
 fm_record_put_json(struct fm_buf *b, enum fm_tag tag, const json_t *v)
 {
 	fm_buf_printf(b, "FMWORK %s ", words[tag]);
+	fm_json_put(b, v);
+	fm_buf_putc(b, '\n');
+}
+
+void
+fm_record_put_at(struct fm_buf *b, enum fm_tag tag, int64_t input,
+    int64_t output, int64_t batch, const json_t *v)
+{
+	fm_buf_printf(b, "FMWORK %s ", words[tag]);
+	put_sizes(b, input, output, batch);
 	fm_json_put(b, v);
 	fm_buf_putc(b, '\n');
 }

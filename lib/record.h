@@ -34,6 +34,7 @@ enum fm_tag {
 	FM_TAG_GAP,
 	FM_TAG_OBS,
 	FM_TAG_SIM,
+	FM_TAG_FAIL,
 	FM_TAG_ERR,
 	FM_TAG_OK,
 	FM_TAG_HELLO,
@@ -47,6 +48,7 @@ enum fm_tag {
 	FM_TAG_TXT,
 	FM_TAG_OUT,
 	FM_TAG_POS,
+	FM_TAG_RESUME,
 	FM_TAGS
 };
 
@@ -68,6 +70,13 @@ struct fm_res {
 	int64_t batch; /* sequences */
 	double med_s;  /* median seconds per batch */
 };
+
+/*
+ * Where a driver that was killed is followed by one that goes on: at the end
+ * of the line that was cut, or a line of its own.
+ */
+#define FM_RECORD_RESUME "FMWORK RESUME"
+bool fm_record_is_resume(const char *line, size_t len);
 
 /* The tag of a line; `*body` is set to what follows the tag and a space. */
 enum fm_tag fm_record_tag(const char *line, size_t len, const char **body);
@@ -93,6 +102,9 @@ void fm_record_put_err(struct fm_buf *b, enum fm_code code, int64_t input,
 void fm_record_put_text(struct fm_buf *b, enum fm_tag tag, const char *text);
 /* FMWORK <tag> <json> on one line */
 void fm_record_put_json(struct fm_buf *b, enum fm_tag tag, const json_t *v);
+/* FMWORK <tag> <input> <output> <batch> <json> on one line */
+void fm_record_put_at(struct fm_buf *b, enum fm_tag tag, int64_t input,
+    int64_t output, int64_t batch, const json_t *v);
 /* FMWORK SETUP <seconds, 6 decimals> */
 void fm_record_put_setup(struct fm_buf *b, int64_t ns);
 

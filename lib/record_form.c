@@ -76,6 +76,9 @@ static const struct fm_form forms[] = {
 	{ FM_TAG_REP, FM_DIALECT_INFER,
 	  { REP_OF, T0_T1, MODEL, POINT, S(DT, DEC9), IT(DEC3, DEC1) } },
 
+	{ FM_TAG_RES, FM_DIALECT_EMBED,
+	  { T0_T1, MODEL, CLASS, S(INPUT, INT), S(BATCH, INT),
+	    S(MED, DEC3), S(THP, DEC1) } },
 	{ FM_TAG_RES, FM_DIALECT_CLASSIC,
 	  { NOW, POINT, S(MED, DEC6), IT(DEC1, DEC1) } },
 	{ FM_TAG_RES, FM_DIALECT_OLD,
@@ -85,9 +88,6 @@ static const struct fm_form forms[] = {
 	{ FM_TAG_RES, FM_DIALECT_INFER,
 	  { T0_T1, MODEL, POINT, S(MAD, DEC3), S(INF, DEC3),
 	    IT(DEC3, DEC1) } },
-	{ FM_TAG_RES, FM_DIALECT_EMBED,
-	  { T0_T1, MODEL, CLASS, S(INPUT, INT), S(BATCH, INT),
-	    S(MED, DEC3), S(THP, DEC1) } },
 	{ FM_TAG_RES, FM_DIALECT_EMBED0,
 	  { MODEL, CLASS, S(INPUT, INT), S(BATCH, INT), S(MED, DEC3),
 	    S(THP, DEC1) } },
@@ -170,11 +170,27 @@ fm_form_dialect(const struct fm_form *f)
 
 /* --- kinds --------------------------------------------------------------- */
 
+/* Are the eight bytes there digits? Upper halves that are 3, and stay so when
+ * six is added. */
+static bool
+are_digits(const char *s)
+{
+	const uint64_t half = UINT64_C(0xf0f0f0f0f0f0f0f0);
+	const uint64_t three = UINT64_C(0x3030303030303030);
+	uint64_t x;
+
+	memcpy(&x, s, sizeof x);
+	return (((x & half) ^ three) |
+		   (((x + UINT64_C(0x0606060606060606)) & half) ^ three)) == 0;
+}
+
 static size_t
 digits(const char *s, size_t n)
 {
 	size_t i = 0;
 
+	while (n - i >= 8 && are_digits(s + i))
+		i += 8;
 	while (i < n && s[i] >= '0' && s[i] <= '9')
 		i++;
 	return i;

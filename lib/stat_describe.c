@@ -10,13 +10,14 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "simd.h"
 
 enum {
 	BATCH = 5, /* of MSER-5 */
 	DRIFT_BATCHES = 8,
 	SLOPES = DRIFT_BATCHES * (DRIFT_BATCHES - 1) / 2,
-	SMALL = 11, /* not halved any more */
-	LAGS = 4096 /* of the autocorrelation: it must end */
+	LANE_ROWS = 16, /* samples of a batch that are sorted in a lane */
+	LAGS = 4096     /* of the autocorrelation: it must end */
 };
 
 const int fm_stat_quantile[FM_STAT_QUANTILES] = { 250, 500, 750, 900, 950, 990,
@@ -44,113 +45,6 @@ reserve(struct fm_stat_work *w, size_t n)
 	w->v = fm_realloc(w->v, w->cap, sizeof *w->v);
 	w->tmp = fm_realloc(w->tmp, 2 * w->cap, sizeof *w->tmp);
 	w->bits = fm_realloc(w->bits, w->cap / 32 + 4, sizeof *w->bits);
-}
-
-/* --- sorting ------------------------------------------------------------- */
-
-static inline void
-order(int64_t *v, int i, int j)
-{
-	int64_t a = v[i], b = v[j];
-
-	v[i] = a < b ? a : b;
-	v[j] = a < b ? b : a;
-}
-
-/* Batcher's network for eight: no branch that depends on the data. */
-static void
-sort_eight(int64_t *v)
-{
-	static const unsigned char pairs[][2] = { { 0, 1 }, { 2, 3 }, { 4, 5 },
-		{ 6, 7 }, { 0, 2 }, { 1, 3 }, { 4, 6 }, { 5, 7 }, { 1, 2 },
-		{ 5, 6 }, { 0, 4 }, { 1, 5 }, { 2, 6 }, { 3, 7 }, { 2, 4 },
-		{ 3, 5 }, { 1, 2 }, { 3, 4 }, { 5, 6 } };
-	size_t i;
-
-#pragma GCC unroll 19
-	for (i = 0; i < sizeof pairs / sizeof *pairs; i++)
-		order(v, pairs[i][0], pairs[i][1]);
-}
-
-/* Fewer than eight are filled up; more go in one by one. */
-static void
-sort_few(int64_t *v, size_t n)
-{
-	int64_t pad[8], x;
-	size_t i, j;
-
-	if (n < 8) {
-		for (i = 0; i < 8; i++)
-			pad[i] = i < n ? v[i] : INT64_MAX;
-		sort_eight(pad);
-		memcpy(v, pad, n * sizeof *v);
-		return;
-	}
-	sort_eight(v);
-	for (i = 8; i < n; i++) {
-		x = v[i];
-		for (j = i; j > 0 && v[j - 1] > x; j--)
-			v[j] = v[j - 1];
-		v[j] = x;
-	}
-}
-
-/*
- * Merges from both ends at once: two chains of dependent steps instead of one,
- * and no branch that depends on the data. Both parts have `half` elements, so
- * neither end can run out before the loop does.
- */
-static void
-merge(const int64_t *from, int64_t *to, size_t half)
-{
-	const int64_t *a = from, *b = from + half;
-	const int64_t *c = b - 1, *d = b + half - 1;
-	size_t i, last = 2 * half - 1;
-
-	for (i = 0; i < half; i++) {
-		bool right = *b<*a, left = *c> * d;
-
-		to[i] = right ? *b : *a;
-		b += right;
-		a += !right;
-		to[last - i] = left ? *c : *d;
-		c -= left;
-		d -= !left;
-	}
-}
-
-/*
- * Sorts v[0 .. n) into `to`, which is v itself or tmp. Parts are halved, not
- * doubled, so that the two of a merge are always equal; an odd element goes
- * in at the end.
- */
-static void
-sort_into(int64_t *v, int64_t *tmp, size_t n, bool to_tmp)
-{
-	int64_t *to = to_tmp ? tmp : v, x;
-	size_t half = n / 2, j;
-
-	if (n <= SMALL) {
-		sort_few(v, n);
-		if (to_tmp)
-			memcpy(tmp, v, n * sizeof *v);
-		return;
-	}
-	x = v[n - 1];
-	sort_into(v, tmp, half, !to_tmp);
-	sort_into(v + half, tmp + half, half, !to_tmp);
-	merge(to_tmp ? v : tmp, to, half);
-	if (n % 2 == 0)
-		return;
-	for (j = n - 1; j > 0 && to[j - 1] > x; j--)
-		to[j] = to[j - 1];
-	to[j] = x;
-}
-
-void
-fm_stat_sort(int64_t *v, int64_t *tmp, size_t n)
-{
-	sort_into(v, tmp, n, false);
 }
 
 /* --- what sorted samples tell -------------------------------------------- */
@@ -273,7 +167,7 @@ outliers(struct fm_stat *s, const int64_t *x, size_t n)
 /* --- what their order tells ---------------------------------------------- */
 
 /* Word `i` of `a` shifted down by `k` bits. */
-static uint64_t
+FM_SIMD_BODY uint64_t
 shifted(const uint64_t *a, size_t words, size_t i, size_t k)
 {
 	size_t w = i + k / 64, bit = k % 64;
@@ -285,7 +179,7 @@ shifted(const uint64_t *a, size_t words, size_t i, size_t k)
 }
 
 /* sum of s_i s_{i+k}, the signs held as two sets of bits */
-static int64_t
+FM_SIMD_BODY int64_t
 lagged(const uint64_t *pos, const uint64_t *neg, size_t words, size_t k)
 {
 	int64_t same = 0, other = 0;
@@ -301,19 +195,23 @@ lagged(const uint64_t *pos, const uint64_t *neg, size_t words, size_t k)
 	return same - other;
 }
 
-double
-fm_stat_ess(
-    const int64_t *v, size_t n, int64_t median2, uint64_t *bits, double *rho1)
+FM_SIMD_BODY double
+ess(const int64_t *v, size_t n, int64_t median2, uint64_t *bits, double *rho1)
 {
 	size_t words = (n + 63) / 64, i, k;
 	uint64_t *pos = bits, *neg = bits + words;
 	int64_t c0, pair;
 	double sum = 0;
 
-	memset(bits, 0, 2 * words * sizeof *bits);
-	for (i = 0; i < n; i++) {
-		pos[i / 64] |= (uint64_t)(2 * v[i] > median2) << i % 64;
-		neg[i / 64] |= (uint64_t)(2 * v[i] < median2) << i % 64;
+	for (i = 0; i < words; i++) {
+		uint64_t p = 0, q = 0;
+
+		for (k = i * 64; k < n && k < i * 64 + 64; k++) {
+			p |= (uint64_t)(2 * v[k] > median2) << k % 64;
+			q |= (uint64_t)(2 * v[k] < median2) << k % 64;
+		}
+		pos[i] = p;
+		neg[i] = q;
 	}
 	c0 = lagged(pos, neg, words, 0);
 	*rho1 =
@@ -327,6 +225,22 @@ fm_stat_ess(
 	}
 	sum = 2 * sum - 1;
 	return sum > 1 ? (double)n / sum : (double)n;
+}
+
+/* It can count bits in one instruction. */
+FM_SIMD_WIDE static double
+ess_wide(
+    const int64_t *v, size_t n, int64_t median2, uint64_t *bits, double *rho1)
+{
+	return ess(v, n, median2, bits, rho1);
+}
+
+double
+fm_stat_ess(
+    const int64_t *v, size_t n, int64_t median2, uint64_t *bits, double *rho1)
+{
+	return fm_simd_wide() ? ess_wide(v, n, median2, bits, rho1)
+			      : ess(v, n, median2, bits, rho1);
 }
 
 /* `tmp` has room for 2 n. */
@@ -388,6 +302,83 @@ drop(const int64_t *v, size_t n, const struct fm_stat_conf *c, int64_t *tmp,
 	return 0;
 }
 
+typedef int32_t lanes __attribute__((vector_size(DRIFT_BATCHES * 4)));
+
+/*
+ * Odd and even neighbours change places in turn, in all batches at once: as
+ * often as there are rows, which sorts each lane.
+ */
+FM_SIMD_BODY void
+sort_lanes(int32_t (*key)[DRIFT_BATCHES], size_t rows)
+{
+	size_t round, i;
+
+	for (round = 0; round < rows; round++)
+		for (i = round % 2; i + 1 < rows; i += 2) {
+			lanes a, b, swap;
+
+			memcpy(&a, key[i], sizeof a);
+			memcpy(&b, key[i + 1], sizeof b);
+			swap = (a ^ b) & (a > b);
+			a ^= swap;
+			b ^= swap;
+			memcpy(key[i], &a, sizeof a);
+			memcpy(key[i + 1], &b, sizeof b);
+		}
+}
+
+static void
+sort_lanes_base(int32_t (*key)[DRIFT_BATCHES], size_t rows)
+{
+	sort_lanes(key, rows);
+}
+
+FM_SIMD_WIDE static void
+sort_lanes_wide(int32_t (*key)[DRIFT_BATCHES], size_t rows)
+{
+	sort_lanes(key, rows);
+}
+
+/*
+ * Medians of batches of at most LANE_ROWS samples, a lane for each batch, in
+ * differences from the first sample; false when they are too far apart.
+ * Shorter lanes are filled up with what sorts behind all.
+ */
+static bool
+medians(double *z, const int64_t *v, size_t n, size_t b)
+{
+	int32_t key[LANE_ROWS][DRIFT_BATCHES];
+	size_t rows = (n + b - 1) / b, i, k;
+	int64_t lost = 0;
+
+	if (rows > LANE_ROWS)
+		return false;
+	for (k = 0; k < rows; k++)
+		for (i = 0; i < DRIFT_BATCHES; i++)
+			key[k][i] = INT32_MAX;
+	for (i = 0; i < b; i++) {
+		const int64_t *from = v + i * n / b, *to = v + (i + 1) * n / b;
+
+		for (k = 0; from + k < to; k++) {
+			key[k][i] = (int32_t)(from[k] - v[0]);
+			lost |= (from[k] - v[0]) ^ key[k][i];
+		}
+	}
+	if (lost)
+		return false;
+	if (fm_simd_wide())
+		sort_lanes_wide(key, rows);
+	else
+		sort_lanes_base(key, rows);
+	for (i = 0; i < b; i++) {
+		k = (i + 1) * n / b - i * n / b;
+		z[i] = ((double)(v[0] + key[(k - 1) / 2][i]) +
+			   (double)(v[0] + key[k / 2][i])) /
+		       2;
+	}
+	return true;
+}
+
 /*
  * Slopes are kept as integers, in 1 / scale ns for each repetition, so that
  * the one sort serves for all.
@@ -397,12 +388,14 @@ slopes(int64_t *slope, const int64_t *v, size_t n, size_t b, double scale,
     int64_t *tmp)
 {
 	double z[DRIFT_BATCHES], at[DRIFT_BATCHES];
+	bool done = medians(z, v, n, b);
 	size_t i, j, k = 0;
 
 	for (i = 0; i < b; i++) {
 		size_t from = i * n / b, to = (i + 1) * n / b;
 
-		z[i] = batch_median(v + from, to - from, tmp);
+		if (!done)
+			z[i] = batch_median(v + from, to - from, tmp);
 		at[i] = 0.5 * (double)(from + to - 1);
 	}
 	for (i = 0; i < b; i++)
@@ -445,26 +438,52 @@ drift(struct fm_stat *s, const int64_t *v, size_t n, int64_t *tmp)
 /* --- all of it ----------------------------------------------------------- */
 
 /*
- * Sums of differences from the median: two integers for the mean, so that none
- * is too small, and squares in four lanes, which both keeps the rounding small
- * and lets them run at once.
+ * Sums of differences from the median: two integers for the mean, unless one
+ * is enough, so that no bit is lost; and squares in four lanes, which both
+ * keeps the rounding small and lets them run at once.
  */
-static void
-moments(struct fm_stat *s, const int64_t *v, size_t n)
+static double
+mean_beyond(const int64_t *v, size_t n, int64_t pivot, int64_t range)
 {
-	int64_t pivot = s->median2 / 2, part = 1 << 20, high = 0, low = 0;
-	double sq[4] = { 0, 0, 0, 0 }, d, mean;
+	int64_t part = 1 << 20, high = 0, low = 0;
 	size_t i;
 
+	if (range < (INT64_C(1) << 53) / (int64_t)n) {
+		for (i = 0; i < n; i++)
+			low += v[i] - pivot;
+		return (double)low / (double)n;
+	}
 	for (i = 0; i < n; i++) {
 		high += (v[i] - pivot) / part;
 		low += (v[i] - pivot) % part;
 	}
-	mean = ((double)high * (double)part + (double)low) / (double)n;
-	for (i = 0; i < n; i++) {
-		d = (double)(v[i] - pivot) - mean;
-		sq[i % 4] += d * d;
+	return ((double)high * (double)part + (double)low) / (double)n;
+}
+
+static inline double
+square(int64_t v, int64_t pivot, double mean)
+{
+	double d = (double)(v - pivot) - mean;
+
+	return d * d;
+}
+
+static void
+moments(struct fm_stat *s, const int64_t *v, size_t n)
+{
+	int64_t pivot = s->median2 / 2;
+	double mean = mean_beyond(v, n, pivot, s->max - s->min);
+	double sq[4] = { 0, 0, 0, 0 };
+	size_t i;
+
+	for (i = 0; i + 4 <= n; i += 4) {
+		sq[0] += square(v[i], pivot, mean);
+		sq[1] += square(v[i + 1], pivot, mean);
+		sq[2] += square(v[i + 2], pivot, mean);
+		sq[3] += square(v[i + 3], pivot, mean);
 	}
+	for (; i < n; i++)
+		sq[i % 4] += square(v[i], pivot, mean);
 	s->mean = (double)pivot + mean;
 	s->sd =
 	    n > 1 ? sqrt(((sq[0] + sq[1]) + (sq[2] + sq[3])) / (double)(n - 1))

@@ -56,7 +56,7 @@ like 'found beside the backend' "$T/out" 'ONNX Runtime 2\.3\.0'
 ask '{"op":"hello","protocol":1}'
 is 'hello' "$(head -n 1 "$T/out")" 'FMWORK HELLO 1 ort'
 is 'options' "$(sed -n 's/^FMWORK OPT \([a-z_]*\) .*/\1/p' "$T/out" | tr '\n' ' ')" \
-    'intra_op_num_threads inter_op_num_threads graph_optimization_level execution_mode provider provider_options config mem_pattern cpu_arena log_severity save_optimized library '
+    'intra_op_num_threads inter_op_num_threads graph_optimization_level execution_mode provider provider_options config mem_pattern cpu_arena log_severity save_optimized save_profile library '
 ask '{"op":"devices"}'
 grep -q '^FMWORK DEV' "$T/out" || { note <"$T/out"; pass 'the rest # SKIP no ONNX Runtime'; finish; }
 like 'devices' "$T/out" '^FMWORK DEV 0 .+ \(CPUExecutionProvider\)$'

@@ -12,9 +12,9 @@ T=$(mktemp -d "${TMPDIR:-/tmp}/fm-test.XXXXXX") || exit 1
 trap 'rm -rf "$T"' EXIT
 trap 'exit 143' INT TERM
 unset NO_COLOR MLAGILITY_CACHE_DIR GROQFLOW_CACHE_DIR
-FM_CACHE_DIR=$T/cache
+FM_CACHE_DIR=$T/cache FM_LOCK_DIR=$T/lock
 LC_ALL=C
-export PATH B LC_ALL FM_CACHE_DIR
+export PATH B LC_ALL FM_CACHE_DIR FM_LOCK_DIR
 n=0 bad=0
 
 # ok NAME COMMAND...: the command succeeds

@@ -21,11 +21,16 @@ enum fault {
 	HANG,
 	OOM,
 	NOISE,
-	GARBAGE
+	GARBAGE,
+	BUSY,
+	IO
 };
 
 struct null {
-	double latency_ns, jitter;
+	double latency_ns, token_ns; /* of a call, and of one token more */
+	double jitter;
+	bool busy;    /* look at the clock all the time */
+	int64_t spin; /* turns of a loop for each token */
 	enum fault fault;
 	int64_t fault_point; /* the number of the run that it strikes */
 	int64_t wait_ns;     /* of the next call */
@@ -36,9 +41,18 @@ static const struct fm_backend_opt opts[] = {
 	{ "load_ms", "float", "0", "how long opening takes", 0, 1e9 },
 	{ "jitter", "float", "0",
 	    "calls take up to this part of latency_ms more or less", 0, 1 },
+	{ "token_us", "float", "0",
+	    "and how much longer for each token of input x batch", 0, 1e9 },
+	{ "busy", "bool", "false",
+	    "look at the clock all the time instead of sleeping", 0, 0 },
+	{ "spin", "int", "0",
+	    "turns of a loop for each token of input x batch: work, whatever "
+	    "time it takes",
+	    0, 1e12 },
 	{ "fault", "str", "",
-	    "die, hang, oom, noise or garbage, at the first point or, as in "
-	    "hang@2, at another",
+	    "die, hang, oom, noise, garbage, busy or io, at the first point "
+	    "or, "
+	    "as in hang@2, at another",
 	    0, 0 },
 	{ "artifact", "str", "", "name of the file that build writes", 0, 0 },
 	{ NULL, NULL, NULL, NULL, 0, 0 },
@@ -48,7 +62,7 @@ static int
 read_fault(struct null *n, const char *s, struct fm_err *err)
 {
 	static const char *const words[] = { "", "die", "hang", "oom", "noise",
-		"garbage" };
+		"garbage", "busy", "io" };
 	size_t len = strcspn(s, "@"), i;
 
 	n->fault_point = 1;
@@ -61,8 +75,8 @@ read_fault(struct null *n, const char *s, struct fm_err *err)
 			    &n->fault_point) ||
 			   n->fault_point < 1)))
 		return fm_err_set(err, FM_USAGE,
-		    "option 'fault' must be die, hang, oom, noise or garbage, "
-		    "with @N for the N-th point, got '%s'",
+		    "option 'fault' must be die, hang, oom, noise, garbage, "
+		    "busy or io, with @N for the N-th point, got '%s'",
 		    s);
 	return 0;
 }
@@ -140,7 +154,10 @@ null_open(struct fm_backend *b, json_t *sys, struct fm_err *err)
 	    read_artifact(b, sys, err))
 		return -1;
 	n->latency_ns = fm_json_num(b->options, "latency_ms", 0) * 1e6;
+	n->token_ns = fm_json_num(b->options, "token_us", 0) * 1e3;
 	n->jitter = fm_json_num(b->options, "jitter", 0);
+	n->spin = fm_json_int(b->options, "spin", 0);
+	n->busy = fm_json_bool(b->options, "busy", false);
 	fm_clock_sleep_ns(
 	    (int64_t)(fm_json_num(b->options, "load_ms", 0) * 1e6));
 	fm_json_set_str(sys, "runtime", "null");
@@ -174,6 +191,10 @@ strike(struct fm_backend *b, struct null *n, struct fm_err *err)
 	case OOM:
 		return fm_err_set(
 		    err, FM_OOM, "cannot allocate 12884901888 bytes");
+	case BUSY:
+		return fm_err_set(err, FM_BUSY, "somebody else has nothing");
+	case IO:
+		return fm_err_set(err, FM_IO, "cannot read nothing");
 	case NOISE:
 		make_noise();
 		break;
@@ -191,7 +212,8 @@ static int
 null_stage(struct fm_backend *b, struct fm_backend_point *p, struct fm_err *err)
 {
 	struct null *n = b->self;
-	double wait = n->latency_ns;
+	double wait =
+	    n->latency_ns + n->token_ns * (double)p->input * (double)p->batch;
 
 	if (n->jitter > 0) {
 		uint64_t x = fm_fill_key(p->seed, UINT64_MAX, (uint64_t)p->rep);
@@ -205,6 +227,20 @@ null_stage(struct fm_backend *b, struct fm_backend_point *p, struct fm_err *err)
 	return 0;
 }
 
+/* Each turn needs the one before: no compiler and no processor gets round it.
+ */
+static void
+work(int64_t turns)
+{
+	volatile uint64_t keep;
+	uint64_t x = 1;
+
+	for (; turns > 0; turns--)
+		x = x * UINT64_C(6364136223846793005) + 1;
+	keep = x;
+	(void)keep;
+}
+
 /* Sleeping is late by some 60 us: the rest is spent looking at the clock. */
 static int
 null_call(struct fm_backend *b, struct fm_backend_point *p, struct fm_err *err)
@@ -212,12 +248,14 @@ null_call(struct fm_backend *b, struct fm_backend_point *p, struct fm_err *err)
 	const struct null *n = b->self;
 	int64_t end_ns;
 
-	(void)p;
 	(void)err;
+	if (n->spin)
+		work(n->spin * p->input * p->batch);
 	if (n->wait_ns <= 0)
 		return 0;
 	end_ns = fm_clock_now_ns() + n->wait_ns;
-	fm_clock_sleep_ns(n->wait_ns - 200000);
+	if (!n->busy)
+		fm_clock_sleep_ns(n->wait_ns - 200000);
 	while (fm_clock_now_ns() < end_ns)
 		continue;
 	return 0;

@@ -50,6 +50,7 @@ enum {
 	X(11, SetOptimizedModelFilePath,                                       \
 	    (struct ort_options *, const char *path))                          \
 	X(13, SetSessionExecutionMode, (struct ort_options *, int mode))       \
+	X(14, EnableProfiling, (struct ort_options *, const char *prefix))     \
 	X(16, EnableMemPattern, (struct ort_options *))                        \
 	X(17, DisableMemPattern, (struct ort_options *))                       \
 	X(18, EnableCpuMemArena, (struct ort_options *))                       \
@@ -89,6 +90,8 @@ enum {
 	    (int allocator, int mem_type, struct ort_memory_info **))          \
 	X(76, AllocatorFree, (struct ort_allocator *, void *))                 \
 	X(78, GetAllocatorWithDefaultOptions, (struct ort_allocator **))       \
+	X(110, SessionEndProfiling,                                            \
+	    (struct ort_session *, struct ort_allocator *, char **path))       \
 	X(125, GetAvailableProviders, (char ***names, int *n))                 \
 	X(126, ReleaseAvailableProviders, (char **names, int n))               \
 	X(130, AddSessionConfigEntry,                                          \

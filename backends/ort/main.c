@@ -1,48 +1,17 @@
 /*
- * The backend for ONNX Runtime: a session per model, an I/O binding per
- * shape, and nothing but the run call between the clock's readings.
- *
- * Outputs are allocated by the runtime in the first call of a shape: only it
- * knows their sizes, and a first call is cold anyway. Those whose shape
- * follows from the inputs' keep that memory for all later calls; the others
- * (detected objects, say) are allocated in each.
+ * The backend for ONNX Runtime: what it takes, and opening a model in a
+ * session. Its calls are in run.c, its profile in profile.c.
  */
+#include "ort.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "alloc.h"
-#include "api.h"
-#include "backend.h"
 #include "io.h"
 #include "json.h"
 #include "session.h"
 #include "strs.h"
-
-struct output {
-	char *name;              /* the runtime's allocator frees it */
-	bool follows;            /* its shape is fixed or named dimensions */
-	struct ort_value *value; /* of the last call, once asked for */
-};
-
-struct input {
-	struct ort_value *value; /* a view of the input's host memory */
-};
-
-struct ort {
-	struct ort_api api;
-	struct ort_env *env;
-	struct ort_session *session;
-	struct ort_memory_info *host;
-	struct ort_allocator *allocator; /* the runtime's own, not ours */
-	bool accelerator;                /* inputs are copied to a device */
-	size_t n_outputs;
-	struct output *outputs;
-
-	struct ort_binding *binding; /* for the shapes prepared last */
-	size_t n_inputs;
-	struct input *inputs;
-	int64_t calls; /* with this binding */
-};
 
 static const struct fm_backend_opt opts[] = {
 	{ "intra_op_num_threads", "int", "0",
@@ -71,6 +40,9 @@ static const struct fm_backend_opt opts[] = {
 	    "least severe message the runtime prints on stderr", 0, 0 },
 	{ "save_optimized", "str", "",
 	    "file to write the graph to, as the runtime has rewritten it", 0,
+	    0 },
+	{ "save_profile", "str", "",
+	    "file to write the runtime's own profile to, with --profile", 0,
 	    0 },
 	{ "library", "str", "", "ONNX Runtime's shared library", 0, 0 },
 	{ NULL, NULL, NULL, NULL, 0, 0 },
@@ -252,6 +224,7 @@ say_facts(struct fm_backend *b, json_t *sys, const char *provider, int appeared,
 	say_threads(settings, b->options, appeared);
 	(void)json_object_del(settings, "library");
 	(void)json_object_del(settings, "log_severity");
+	(void)json_object_del(settings, "save_profile");
 	fm_json_set_str(sys, "library", fm_io_base(o->api.path));
 	if (providers)
 		json_object_set_new(sys, "providers", providers);
@@ -260,10 +233,11 @@ say_facts(struct fm_backend *b, json_t *sys, const char *provider, int appeared,
 	return providers ? 0 : -1;
 }
 
-static int
-create_session(
-    struct fm_backend *b, const char *path, char **provider, struct fm_err *err)
+int
+ort_session_open(struct fm_backend *b, const char *prefix,
+    struct ort_session **session, char **provider, struct fm_err *err)
 {
+	const char *path = fm_json_str(b->model, "path", "");
 	const char *slash = strrchr(path, '/');
 	char *folder = slash ? fm_strndup(path, (size_t)(slash - path) + 1)
 			     : fm_strdup(".");
@@ -284,10 +258,13 @@ create_session(
 		rc = ort_session_options(api, b->options,
 		    fm_json_str(b->model, "weights", folder), &options,
 		    provider, &o->accelerator, err);
+	if (rc == 0 && prefix)
+		rc = ort_api_check(
+		    api, api->EnableProfiling(options, prefix), "profile", err);
 	if (rc == 0)
 		rc = ort_api_check(api,
 		    api->CreateSessionFromArray(
-			o->env, map.p, map.n, options, &o->session),
+			o->env, map.p, map.n, options, session),
 		    path, err);
 	if (options)
 		api->ReleaseSessionOptions(options);
@@ -309,8 +286,9 @@ ort_open(struct fm_backend *b, json_t *sys, struct fm_err *err)
 		    err, FM_NOMODEL, "a model with a \"path\" is needed");
 	if (load(b, err))
 		return -1;
+	ort_session_keep_to_cpus(b->options);
 	before = ort_session_threads();
-	rc = create_session(b, path, &provider, err);
+	rc = ort_session_open(b, NULL, &o->session, &provider, err);
 	if (rc == 0)
 		rc = list_outputs(o, err);
 	if (rc == 0)
@@ -318,207 +296,6 @@ ort_open(struct fm_backend *b, json_t *sys, struct fm_err *err)
 		    b, sys, provider, ort_session_threads() - before, err);
 	free(provider);
 	return rc;
-}
-
-/* --- run --- */
-
-static void
-release_values(struct ort *o)
-{
-	size_t k;
-
-	for (k = 0; k < o->n_outputs; k++) {
-		if (o->outputs[k].value)
-			o->api.ReleaseValue(o->outputs[k].value);
-		o->outputs[k].value = NULL;
-	}
-}
-
-static void
-unbind(struct ort *o)
-{
-	size_t i;
-
-	release_values(o);
-	if (o->binding)
-		o->api.ReleaseIoBinding(o->binding);
-	for (i = 0; i < o->n_inputs; i++)
-		if (o->inputs[i].value)
-			o->api.ReleaseValue(o->inputs[i].value);
-	free(o->inputs);
-	o->binding = NULL;
-	o->inputs = NULL;
-	o->n_inputs = 0;
-	o->calls = 0;
-}
-
-static int
-bind_inputs(struct ort *o, const struct fm_backend_point *p, struct fm_err *err)
-{
-	size_t i;
-
-	for (i = 0; i < o->n_inputs; i++)
-		if (ort_api_check(&o->api,
-			o->api.BindInput(
-			    o->binding, p->inputs[i].name, o->inputs[i].value),
-			p->inputs[i].name, err))
-			return -1;
-	return 0;
-}
-
-/* The next call allocates it, and calls after that write there again. */
-static int
-bind_output(struct ort *o, size_t k, struct fm_err *err)
-{
-	return ort_api_check(&o->api,
-	    o->api.BindOutputToDevice(o->binding, o->outputs[k].name, o->host),
-	    o->outputs[k].name, err);
-}
-
-static int
-ort_prepare(
-    struct fm_backend *b, struct fm_backend_point *p, struct fm_err *err)
-{
-	struct ort *o = b->self;
-	const struct ort_api *api = &o->api;
-	size_t i;
-
-	unbind(o);
-	if (ort_api_check(api, api->CreateIoBinding(o->session, &o->binding),
-		"cannot bind", err))
-		return -1;
-	o->inputs = fm_calloc(p->n_inputs, sizeof *o->inputs);
-	o->n_inputs = p->n_inputs;
-	for (i = 0; i < p->n_inputs; i++) {
-		struct fm_tensor *t = &p->inputs[i].t;
-
-		if (ort_api_check(api,
-			api->CreateTensorWithDataAsOrtValue(o->host, t->data,
-			    fm_tensor_bytes(t), t->dims, (size_t)t->rank,
-			    (int)t->type, &o->inputs[i].value),
-			p->inputs[i].name, err))
-			return -1;
-	}
-	for (i = 0; i < o->n_outputs; i++)
-		if (bind_output(o, i, err))
-			return -1;
-	return bind_inputs(o, p, err);
-}
-
-/* The values of the last call. */
-static int
-take_values(struct ort *o, struct fm_err *err)
-{
-	const struct ort_api *api = &o->api;
-	struct ort_value **values = NULL;
-	size_t k, n = 0;
-
-	release_values(o);
-	if (ort_api_check(api,
-		api->GetBoundOutputValues(
-		    o->binding, o->allocator, &values, &n),
-		"outputs", err))
-		return -1;
-	for (k = 0; k < n && k < o->n_outputs; k++)
-		o->outputs[k].value = values[k];
-	return ort_api_check(
-	    api, api->AllocatorFree(o->allocator, values), "outputs", err);
-}
-
-static int
-ort_stage(struct fm_backend *b, struct fm_backend_point *p, struct fm_err *err)
-{
-	struct ort *o = b->self;
-	size_t k;
-
-	for (k = 0; o->calls && k < o->n_outputs; k++)
-		if (!o->outputs[k].follows && bind_output(o, k, err))
-			return -1;
-	if (!o->accelerator)
-		return 0;
-	/* Binding is what copies to a device. */
-	if (bind_inputs(o, p, err))
-		return -1;
-	return ort_api_check(
-	    &o->api, o->api.SynchronizeBoundInputs(o->binding), "inputs", err);
-}
-
-static int
-ort_call(struct fm_backend *b, struct fm_backend_point *p, struct fm_err *err)
-{
-	struct ort *o = b->self;
-	struct ort_status *status;
-
-	(void)p;
-	status = o->api.RunWithBinding(o->session, NULL, o->binding);
-	if (!status && o->accelerator)
-		status = o->api.SynchronizeBoundOutputs(o->binding);
-	o->calls++;
-	return status ? ort_api_check(&o->api, status, "run", err) : 0;
-}
-
-/* --- output --- */
-
-static int
-view_value(const struct ort *o, const struct output *out,
-    struct fm_tensor *view, struct fm_err *err)
-{
-	const struct ort_api *api = &o->api;
-	struct ort_shape_info *shape = NULL;
-	int type = 0, rc;
-	size_t rank = 0;
-
-	rc = ort_api_check(
-	    api, api->GetValueType(out->value, &type), out->name, err);
-	if (rc == 0 && type != ORT_TYPE_TENSOR)
-		return fm_err_set(err, FM_USAGE,
-		    "output '%s' is not a tensor but a sequence, map or "
-		    "optional value, which cannot be written",
-		    out->name);
-	if (rc ||
-	    ort_api_check(api, api->GetTensorTypeAndShape(out->value, &shape),
-		out->name, err))
-		return -1;
-	if (ort_api_check(
-		api, api->GetTensorElementType(shape, &type), out->name, err) ||
-	    ort_api_check(
-		api, api->GetDimensionsCount(shape, &rank), out->name, err))
-		rc = -1;
-	if (rc == 0 && fm_type_size((enum fm_type)type) == 0)
-		rc = fm_err_set(err, FM_USAGE,
-		    "output '%s' has element type '%s', which cannot be "
-		    "written",
-		    out->name, fm_type_name((enum fm_type)type));
-	if (rc == 0 && rank > FM_DIMS_MAX)
-		rc = fm_err_set(err, FM_USAGE,
-		    "output '%s' has %zu dimensions, at most %d are possible",
-		    out->name, rank, FM_DIMS_MAX);
-	if (rc == 0)
-		rc = ort_api_check(api,
-		    api->GetDimensions(shape, view->dims, rank), out->name,
-		    err);
-	if (rc == 0)
-		rc = ort_api_check(api,
-		    api->GetTensorMutableData(out->value, &view->data),
-		    out->name, err);
-	view->type = (enum fm_type)type;
-	view->rank = (int)rank;
-	api->ReleaseTensorTypeAndShapeInfo(shape);
-	return rc;
-}
-
-static int
-ort_output(struct fm_backend *b, size_t k, const char **name,
-    struct fm_tensor *view, struct fm_err *err)
-{
-	struct ort *o = b->self;
-
-	if (k >= o->n_outputs)
-		return 0;
-	if (k == 0 && take_values(o, err))
-		return -1;
-	*name = o->outputs[k].name;
-	return view_value(o, &o->outputs[k], view, err) ? -1 : 1;
 }
 
 /* --- close, devices --- */
@@ -532,7 +309,7 @@ ort_close(struct fm_backend *b)
 
 	if (!api->slots)
 		return;
-	unbind(o);
+	ort_unbind(o);
 	for (k = 0; k < o->n_outputs; k++)
 		(void)api->AllocatorFree(o->allocator, o->outputs[k].name);
 	free(o->outputs);
@@ -585,6 +362,7 @@ main(void)
 		.stage = ort_stage,
 		.call = ort_call,
 		.output = ort_output,
+		.profile = ort_profile,
 		.close = ort_close,
 	};
 

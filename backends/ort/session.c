@@ -14,6 +14,7 @@
 #include "alloc.h"
 #include "backend.h"
 #include "buf.h"
+#include "cpus.h"
 #include "err.h"
 #include "json.h"
 
@@ -428,4 +429,22 @@ ort_session_version(struct fm_backend *b, struct fm_err *err)
 	    b, "FMWORK VERSION ONNX Runtime %.*s", (int)n, api.version);
 	ort_api_release(&api);
 	return 0;
+}
+
+/*
+ * Left to itself the runtime makes a thread for each core of the machine and
+ * pins it there, also to cores that are not ours. Told a number, it leaves
+ * the threads where we are.
+ */
+void
+ort_session_keep_to_cpus(json_t *options)
+{
+	struct fm_cpus mine, online;
+
+	fm_cpus_mine(&mine);
+	fm_cpus_online(&online);
+	if (fm_json_int(options, "intra_op_num_threads", 0) == 0 &&
+	    fm_cpus_count(&mine) > 0 && !fm_cpus_same(&mine, &online))
+		fm_json_set_int(options, "intra_op_num_threads",
+		    (int64_t)fm_cpus_cores(&mine));
 }

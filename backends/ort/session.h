@@ -29,6 +29,10 @@ json_t *ort_session_providers(const struct ort_api *api, struct fm_err *err);
 /* 0 (verbose) to 4 (fatal) */
 int ort_session_severity(const json_t *options);
 
+/* Sets the number of threads, unless it is given, where we may not use all
+ * CPUs. */
+void ort_session_keep_to_cpus(json_t *options);
+
 /* What the processor calls itself; the caller frees. */
 char *ort_session_cpu(void);
 

@@ -194,6 +194,7 @@ sdpa(const struct run *r, struct op *op)
 static void
 matmul(const struct run *r, struct op *op)
 {
+	const struct fm_layer_point at = { r->batch, r->tokens, r->length };
 	const struct fm_layer *l = op->layer;
 	double out0 = (double)op->shape[0];
 
@@ -201,8 +202,7 @@ matmul(const struct run *r, struct op *op)
 	    compute(r, &op->c, 2 * numel(op->shape, op->rank) * out0 / 1e12);
 	op->w_rank = op->rank;
 	memcpy(op->weights, op->shape, sizeof op->weights);
-	op->weights[op->rank - 1] =
-	    op_dim(l->out, r->batch, r->tokens, r->length);
+	op->weights[op->rank - 1] = fm_layer_dim(l->out, &at);
 	if (r->gen && l->part == FM_PART_SCORES)
 		op->c.ns += memory(r, &op->c,
 		    2 * (double)r->batch * (double)l->heads *

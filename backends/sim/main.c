@@ -8,6 +8,7 @@
 
 #include "backend.h"
 #include "calibrate.h"
+#include "check.h"
 #include "facts.h"
 #include "json.h"
 #include "print.h"
@@ -71,6 +72,10 @@ static const struct fm_backend_opt opts[] = {
 	{ "calibrate", "str", "",
 	    "fit the device to the records of this file instead of simulating",
 	    0, 0 },
+	{ "calibrate_by", "median|min", "median",
+	    "min: the least repetition of all records of a point, for a "
+	    "machine that others use too",
+	    0, 0 },
 	{ "calibrated", "str", "",
 	    "with calibrate: device file to write; fm-driver's --out", 0, 0 },
 	{ "strict", "bool", "false",
@@ -114,74 +119,6 @@ sim_devices(struct fm_backend *b, struct fm_err *err)
 }
 
 /* --- open ---------------------------------------------------------------- */
-
-static void
-join(struct fm_buf *b, const struct fm_strs *l)
-{
-	size_t i;
-
-	for (i = 0; i < l->n && i < 8; i++)
-		fm_buf_printf(b, "%s%s", i ? ", " : "", l->v[i]);
-	if (l->n > i)
-		fm_buf_printf(b, " and %zu more", l->n - i);
-}
-
-/* Names that meet nothing: told, or refused. */
-static int
-check_names(struct fm_backend *b, bool strict, struct fm_err *err)
-{
-	const struct sim *s = b->self;
-	const struct {
-		const struct fm_strs *l;
-		const char *what;
-	} lists[] = {
-		{ &s->mapping.unused, "keys that no layer answers to" },
-		{ &s->mapping.unmapped, "layers without a device" },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof lists / sizeof *lists; i++) {
-		struct fm_buf names = FM_BUF_INIT;
-		int rc = 0;
-
-		join(&names, lists[i].l);
-		if (lists[i].l->n && strict)
-			rc = fm_err_set(err, FM_USAGE, "mapping '%s': %s: %s",
-			    s->mapping.name, lists[i].what, names.s);
-		else if (lists[i].l->n)
-			fm_backend_say(b, "FMWORK SAY mapping '%s': %s: %s",
-			    s->mapping.name, lists[i].what, names.s);
-		fm_buf_release(&names);
-		if (rc != 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* The part of an ONNX graph whose cost is not known. */
-static int
-check_cover(struct fm_backend *b, bool strict, struct fm_err *err)
-{
-	const struct fm_layers *l = &((struct sim *)b->self)->layers;
-	struct fm_buf ops = FM_BUF_INIT;
-	int rc = 0;
-
-	if (l->missed == 0)
-		return 0;
-	join(&ops, &l->missed_ops);
-	if (strict)
-		rc = fm_err_set(err, FM_USAGE,
-		    "%lld of %lld operations are not covered: %s",
-		    (long long)l->missed, (long long)l->nodes, ops.s);
-	else
-		fm_backend_say(b,
-		    "FMWORK SAY %lld of %lld operations (%.1f %%) are not "
-		    "covered, their time is missing: %s",
-		    (long long)l->missed, (long long)l->nodes,
-		    100.0 * (double)l->missed / (double)l->nodes, ops.s);
-	fm_buf_release(&ops);
-	return rc;
-}
 
 static bool
 has_context(const struct fm_layers *l, const char *context)
@@ -370,10 +307,25 @@ transfer_ns(double bytes, double gbs, double us)
 	return bytes / gbs + us * 1e3;
 }
 
+/* Elements of what comes out of a layer. */
+static double
+output(const struct fm_layer *l, const struct point *p)
+{
+	struct op op;
+	double n;
+	int i;
+
+	op_shape(&op, l, p->batch, p->input, p->input);
+	n = (double)(l->out ? l->out : op.shape[op.rank - 1]);
+	for (i = 0; i < op.rank - 1; i++)
+		n *= (double)op.shape[i];
+	return n;
+}
+
 /*
  * The request's tensors: token numbers of four bytes and a mask of the same
  * size for a model that embeds tokens, else the input of the first layer; a
- * number for each token, else the output of the last layer.
+ * number for each token, else the output of the model.
  */
 static void
 estimate(const struct sim *s, const struct point *p, struct result *r)
@@ -382,19 +334,20 @@ estimate(const struct sim *s, const struct point *p, struct result *r)
 	const struct fm_layer *first = &s->layers.v[0];
 	const struct fm_layer *last = &s->layers.v[s->layers.n - 1];
 	bool ids = first->kind == FM_LAYER_EMBEDDING;
-	double width = dtype_bytes(s->dtype), in = 1, out = 1;
+	double width = dtype_bytes(s->dtype), in = 1, out;
 	struct op op;
 	int i;
 
 	op_shape(&op, first, p->batch, p->input, p->input);
 	for (i = 0; i < op.rank; i++)
 		in *= (double)op.shape[i];
-	op_shape(&op, last, p->batch, p->input, p->input);
-	for (i = 0; i < op.rank - 1; i++)
-		out *= (double)op.shape[i];
-	out *= (double)(last->out ? last->out : op.shape[op.rank - 1]);
 	in *= ids ? 8 : width;
-	out *= width;
+	out = width * output(last, p);
+	/* A pooler's result and what it is made from are both returned. */
+	while (last > first && strncmp(last->path, "pooler.", 7) == 0)
+		last--;
+	if (last != &s->layers.v[s->layers.n - 1])
+		out += width * output(last, p);
 	if (s->layers.decoder)
 		out = 4 * (double)p->batch * (double)p->output;
 	r->in_ns = transfer_ns(in, d->h2d_gbs, d->transfer_us);
@@ -468,7 +421,19 @@ fit(struct fm_backend *b, struct fm_err *err)
 		return fm_err_set(err, FM_USAGE,
 		    s->compat ? "calibrate: not with compat upmem"
 			      : "calibrate needs --out FILE.yaml");
-	return calibrate(&s->ours, text(b, "calibrate"), out, &b->out, err);
+	return calibrate(&s->ours, text(b, "calibrate"),
+	    strcmp(fm_json_str(b->options, "calibrate_by", ""), "min") == 0,
+	    out, &b->out, err);
+}
+
+static int
+check_point(const struct sim *s, const struct point *p, struct fm_err *err)
+{
+	if (p->output > 1 && !s->layers.decoder)
+		return fm_err_set(err, FM_USAGE,
+		    "'%s' generates nothing: one output token at most",
+		    s->layers.model_class);
+	return 0;
 }
 
 static int
@@ -484,14 +449,54 @@ sim_run(struct fm_backend *b, const json_t *request, struct fm_err *err)
 
 	if (text(b, "calibrate"))
 		return fit(b, err);
-	if (p.output > 1 && !s->layers.decoder)
-		return fm_err_set(err, FM_USAGE,
-		    "'%s' generates nothing: one output token at most",
-		    s->layers.model_class);
+	if (check_point(s, &p, err) != 0)
+		return -1;
 	if (simulate(b, &p, &r, err) != 0)
 		return -1;
 	put_reps(b, &p, &r, first, reps);
 	print_sim(&b->out, s, &p, &r);
+	if (strcmp(fm_json_str(b->options, "report", ""), "upmem") == 0)
+		upmem_report(&b->out, s->dtype, &p, &r);
+	return 0;
+}
+
+/* --- profile ------------------------------------------------------------- */
+
+struct rows {
+	struct fm_buf *b;
+	const struct point *p;
+	int64_t id;
+};
+
+static void
+see_row(void *arg, const struct op *op)
+{
+	struct rows *r = arg;
+
+	print_row(r->b, op, r->p, r->id++);
+}
+
+static int
+sim_profile(
+    struct fm_backend *b, struct fm_backend_point *at, struct fm_err *err)
+{
+	struct sim *s = b->self;
+	struct point p = { at->input > 0 ? at->input : 1,
+		at->output > 0 ? at->output : 1,
+		at->batch > 0 ? at->batch : 1 };
+	struct rows rows = { &b->out, &p, 0 };
+	struct result r;
+
+	if (check_point(s, &p, err) != 0)
+		return -1;
+	s->upmem.seen = see_row;
+	s->upmem.arg = &rows;
+	if (s->compat)
+		compat_run(&s->upmem, &p, &r);
+	else if (model_run(&s->ours, &p, &r, err) != 0)
+		return -1;
+	else
+		model_walk(&s->ours, &p, see_row, &rows);
 	if (strcmp(fm_json_str(b->options, "report", ""), "upmem") == 0)
 		upmem_report(&b->out, s->dtype, &p, &r);
 	return 0;
@@ -509,6 +514,7 @@ main(void)
 		.devices = sim_devices,
 		.open = sim_open,
 		.run = sim_run,
+		.profile = sim_profile,
 		.close = sim_close,
 	};
 

@@ -145,6 +145,28 @@ print_sim(struct fm_buf *b, const struct sim *s, const struct point *p,
 	json_decref(o);
 }
 
+/* --- the profile --------------------------------------------------------- */
+
+void
+print_row(
+    struct fm_buf *b, const struct op *op, const struct point *p, int64_t id)
+{
+	const struct fm_layer_point at = { p->batch, op->gen ? 1 : p->input,
+		p->input + op->pass - 1 };
+	json_t *row = fm_layer_row(op->layer, &at);
+
+	fm_json_set_int(row, "id", id);
+	fm_json_set_str(row, "phase", op->gen ? "decode" : "prefill");
+	fm_json_set_int(row, "pass", op->pass);
+	set_real(row, "start_ms", op->start_ns / 1e6);
+	set_real(row, "ms", op->c.ns / 1e6);
+	json_object_set_new(row, "simulated", json_true());
+	fm_buf_puts(b, "FMWORK PROF ");
+	fm_json_put(b, row);
+	fm_buf_putc(b, '\n');
+	json_decref(row);
+}
+
 /* --- the log ------------------------------------------------------------- */
 
 static void

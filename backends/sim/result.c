@@ -28,30 +28,14 @@ cost_add(struct cost *a, const struct cost *b, double times)
 	a->link_bytes += b->link_bytes * times;
 }
 
-int64_t
-op_dim(int64_t dim, int64_t batch, int64_t tokens, int64_t length)
-{
-	switch (dim) {
-	case FM_DIM_BATCH:
-		return batch;
-	case FM_DIM_TOKENS:
-		return tokens;
-	case FM_DIM_LENGTH:
-		return length;
-	case FM_DIM_ROWS:
-		return batch * tokens;
-	default:
-		return dim;
-	}
-}
-
 void
 op_shape(struct op *op, const struct fm_layer *l, int64_t batch, int64_t tokens,
     int64_t length)
 {
+	const struct fm_layer_point at = { batch, tokens, length };
 	int i;
 
 	op->rank = l->rank;
 	for (i = 0; i < l->rank; i++)
-		op->shape[i] = op_dim(l->shape[i], batch, tokens, length);
+		op->shape[i] = fm_layer_dim(l->shape[i], &at);
 }

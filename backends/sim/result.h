@@ -96,9 +96,6 @@ double total_ns(const struct result *r);
 /* a += b * times. */
 void cost_add(struct cost *a, const struct cost *b, double times);
 
-/* A size that a point decides, or one that is fixed. */
-int64_t op_dim(int64_t dim, int64_t batch, int64_t tokens, int64_t length);
-
 /* The dimensions of a layer's input at a point in a pass. */
 void op_shape(struct op *op, const struct fm_layer *l, int64_t batch,
     int64_t tokens, int64_t length);

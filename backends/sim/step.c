@@ -146,7 +146,8 @@ matmul(const struct step *s, const struct pass *p, const struct op *op,
 	const struct fm_layer *l = s->layer;
 	double a = step_value_bytes(p->dtype), in = numel(op);
 	double last = (double)op->shape[op->rank - 1];
-	double out = (double)op_dim(l->out, p->batch, p->tokens, p->length);
+	const struct fm_layer_point at = { p->batch, p->tokens, p->length };
+	double out = (double)fm_layer_dim(l->out, &at);
 
 	w->flop = 2 * in * out;
 	w->read = a * in;
@@ -433,6 +434,15 @@ step_cost(const struct step *s, const struct pass *p, struct op *op)
 		c->part_ns[PART_H2D] + c->part_ns[PART_D2H];
 	op->bound = bound_of(c, memory_ns);
 	c->bound_ns[op->bound] = c->ns;
+}
+
+double
+step_flop(const struct step *s, const struct pass *p)
+{
+	struct op op = { .layer = s->layer };
+
+	op_shape(&op, s->layer, p->batch, p->tokens, p->length);
+	return work_of(s, p, &op).flop;
 }
 
 /* --- memory -------------------------------------------------------------- */

@@ -340,8 +340,12 @@ prepare(struct build *b, const struct conf *c, const struct build_for *f,
 	if ((c->build_name && fm_cache_name_check(c->build_name, err) != 0) ||
 	    open_cache(b, c, err) != 0 || build_key(b, c, f, err) != 0)
 		return -1;
-	b->name = c->build_name ? fm_strdup(c->build_name)
-				: fm_cache_name_make(c->model_name, b->key);
+	if (b->native)
+		b->name = fm_strdupf("%s_torch", c->build_name);
+	else
+		b->name = c->build_name
+			      ? fm_strdup(c->build_name)
+			      : fm_cache_name_make(c->model_name, b->key);
 	b->dir = fm_cache_obj(&b->cache, b->key);
 	return 0;
 }
@@ -362,7 +366,22 @@ build_get(struct build *b, struct fm_model *m, const struct conf *c,
 	    fm_cache_name_set(&b->cache, b->name, b->key, err) != 0)
 		return -1;
 	fm_cache_touch(&b->cache, b->key);
-	return build_load(m, b->dir, b->state, b->stale, c, err);
+	return m ? build_load(m, b->dir, b->state, b->stale, c, err) : 0;
+}
+
+int
+build_have(const struct conf *c, bool native, struct fm_err *err)
+{
+	struct build b = { .cache = FM_CACHE_INIT, .native = native };
+	struct fm_err bad = FM_ERR_INIT;
+	int rc = prepare(&b, c, NULL, err);
+
+	if (rc == 0 && fm_io_is_dir(b.dir))
+		b.state = fm_cache_state(&b.cache, b.key, &bad);
+	if (rc == 0)
+		rc = b.state && is_good(b.state);
+	build_release(&b);
+	return rc;
 }
 
 /* What a name has, against what is wanted under it. */

@@ -11,6 +11,7 @@
 
 #include "alloc.h"
 #include "buf.h"
+#include "build_export.h"
 #include "build_seq.h"
 #include "conf.h"
 #include "io.h"
@@ -137,7 +138,7 @@ read_inputs(struct build *b, const struct conf *c, const struct build_for *f,
 		if (dummy)
 			fm_json_set_int(b->config, "seed", c->seed);
 	}
-	if (f->dims)
+	if (f && f->dims)
 		json_object_set_new(b->config, "shapes", shapes(f));
 	sequence = rc == 0
 		       ? build_sequence(c, f, build_hash_file, &b->cache, err)
@@ -154,7 +155,10 @@ build_key(struct build *b, const struct conf *c, const struct build_for *f,
 {
 	struct fm_buf text = FM_BUF_INIT;
 
-	if (read_inputs(b, c, f, err) != 0)
+	if (c->found)
+		b->config = build_export_config(
+		    c, f, b->native, build_hash_file, &b->cache, err);
+	if (c->found ? !b->config : read_inputs(b, c, f, err) != 0)
 		return -1;
 	fm_json_put(&text, b->config);
 	fm_hash_of(text.s, text.len, b->key);

@@ -13,6 +13,7 @@
 #include "alloc.h"
 #include "buf.h"
 #include "build_backend.h"
+#include "build_export.h"
 #include "cache.h"
 #include "clock.h"
 #include "conf.h"
@@ -87,6 +88,12 @@ options_of(const struct conf *c, const char *dir)
 	return o;
 }
 
+static const char *
+source_of(const struct stage_work *w)
+{
+	return w->source ? w->source : w->c->model_path;
+}
+
 /* A folder from the hub becomes a graph; a graph stays where it is. */
 static int
 stage_import(
@@ -95,7 +102,7 @@ stage_import(
 	struct fm_model_opts o = options_of(w->c, w->dir);
 	struct fm_model m;
 	size_t i;
-	int rc = fm_model_load(&m, w->c->model_path, &o, err);
+	int rc = fm_model_load(&m, source_of(w), &o, err);
 
 	(void)options;
 	if (rc != 0)
@@ -124,8 +131,7 @@ build_load_current(
 	struct fm_model_opts o = options_of(w->c, w->dir);
 
 	o.made = true;
-	return fm_model_load(
-	    m, imported ? w->c->model_path : w->graph, &o, err);
+	return fm_model_load(m, imported ? source_of(w) : w->graph, &o, err);
 }
 
 /*
@@ -294,6 +300,7 @@ static const struct stage {
 	const char *name;
 	stage_fn *run;
 } stages[] = {
+	{ "export", build_export },
 	{ "import", stage_import },
 	{ "check", stage_check },
 	{ "optimize", build_backend_optimize },
@@ -345,7 +352,9 @@ run_stage(struct stage_work *w, const json_t *options, struct fm_err *err)
 	int rc;
 
 	monitor_stage(w->monitor, name);
+	w->before_ns = 0;
 	rc = run_logged(w, s, log_name, options, err);
+	t0 -= w->before_ns;
 	monitor_stage_end(w->monitor, rc == 0, fm_clock_now_ns() - t0);
 	fm_json_set_str(facts, "name", name);
 	fm_json_set_str(facts, "status", rc == 0 ? "ok" : "failed");
@@ -440,6 +449,7 @@ build_run_stages(
 
 	for (i = 0; rc == 0 && i < json_array_size(sequence); i++)
 		rc = run_stage(w, json_array_get(sequence, i), err);
+	free(w->source);
 	free(w->graph);
 	free(w->weights);
 	return rc == 0 ? list_artifacts(w, err) : rc;
@@ -537,6 +547,8 @@ build_load(struct fm_model *m, const char *dir, const json_t *state, bool stale,
 	struct fm_model_opts o = options_of(c, dir);
 	const char *path = c->model_path;
 	const char *graph = fm_json_str(state, "graph", NULL);
+	char *own = c->found ? fm_io_join(dir, "model.onnx") : NULL;
+	int rc;
 
 	if (stale) {
 		path = fm_json_str(model, "path", "");
@@ -546,7 +558,9 @@ build_load(struct fm_model *m, const char *dir, const json_t *state, bool stale,
 		o.seed = (uint64_t)fm_json_int(config, "seed", 0);
 	}
 	o.made = true;
-	if (fm_model_load(m, path, &o, err) != 0)
+	rc = fm_model_load(m, own ? own : path, &o, err);
+	free(own);
+	if (rc != 0)
 		return -1;
 	(void)snprintf(
 	    m->hash, sizeof m->hash, "%.32s", fm_json_str(model, "hash", ""));

@@ -21,8 +21,10 @@ struct stage_work {
 	json_t *state;   /* of the build; stages add to it */
 	fm_model_hasher *hash;
 	void *hash_arg;
-	char *graph;   /* file with the graph, as the last stage left it */
-	char *weights; /* folder its external data lies in */
+	char *source; /* the model that was exported; NULL: c->model_path */
+	int64_t before_ns; /* a stage's work that was done before it began */
+	char *graph;       /* file with the graph, as the last stage left it */
+	char *weights;     /* folder its external data lies in */
 	struct monitor *monitor;
 };
 

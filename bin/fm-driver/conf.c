@@ -6,13 +6,18 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "alloc.h"
 #include "io.h"
 #include "json.h"
 #include "num.h"
+#include "policy.h"
+#include "progress.h"
+#include "slurm.h"
 #include "subopt.h"
 #include "sweep.h"
+#include "until.h"
 
 static const char *const load_formats[] = { "auto", "safetensors", "dummy",
 	NULL };
@@ -20,6 +25,9 @@ static const char *const levels[] = { "none", "basic", "extended", "all",
 	NULL };
 static const char *const precisions[] = { "model", "fp32", "fp16", "bf16",
 	"int8", NULL };
+static const char *const orders[] = { "fmwork", "reload", "random", "smallest",
+	NULL };
+static const char *const locks[] = { "wait", "fail", "none", NULL };
 static const char *const rebuilds[] = { "if_needed", "always", "never", NULL };
 
 /* name, letter, alias, type, member, placeholder, default, min, max */
@@ -71,6 +79,9 @@ static const struct fm_opt options[] = {
 	    "comes first in a list that wants GEN lines"),
 	STR("batch_sizes", 'b', NULL, batch_sizes, "LIST", NULL,
 	    "sequences per batch, written like --input_sizes [1]"),
+	STR("prompt", 0, NULL, prompt, "TEXT", NULL,
+	    "with --output_sizes: what every sequence begins with, instead of "
+	    "random tokens; @FILE is the text in a file"),
 	INT("tp_size", 0, tp_size, "N", "1", 1, 65536,
 	    "devices that share the model by tensor parallelism"),
 	INT("reps", 'r', reps, "N", "100", 1, INT64_C(1000000000),
@@ -83,14 +94,46 @@ static const struct fm_opt options[] = {
 	    "threads inside one operator; without it the runtime decides"),
 	INT("seed", 0, seed, "N", "0", 0, INT64_MAX,
 	    "seed of random inputs and of random weights"),
-	INT("timeout", 0, timeout, "S", "0", 0, INT64_C(1000000),
-	    "longest time for one answer of the backend in seconds, 0 = no "
-	    "limit"),
+	STR("timeout", 0, NULL, timeout, "S", NULL,
+	    "longest time for one answer of the backend: seconds, or as in "
+	    "300% a part of the time expected from the points before, or "
+	    "both with a comma [no limit]"),
+	INT("retries", 0, retries, "N", "0", 0, 1000,
+	    "try a point again that failed as busy, io or timeout, up to N "
+	    "times"),
+	REAL("delay", delay, "S", NULL,
+	    "wait S seconds between repetitions, outside the timing"),
+	LIST("stop", stop, "RULE",
+	    "skip points at least as large as one of which RULE is true, "
+	    "such as 'latency>50ms'; once for each"),
+	{ "prune", 0, NULL, FM_OPT_FLAG, offsetof(struct conf, prune), NULL,
+	    "true", 0, 0, NULL,
+	    "skip points at least as large as one that ran out of memory" },
+	FLAG("isolate", isolate, "a fresh backend process for every point"),
+	STR("until", 0, NULL, until, "RULE", NULL,
+	    "repeat until RULE is true and times are steady, instead of "
+	    "--reps: 'ci<1%' for the median's 95 % interval"),
+	INT("min_reps", 0, min_reps, "N", "10", 1, INT64_C(1000000000),
+	    "with --until: repetitions at least"),
+	INT("max_reps", 0, max_reps, "N", "10000", 1, INT64_C(1000000000),
+	    "with --until: repetitions at most"),
+	REAL("max_seconds", max_seconds, "S", "60",
+	    "with --until: no more repetitions after S seconds of a point"),
+	INT("progress_fd", 0, progress_fd, "N", "-1", -1, 1000000,
+	    "tell programs how far it is: a line of JSON for every event to "
+	    "descriptor N"),
+	FLAG("selftest", selftest,
+	    "measure the harness itself: can it tell 2 % on this machine?"),
 	STR("backend", 0, "runtime", backend, "NAME", "local",
-	    "program fm-backend-NAME; local is the platform's own"),
+	    "program fm-backend-NAME; local is the platform's own, remote the "
+	    "same on a host"),
 	STR("via", 0, NULL, via, "WORDS", NULL,
 	    "words in front of the backend's command, such as 'ssh -T host'; "
 	    "a last word that ends in / is the backend's folder over there"),
+	STR("host", 0, NULL, how.host, "LIST", NULL,
+	    "hosts to measure on, as ssh takes them, separated by commas; "
+	    "backend and model are copied there when they are not there "
+	    "[with --backend remote $FM_HOST]"),
 	STR("inputs", 0, NULL, inputs, "DIR", NULL,
 	    "take the inputs from the .npy or .pb files of DIR instead of "
 	    "random values"),
@@ -101,7 +144,47 @@ static const struct fm_opt options[] = {
 	LIST("dim", dims, "NAME=N",
 	    "size of an open dimension of the model, once for each"),
 	LIST("env", env, "NAME=VALUE",
-	    "environment variable of the backend, once for each"),
+	    "environment variable of the backend, once for each; NAME="
+	    "__UNSET__ removes it"),
+	STR("cpus", 0, NULL, how.cpus, "LIST", NULL,
+	    "CPUs that the backend runs on, such as 0-3,8, and whose memory it "
+	    "takes; several lists with colons between are as many lanes"),
+	INT("require_quiet", 0, require_quiet, "S", NULL, 0, INT64_C(1000000),
+	    "before each point, wait up to S seconds until nothing else uses "
+	    "the CPUs or the device; else measure and mark the point"),
+	LIST("sweep", how.sweeps, "FILE",
+	    "models, platforms, precisions and sizes to measure (YAML); given "
+	    "again: another series"),
+	INT("runs", 0, how.runs, "N", "1", 1, RUNS_MAX,
+	    "repeat the whole sweep N times, each a run of its own"),
+	FLAG("interleave", how.interleave,
+	    "with several --sweep: their runs alternate, A B, B A, A B"),
+	{ "order", 0, NULL, FM_OPT_CHOICE, offsetof(struct conf, how.order),
+	    NULL, "fmwork", 0, 0, orders,
+	    "order of the points: fmwork's loops, those with all runs of a "
+	    "model together, random in every run, or the smallest first" },
+	INT("shuffle_seed", 0, how.shuffle_seed, "N", NULL, 1, INT64_MAX,
+	    "seed of --order random; without it another one every time"),
+	LIST("exclude", exclude, "RULE",
+	    "leave out points for which RULE is true, such as 'input * batch > "
+	    "65536'; once for each rule"),
+	STR("shard", 0, NULL, how.shard, "I/N", NULL,
+	    "measure only the I-th of N parts of the plan"),
+	STR("run_id", 0, NULL, how.run_id, "ID", NULL,
+	    "name of the run in the log, instead of a random one"),
+	STR("log", 0, NULL, how.log, "FILE", NULL,
+	    "append the log to FILE instead of printing it; every point is on "
+	    "the disk before the next one begins"),
+	FLAG("resume", how.resume,
+	    "skip points that --log FILE holds already, measured or failed"),
+	FLAG("resume_failed", how.resume_failed,
+	    "skip those that were measured, and try again what failed"),
+	{ "lock", 0, NULL, FM_OPT_CHOICE, offsetof(struct conf, how.lock), NULL,
+	    "wait", 0, 0, locks,
+	    "what to do while another fm-driver uses the log or the device" },
+	STR("device_sets", 0, NULL, how.device_sets, "SETS", NULL,
+	    "devices of lanes that measure side by side: 0:1:2,3 are three "
+	    "lanes, the last with two devices"),
 	STR("script_args", 0, NULL, script_args, "WORDS", NULL,
 	    "arguments of a Python script, parted by commas or as in a shell"),
 	INT("max_depth", 0, max_depth, "N", "0", 0, 1000,
@@ -176,6 +259,15 @@ static const struct fm_opt options[] = {
 	FLAG("list_options", list_options,
 	    "print the sub-options of the backend"),
 	FLAG("dry_run", dry_run, "print the points without running them"),
+	FLAG("use_slurm", how.use_slurm,
+	    "run the points as an array of Slurm jobs; --slurm:OPTION VALUE "
+	    "is for sbatch, true and false are for its flags"),
+	INT("jobs", 0, how.jobs, "N", NULL, 1, 1000000,
+	    "with --use_slurm: so many of them at a time"),
+	FLAG("detach", how.detach,
+	    "with --use_slurm: print the job's number, and leave"),
+	STR("attach", 0, NULL, how.attach, "JOB", NULL,
+	    "go on with a job of --use_slurm: wait for it, print its log"),
 	FM_OPT_END,
 };
 
@@ -228,8 +320,11 @@ read_pairs(struct conf *c, struct fm_err *err)
 
 		if (pair(w, "env", &n, err) != 0)
 			return -1;
-		json_object_setn_new(
-		    c->env_values, w, n, json_string(w + n + 1));
+		/* As fmwork's runner has it; null removes it over there. */
+		json_object_setn_new(c->env_values, w, n,
+		    strcmp(w + n + 1, "__UNSET__") == 0
+			? json_null()
+			: json_string(w + n + 1));
 	}
 	return 0;
 }
@@ -283,13 +378,14 @@ collect_args(struct conf *c)
 		json_object_set_new(
 		    a, "output_sizes", int_list(c->output, c->n_output));
 	json_object_set_new(a, "batch_sizes", int_list(c->batch, c->n_batch));
-	json_object_set_new(
-	    a, "reps", c->seconds > 0 ? json_null() : json_integer(c->reps));
+	json_object_set_new(a, "reps",
+	    c->seconds > 0 || c->until ? json_null() : json_integer(c->reps));
 	for (i = 0; i < c->args.n_given; i++) {
 		const struct fm_opt_given *g = &c->args.given[i];
 		int64_t v;
 
-		if (!g->opt || json_object_get(a, g->name))
+		if (!g->opt || conf_is_how(g->opt) ||
+		    json_object_get(a, g->name))
 			continue;
 		if (!g->value)
 			json_object_set_new(a, g->name, json_true());
@@ -318,6 +414,32 @@ read_subs(struct conf *c, struct fm_err *err)
 	return 0;
 }
 
+/* Hosts that are named twice are one host. */
+static int
+read_hosts(struct conf *c, struct fm_err *err)
+{
+	bool remote = strcmp(c->backend, "remote") == 0;
+	const char *list = c->how.host;
+	struct fm_strs all = FM_STRS_INIT;
+	size_t i;
+
+	if (!list && remote)
+		list = getenv("FM_HOST");
+	fm_strs_split(&all, list ? list : "", ", ");
+	for (i = 0; i < all.n; i++)
+		if (fm_strs_find(&c->how.hosts, all.v[i]) < 0)
+			fm_strs_add(&c->how.hosts, all.v[i]);
+	fm_strs_release(&all);
+	if (c->how.hosts.n == 0 && (c->how.host || remote))
+		return fm_err_set(err, FM_USAGE,
+		    "which host? --host USER@BOX, or FM_HOST with --backend "
+		    "remote, names one");
+	if (c->how.hosts.n && c->via)
+		return fm_err_set(err, FM_USAGE,
+		    "--host and --via exclude one another: give one");
+	return 0;
+}
+
 /* Is the simulator to be fitted instead of asked? */
 static bool
 is_calibration(const struct conf *c)
@@ -330,6 +452,63 @@ is_calibration(const struct conf *c)
 	return false;
 }
 
+bool
+conf_is_how(const struct fm_opt *o)
+{
+	return o->off - offsetof(struct conf, how) < sizeof(struct how);
+}
+
+const char *
+conf_precision(const struct conf *c)
+{
+	return precisions[c->precision];
+}
+
+/* "2/5": the second of five. */
+static int
+read_shard(struct how *h, struct fm_err *err)
+{
+	const char *slash = h->shard ? strchr(h->shard, '/') : NULL;
+
+	if (!h->shard)
+		return 0;
+	if (slash &&
+	    fm_num_get_int(
+		h->shard, (size_t)(slash - h->shard), &h->shard_no) &&
+	    fm_num_get_int(slash + 1, strlen(slash + 1), &h->shards) &&
+	    h->shard_no >= 1 && h->shard_no <= h->shards) {
+		h->shard_no--;
+		return 0;
+	}
+	return fm_err_set(err, FM_USAGE,
+	    "--shard '%s' must be I/N, such as 1/4 for the first of four",
+	    h->shard);
+}
+
+static int
+read_how(struct conf *c, struct fm_err *err)
+{
+	struct how *h = &c->how;
+
+	if (h->resume_failed)
+		h->resume = true;
+	if (h->resume && !h->log)
+		return fm_err_set(err, FM_USAGE, "--resume needs --log FILE");
+	if (h->interleave && h->sweeps.n < 2)
+		return fm_err_set(
+		    err, FM_USAGE, "--interleave needs --sweep twice");
+	if (h->interleave && h->order == ORDER_RELOAD)
+		return fm_err_set(err, FM_USAGE,
+		    "--interleave and --order reload exclude one another");
+	if (h->runs * (int64_t)(h->sweeps.n ? h->sweeps.n : 1) > RUNS_MAX)
+		return fm_err_set(err, FM_USAGE, "--runs: more than %d in all",
+		    (int)RUNS_MAX);
+	while (h->order == ORDER_RANDOM && h->shuffle_seed < 1)
+		if (getrandom(&h->shuffle_seed, sizeof(uint32_t), 0) < 0)
+			h->shuffle_seed = 1;
+	return read_shard(h, err);
+}
+
 /* Rules between options. */
 static int
 check(struct conf *c, struct fm_err *err)
@@ -337,9 +516,6 @@ check(struct conf *c, struct fm_err *err)
 	if (c->seconds > 0 && fm_opt_was(&c->args, "reps"))
 		return fm_err_set(err, FM_USAGE,
 		    "--reps and --seconds exclude one another: give one");
-	if (c->args.rest.n > 1 && !c->analyze_only)
-		return fm_err_set(err, FM_USAGE,
-		    "one model at a time: what is '%s'?", c->args.rest.v[1]);
 	if (c->args.rest.n && c->model_name)
 		return fm_err_set(err, FM_USAGE,
 		    "the model is named twice: '%s' and --model_name '%s'",
@@ -354,6 +530,9 @@ check(struct conf *c, struct fm_err *err)
 	if (c->token_times && !c->output_sizes)
 		return fm_err_set(
 		    err, FM_USAGE, "--token_times belongs to --output_sizes");
+	if (c->prompt && !c->output_sizes)
+		return fm_err_set(
+		    err, FM_USAGE, "--prompt belongs to --output_sizes");
 	if (c->all && (c->model_name || c->args.rest.n))
 		return fm_err_set(err, FM_USAGE,
 		    "--all takes everything in --search_dir DIR, and no "
@@ -381,6 +560,9 @@ check(struct conf *c, struct fm_err *err)
 		return fm_err_set(err, FM_USAGE,
 		    "--sequence and --optimize exclude one another: name the "
 		    "stage in the file");
+	if (policy_check(c, err) != 0 || until_check(c, err) != 0 ||
+	    progress_check(c, err) != 0)
+		return -1;
 	if (c->platforms.n == 0)
 		return fm_err_set(err, FM_USAGE, "--platform: no platform");
 	return 0;
@@ -394,7 +576,8 @@ conf_read(struct conf *c, int argc, char **argv, struct fm_err *err)
 		err) != 0)
 		return -1;
 	fm_strs_split(&c->platforms, c->platform, ",");
-	if (check(c, err) != 0)
+	if (check(c, err) != 0 || read_how(c, err) != 0 ||
+	    read_hosts(c, err) != 0)
 		return -1;
 	if (c->args.rest.n)
 		c->model_name = c->args.rest.v[0];
@@ -404,7 +587,7 @@ conf_read(struct conf *c, int argc, char **argv, struct fm_err *err)
 		return -1;
 	c->calibrate = is_calibration(c);
 	collect_args(c);
-	return read_subs(c, err);
+	return read_subs(c, err) == 0 ? slurm_check(c, err) : -1;
 }
 
 void
@@ -412,8 +595,13 @@ conf_release(struct conf *c)
 {
 	fm_args_release(&c->args);
 	fm_strs_release(&c->platforms);
+	fm_strs_release(&c->how.hosts);
 	fm_strs_release(&c->dims);
 	fm_strs_release(&c->env);
+	fm_strs_release(&c->stop);
+	fm_strs_release(&c->exclude);
+	fm_strs_release(&c->how.sweeps);
+	json_decref(c->metadata);
 	free(c->model_path);
 	free(c->input);
 	free(c->output);

@@ -19,6 +19,7 @@
 #include "json.h"
 #include "num.h"
 #include "prog.h"
+#include "remote.h"
 
 struct run {
 	struct fm_peer *peer;
@@ -101,6 +102,41 @@ list_cases(const struct fm_model *m, const char *dir, struct fm_strs *cases,
 
 /* --- one case ------------------------------------------------------------- */
 
+/* What was written on a host, for the folder here. */
+static int
+bring_outputs(
+    struct run *r, const char *from, const char *to, struct fm_err *err)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < r->m->n_outputs && rc == 0; i++) {
+		char *there = fm_npy_path(from, r->m->outputs[i].name);
+		char *here = fm_npy_path(to, r->m->outputs[i].name);
+
+		rc = remote_get(r->c->remote, there, here, err);
+		free(there);
+		free(here);
+	}
+	return rc;
+}
+
+/* Inputs go to the host, and outputs come back. */
+static int
+request_away(struct run *r, json_t *q, const char *outdir, struct fm_err *err)
+{
+	const char *there = remote_outdir(r->c->remote, err);
+
+	if (!there ||
+	    remote_inputs(r->c->remote, json_object_get(q, "inputs"), err) != 0)
+		return -1;
+	fm_json_set_str(q, "outdir", there);
+	if (fm_peer_send(r->peer, q, err) != 0 ||
+	    fm_peer_finish(r->peer, err) != 0)
+		return -1;
+	return bring_outputs(r, there, outdir, err);
+}
+
 static int
 request(struct run *r, const struct given *g, const char *outdir,
     struct fm_err *err)
@@ -118,9 +154,12 @@ request(struct run *r, const struct given *g, const char *outdir,
 	}
 	(void)json_object_set_new(q, "inputs", inputs);
 	fm_json_set_str(q, "outdir", outdir);
-	rc = fm_peer_send(r->peer, q, err);
+	if (r->c->remote)
+		rc = request_away(r, q, outdir, err);
+	else if ((rc = fm_peer_send(r->peer, q, err)) == 0)
+		rc = fm_peer_finish(r->peer, err);
 	json_decref(q);
-	return rc ? rc : fm_peer_finish(r->peer, err);
+	return rc;
 }
 
 /* The folder of a case; the only case is the folder itself. */

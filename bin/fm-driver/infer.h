@@ -12,14 +12,15 @@
 #include "peer.h"
 
 struct infer_conf {
-	const char *in;     /* a folder of tensors (given.h), or of folders
-			     * 0, 1 … or test_data_set_0 … of them */
-	const char *out;    /* outputs go here, in the same layout, as
-			     * <output>.npy; NULL = not kept */
-	const char *expect; /* same layout, <output>.npy or output_<k>.pb;
-			     * NULL = nothing is compared */
-	const char *pad;    /* fills short inputs, or NULL */
-	double rtol, atol;  /* as fm_tensor_compare() */
+	struct remote *remote; /* where the backend is, or NULL: here */
+	const char *in;        /* a folder of tensors (given.h), or of folders
+				* 0, 1 … or test_data_set_0 … of them */
+	const char *out;       /* outputs go here, in the same layout, as
+				* <output>.npy; NULL = not kept */
+	const char *expect;    /* same layout, <output>.npy or output_<k>.pb;
+				* NULL = nothing is compared */
+	const char *pad;       /* fills short inputs, or NULL */
+	double rtol, atol;     /* as fm_tensor_compare() */
 };
 
 /*

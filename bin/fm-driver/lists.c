@@ -8,7 +8,10 @@
 #include <string.h>
 
 #include "conf.h"
+#include "estimate.h"
 #include "json.h"
+#include "policy.h"
+#include "prog.h"
 #include "record.h"
 #include "session.h"
 
@@ -64,24 +67,61 @@ list_calibration(struct session *s, struct fm_err *err)
 	return rc;
 }
 
-int
-list_points(struct session *s)
+/* Seconds that a point may take; negative when nothing is known. */
+static double
+expect(struct policy *p, const struct conf *c, const struct fm_point *at)
+{
+	int64_t ns = policy_expect_ns(p, at, c->reps + c->warmup);
+
+	if (c->seconds > 0)
+		return c->seconds;
+	return ns < 0 ? -1 : (double)ns / 1e9;
+}
+
+/* One point; what it adds to the whole. */
+static double
+put_point(const struct session *s, const struct fm_point *at, double seconds)
 {
 	const struct conf *c = s->c;
-	size_t i;
 
-	for (i = 0; i < s->shape.n_points; i++) {
+	printf("%s\t%s\t%lld\t%lld\t", s->p.name,
+	    c->model_name ? c->model_name : s->p.backend, (long long)at->input,
+	    (long long)at->batch);
+	if (c->seconds > 0)
+		printf("%gs\t", c->seconds);
+	else
+		printf("%lld\t", (long long)c->reps);
+	printf("%lld\t", (long long)at->output);
+	if (seconds < 0)
+		printf("-\n");
+	else
+		printf("%.3f\n", seconds);
+	return seconds < 0 ? 0 : seconds;
+}
+
+int
+list_points(struct session *s, struct fm_err *err)
+{
+	const struct conf *c = s->c;
+	struct policy p;
+	double sum = 0;
+	size_t i;
+	int rc = 0;
+
+	policy_init(&p, c);
+	if (c->how.log)
+		rc = estimate_learn(&p, c->how.log,
+		    c->model_name ? c->model_name : s->p.backend, s->p.name,
+		    err);
+	for (i = 0; i < s->shape.n_points && rc == 0; i++) {
 		const struct fm_point *at = &s->shape.points[i];
 
-		printf("%s\t%s\t%lld\t%lld\t", s->p.name,
-		    c->model_name ? c->model_name : s->p.backend,
-		    (long long)at->input, (long long)at->batch);
-		if (c->seconds > 0)
-			printf("%gs\n", c->seconds);
-		else
-			printf("%lld\n", (long long)c->reps);
+		sum += put_point(s, at, expect(&p, c, at));
 	}
-	return 0;
+	if (rc == 0 && sum > 0)
+		fm_prog_say("fm-driver", "%zu points, about %.0f s", i, sum);
+	policy_release(&p);
+	return rc;
 }
 
 /* --- --profile --- */
@@ -94,7 +134,7 @@ put_field(const json_t *row, const char *key, const char *end)
 	const char *c = json_string_value(v);
 
 	if (json_is_real(v))
-		printf("%.3f", json_real_value(v));
+		printf("%.6f", json_real_value(v));
 	else if (json_is_integer(v))
 		printf("%lld", (long long)json_integer_value(v));
 	for (; c && *c; c++)
@@ -102,15 +142,36 @@ put_field(const json_t *row, const char *key, const char *end)
 	printf("%s", end);
 }
 
+/* The time of a row, or the one that has it. */
+static void
+put_time(const json_t *row)
+{
+	if (json_object_get(row, "in_row"))
+		putchar('=');
+	put_field(row, json_object_get(row, "ms") ? "ms" : "in_row", "\t");
+}
+
+static void
+put_row(const json_t *row)
+{
+	static const char *const keys[] = { "phase", "pass", "kind", "type",
+		"path", "in", "out" };
+	size_t i;
+
+	put_field(row, "id", "\t");
+	put_field(row, "start_ms", "\t");
+	put_time(row);
+	for (i = 0; i < sizeof keys / sizeof *keys; i++)
+		put_field(row, keys[i], "\t");
+	(void)puts(
+	    fm_json_bool(row, "simulated", false) ? "simulated" : "measured");
+}
+
 static int
 take_row(const char *line, struct fm_err *err)
 {
-	static const char *const keys[] = { "id", "start_ms", "ms", "phase",
-		"pass", "kind", "type", "path", "in", "out" };
 	static const char prof[] = "FMWORK PROF ", say[] = "FMWORK SAY ";
-	const size_t n = sizeof keys / sizeof *keys;
 	json_t *row;
-	size_t i;
 
 	if (strncmp(line, say, sizeof say - 1) == 0)
 		printf("%s\n", line + sizeof say - 1);
@@ -120,8 +181,7 @@ take_row(const char *line, struct fm_err *err)
 	row = fm_json_parse(line, strlen(line), "PROF line", err);
 	if (!row)
 		return -1;
-	for (i = 0; i < n; i++)
-		put_field(row, keys[i], i + 1 < n ? "\t" : "\n");
+	put_row(row);
 	json_decref(row);
 	return 0;
 }
@@ -141,9 +201,11 @@ profile_point(struct session *s, const struct fm_point *at, struct fm_err *err)
 		json_object_set(q, "fill", s->fill);
 	rc = fm_peer_send(s->peer, q, err);
 	json_decref(q);
-	printf("# %lld tokens, %lld more, batch %lld\n", (long long)at->input,
-	    (long long)at->output - 1, (long long)at->batch);
-	printf("id\tstart_ms\tms\tphase\tpass\tkind\ttype\tpath\tin\tout\n");
+	printf("# %lld tokens, %lld more, batch %lld%s\n", (long long)at->input,
+	    (long long)at->output - 1, (long long)at->batch,
+	    fm_json_bool(s->sys, "simulated", false) ? ", simulated" : "");
+	printf("id\tstart_ms\tms\tphase\tpass\tkind\ttype\tpath\tin\tout\t"
+	       "source\n");
 	while (rc == 0 && (rc = fm_peer_line(s->peer, &line, &n, err)) == 1)
 		rc = take_row(line, err);
 	return rc;

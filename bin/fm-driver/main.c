@@ -13,11 +13,17 @@
 #include "analyze.h"
 #include "conf.h"
 #include "infer.h"
+#include "journal.h"
+#include "lane.h"
 #include "lists.h"
-#include "measure.h"
+#include "place.h"
+#include "plan.h"
 #include "prog.h"
+#include "progress.h"
 #include "script.h"
+#include "selftest.h"
 #include "session.h"
+#include "slurm.h"
 #include "text.h"
 
 /* The worse of two exit statuses, by the order in which they are noticed. */
@@ -61,6 +67,7 @@ infer(struct session *s, struct fm_err *err)
 {
 	struct infer_conf ic = { 0 };
 
+	ic.remote = s->remote;
 	ic.in = s->c->infer;
 	ic.out = s->c->out;
 	ic.pad = s->c->pad;
@@ -73,13 +80,10 @@ infer(struct session *s, struct fm_err *err)
 	return infer_run(s->peer, &s->m, &ic, stdout, err);
 }
 
-/* One platform: 0, 1 when something failed, -1 with err. */
+/* Everything but measuring, in one session. */
 static int
-run_platform(struct session *s, const struct conf *c, struct text *t,
-    const char *platform, int wake_fd, struct fm_err *err)
+look_into(struct session *s, const struct conf *c, struct fm_err *err)
 {
-	if (session_start(s, c, t, platform, wake_fd, err) != 0)
-		return -1;
 	if (c->list_devices)
 		return list_devices(s, err);
 	if (c->list_options)
@@ -87,7 +91,7 @@ run_platform(struct session *s, const struct conf *c, struct text *t,
 	if (session_import(s, err) != 0)
 		return -1;
 	if (c->dry_run)
-		return list_points(s);
+		return list_points(s, err);
 	if (c->build_only)
 		return session_show_build(s, err);
 	if (session_open(s, err) != 0)
@@ -96,14 +100,44 @@ run_platform(struct session *s, const struct conf *c, struct text *t,
 		return list_calibration(s, err);
 	if (c->profile)
 		return list_profile(s, err);
-	return c->infer ? infer(s, err) : measure_all(s, err);
+	return infer(s, err);
 }
 
-/* What a run keeps from model to model. */
+static bool
+measures(const struct conf *c)
+{
+	return !(c->list_devices || c->list_options || c->dry_run ||
+		 c->build_only || c->calibrate || c->profile || c->infer ||
+		 c->explain);
+}
+
+/* What a run keeps from unit to unit. */
 struct run {
+	struct journal j;
 	struct text t;
-	int wake_fd, status;
+	struct plan plan;
+	struct places places;
+	struct progress progress;
+	struct errand e; /* of the turn */
+	int status;
 };
+
+/* One platform: 0, 1 when something failed, -1 with err. */
+static int
+run_platform(struct run *r, const struct conf *c, struct fm_err *err)
+{
+	struct session s;
+	int rc;
+
+	if (measures(c))
+		return lanes_measure(c, &r->e, &r->places, &r->t, err);
+	r->e.place = &r->places.v[0];
+	rc = session_start(&s, c, &r->t, &r->e, err);
+	if (rc == 0)
+		rc = look_into(&s, c, err);
+	session_end(&s);
+	return rc;
+}
 
 /* The row of a failure; may the run go on? */
 static bool
@@ -118,17 +152,15 @@ failed(struct run *r, const struct fm_err *err)
 
 /* A model on all platforms: 0, or -1 when nothing more is to be done. */
 static int
-run_model(void *arg, const struct conf *c, struct fm_err *err)
+run_model(struct run *r, const struct conf *c, struct fm_err *err)
 {
-	struct run *r = arg;
 	size_t i;
 
 	for (i = 0; i < c->platforms.n; i++) {
-		struct session s;
-		int rc = run_platform(
-		    &s, c, &r->t, c->platforms.v[i], r->wake_fd, err);
+		int rc;
 
-		session_end(&s);
+		r->e.platform = c->platforms.v[i];
+		rc = run_platform(r, c, err);
 		if (rc > 0)
 			r->status = worse(r->status, rc);
 		if (rc < 0 && !failed(r, err))
@@ -138,43 +170,99 @@ run_model(void *arg, const struct conf *c, struct fm_err *err)
 	return 0;
 }
 
-/* Each of a script's models is an experiment of its own in the log. */
+/* A unit, or one of a script's models: an experiment of its own in the log,
+ * which it does not enter when all of it is there already. */
 static int
 run_found(void *arg, const struct conf *c, struct fm_err *err)
 {
 	struct run *r = arg;
+	int rc;
 
+	r->t.idle = c->how.resume;
 	text_args(&r->t, c);
-	return run_model(r, c, err);
+	rc = run_model(r, c, err);
+	if (r->t.idle)
+		fm_buf_clear(&r->t.b);
+	r->t.idle = false;
+	return rc;
 }
 
-static void
-run_scripts(struct run *r, const struct conf *c)
+static int
+run_scripts(struct run *r, const struct conf *c, struct fm_err *err)
 {
-	struct fm_err err = FM_ERR_INIT;
-	int rc = script_each(c, &r->t, r->wake_fd, run_found, r, &err);
+	int rc = script_each(c, &r->t, r->e.wake_fd, run_found, r, err);
 
 	if (rc > 0)
 		r->status = worse(r->status, rc);
-	else if (rc < 0 && !r->t.failed)
-		(void)failed(r, &err);
+	else if (rc < 0 && (r->t.failed || !failed(r, err)))
+		return -1;
+	return 0;
+}
+
+/* 0, or -1 when nothing more is to be done. */
+static int
+run_turn(struct run *r, const struct turn *turn)
+{
+	const struct conf *c = &turn->unit->c;
+	struct fm_err err = FM_ERR_INIT;
+
+	r->e.run = turn->run;
+	r->e.series = turn->series;
+	r->e.unit = turn->number;
+	r->e.run_id = journal_run_id(&r->j, turn->run);
+	r->t.quiet = (!measures(c) && !c->build_only) || c->explain;
+	return script_is(c) ? run_scripts(r, c, &err) : run_found(r, c, &err);
+}
+
+static void
+run_plan(struct run *r)
+{
+	size_t i, n;
+	struct turn *turns = plan_turns(&r->plan, &n);
+	/* Nothing but measuring is worth doing twice. */
+	bool once = n && !measures(&turns[0].unit->c);
+
+	for (i = 0; i < n && r->status < 128; i++)
+		if (!(once && turns[i].run > (int64_t)r->plan.n) &&
+		    run_turn(r, &turns[i]) != 0)
+			break;
+	free(turns);
+}
+
+/* What measures nothing leaves the log alone. */
+static int
+open_log(
+    struct journal *j, const struct conf *c, int wake_fd, struct fm_err *err)
+{
+	if (measures(c) || c->build_only)
+		return journal_open(j, &c->how, wake_fd, err);
+	journal_init(j, STDOUT_FILENO);
+	return 0;
 }
 
 static int
 run(const struct conf *c, int wake_fd)
 {
 	struct fm_err err = FM_ERR_INIT;
-	struct run r = { .wake_fd = wake_fd };
+	struct run r = { .e.wake_fd = wake_fd };
 
-	text_init(&r.t, STDOUT_FILENO);
-	r.t.quiet = c->list_devices || c->list_options || c->dry_run ||
-		    c->infer || c->calibrate || c->profile;
-	if (script_is(c))
-		run_scripts(&r, c);
-	else
-		(void)run_found(&r, c, &err);
-	text_end(&r.t);
-	text_release(&r.t);
+	if (plan_read(&r.plan, c, &err) == 0 &&
+	    places_read(&r.places, c, &err) == 0 &&
+	    open_log(&r.j, c, wake_fd, &err) == 0) {
+		r.e.journal = &r.j;
+		r.e.progress = &r.progress;
+		progress_init(&r.progress, c);
+		text_init(&r.t, &r.j);
+		run_plan(&r);
+		progress_release(&r.progress);
+		text_end(&r.t);
+		text_release(&r.t);
+	} else if (err.code != FM_STOPPED) {
+		r.status = fm_prog_fail("fm-driver", &err);
+	}
+	journal_close(&r.j);
+	places_release(&r.places);
+	plan_release(&r.plan);
 	return r.status;
 }
 
@@ -188,6 +276,17 @@ look(const struct conf *c, int wake_fd)
 		     : analyze_run(c, &err);
 
 	return rc < 0 ? fm_prog_fail("fm-driver", &err) : rc;
+}
+
+static int
+self_test(int wake_fd)
+{
+	struct fm_err err = FM_ERR_INIT;
+	int rc = selftest_run(wake_fd, &err);
+
+	if (rc >= 0 || err.code == FM_STOPPED)
+		return rc < 0 ? 0 : rc;
+	return fm_prog_fail("fm-driver", &err);
 }
 
 /* Becomes share/fm/setup/NAME.sh; comes back only when that cannot be. */
@@ -212,6 +311,16 @@ set_up(const char *name)
 	return fm_prog_fail("fm-driver", &err);
 }
 
+/* Has Slurm run it. */
+static int
+submit(const struct conf *c, int wake_fd)
+{
+	struct fm_err err = FM_ERR_INIT;
+	int rc = slurm_run(c, wake_fd, &err);
+
+	return rc < 0 ? fm_prog_fail("fm-driver", &err) : rc;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -225,7 +334,11 @@ main(int argc, char **argv)
 		status = fm_prog_fail("fm-driver", &err);
 	else if (c.setup)
 		status = set_up(c.setup);
-	else if (c.explain || (c.analyze_only && !script_is(&c)))
+	else if (c.selftest)
+		status = self_test(wake_fd);
+	else if (slurm_is(&c))
+		status = submit(&c, wake_fd);
+	else if ((c.explain || c.analyze_only) && !script_is(&c))
 		status = look(&c, wake_fd);
 	else
 		status = run(&c, wake_fd);

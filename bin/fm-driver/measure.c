@@ -4,42 +4,44 @@
  */
 #include "measure.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "alloc.h"
+#include "clock.h"
 #include "conf.h"
+#include "failure.h"
 #include "gen.h"
 #include "hash.h"
+#include "journal.h"
 #include "json.h"
+#include "lane.h"
+#include "policy.h"
 #include "prog.h"
+#include "progress.h"
+#include "quiet.h"
 #include "record.h"
 #include "result.h"
 #include "session.h"
 #include "stat.h"
 #include "text.h"
-
-/* The repetitions of one point. */
-struct reps {
-	int64_t *dt_ns; /* in order */
-	size_t n, cap;
-	int64_t t0_ns, t1_ns; /* start of the first, end of the last */
-	struct fm_buf after;  /* lines that follow RES */
-};
+#include "until.h"
+#include "visit.h"
 
 /* --- KEY --- */
 
 /* Everything that defines the point, in a fixed order; fm-log(5). */
 static void
-put_key(struct session *s, const json_t *dims, const struct fm_point *at)
+key_of(struct session *s, const json_t *dims, const struct fm_point *at,
+    char hex[FM_HASH_HEX])
 {
 	static const char *const facts[] = { "model_hash", "precision",
 		"backend", "backend_version", "runtime", "provider", "device",
 		"settings" };
 	json_t *all = json_object();
 	struct fm_buf b = FM_BUF_INIT;
-	char hex[FM_HASH_HEX];
 	size_t i;
 
 	for (i = 0; i < sizeof facts / sizeof *facts; i++)
@@ -55,82 +57,15 @@ put_key(struct session *s, const json_t *dims, const struct fm_point *at)
 	fm_json_set_int(all, "input", at->input);
 	fm_json_set_int(all, "output", at->output);
 	fm_json_set_int(all, "batch", at->batch);
+	/* Of all lanes: a point may be measured in any. */
+	if (s->c->how.cpus)
+		fm_json_set_str(all, "cpus", s->c->how.cpus);
+	if (s->c->delay > 0)
+		json_object_set_new(all, "delay", json_real(s->c->delay));
 	fm_json_put(&b, all);
 	fm_hash_of(b.s, b.len, hex);
-	fm_record_put_text(&s->t->b, FM_TAG_KEY, hex);
 	fm_buf_release(&b);
 	json_decref(all);
-}
-
-/* --- reading the answer --- */
-
-static int
-take_rep(struct reps *r, const char *line, size_t n, struct fm_err *err)
-{
-	struct fm_rep rep;
-
-	if (!fm_record_get_rep(line, n, &rep))
-		return fm_err_set(err, FM_INTERNAL,
-		    "the backend sent a broken line: '%.80s'", line);
-	FM_GROW(r->dt_ns, r->cap, r->n + 1);
-	if (r->n == 0)
-		r->t0_ns = rep.t0_ns;
-	r->t1_ns = rep.t1_ns;
-	r->dt_ns[r->n++] = rep.dt_ns;
-	return 0;
-}
-
-/* The backend does not know how its repetitions are printed. */
-static void
-put_rep(
-    struct session *s, const struct fm_point *at, const char *line, size_t n)
-{
-	struct fm_rep rep;
-
-	if (s->gen && fm_record_get_rep(line, n, &rep))
-		gen_put_rep(&s->t->b, s, &rep, at);
-	else
-		text_line(s->t, line, n);
-}
-
-static int
-read_point(struct session *s, const struct fm_point *at, struct reps *r,
-    struct fm_err *err)
-{
-	static const char say[] = "FMWORK SAY ";
-	struct fm_err io = FM_ERR_INIT;
-	const char *body;
-	char *line;
-	size_t n;
-	int rc;
-
-	while ((rc = fm_peer_line(s->peer, &line, &n, err)) == 1) {
-		switch (fm_record_tag(line, n, &body)) {
-		case FM_TAG_REP:
-			if (take_rep(r, line, n, err) != 0) {
-				(void)fm_peer_finish(s->peer, &io);
-				return -1;
-			}
-			put_rep(s, at, line, n);
-			break;
-		case FM_TAG_TOK:
-		case FM_TAG_GAP:
-			text_line(s->t, line, n);
-			break;
-		case FM_TAG_OBS:
-		case FM_TAG_SIM:
-			fm_buf_put(&r->after, line, n);
-			fm_buf_putc(&r->after, '\n');
-			break;
-		default:
-			if (strncmp(line, say, sizeof say - 1) == 0)
-				fm_buf_printf(
-				    &r->after, "%s\n", line + sizeof say - 1);
-		}
-		if (text_flush_soon(s->t, err) != 0)
-			return -1;
-	}
-	return rc;
 }
 
 /* --- closing a point --- */
@@ -152,10 +87,34 @@ keep(const struct reps *r)
 	return k;
 }
 
+/* What the driver knows of how the point went. */
 static void
-put_res(struct session *s, const struct reps *r, const struct kept *k,
-    const struct fm_point *at)
+add_obs(struct visit *v)
 {
+	json_t *obs = v->obs;
+
+	quiet_mark(&v->quiet, obs);
+	if (v->until) {
+		double ci = until_ci(&v->until->stat);
+
+		fm_json_set_str(obs, "stop", v->until->why);
+		json_object_set_new(obs, "ci",
+		    isnan(ci) ? json_null() : json_real(round(ci * 1e6) / 1e6));
+	}
+	if (v->attempts > 1) {
+		fm_json_set_int(obs, "attempts", v->attempts);
+		json_object_set(obs, "retried", v->retried);
+	}
+	if (v->fresh)
+		json_object_set_new(obs, "setup_s", json_real(v->s->setup_s));
+}
+
+static void
+put_res(struct visit *v, const struct kept *k)
+{
+	const struct fm_point *at = v->at;
+	struct session *s = v->s;
+	struct reps *r = &v->r;
 	struct fm_res res = { r->t0_ns, r->t1_ns, s->name, s->model_class,
 		at->input, at->batch, k->med_s };
 	struct fm_gen_res gen = { r->t0_ns, r->t1_ns, 0, 0 };
@@ -166,6 +125,10 @@ put_res(struct session *s, const struct reps *r, const struct kept *k,
 		fm_buf_putc(&s->t->b, '\n');
 		fm_record_put_res(&s->t->b, &res);
 	}
+	add_obs(v);
+	if (json_object_size(v->obs))
+		fm_record_put_at(&s->t->b, FM_TAG_OBS, at->input, at->output,
+		    at->batch, v->obs);
 	fm_buf_put(&s->t->b, r->after.s, r->after.len);
 }
 
@@ -192,126 +155,203 @@ tell(const struct session *s, const struct kept *k, const struct fm_point *at)
 	    (double)at->batch / k->med_s);
 }
 
-static json_t *
-request(const struct session *s, const json_t *dims, const struct fm_point *at)
+/* The median's interval, for the rules that speak of it. */
+static double
+interval(const struct visit *v)
 {
-	const struct conf *c = s->c;
-	json_t *q = json_object();
+	static const struct fm_stat_conf conf = { FM_STAT_FMWORK, 0, true,
+		false };
+	struct fm_stat_work work = { 0 };
+	struct fm_stat st;
 
-	fm_json_set_str(q, "op", "run");
-	json_object_set_new(q, "dims", json_deep_copy(dims));
-	fm_json_set_int(q, "input", at->input);
-	fm_json_set_int(q, "output", at->output);
-	fm_json_set_int(q, "batch", at->batch);
-	fm_json_set_int(q, "warmup", c->warmup);
-	fm_json_set_int(q, "first", 1);
-	if (c->seconds > 0) {
-		json_object_set_new(q, "reps", json_null());
-		json_object_set_new(q, "seconds", json_real(c->seconds));
-	} else {
-		fm_json_set_int(q, "reps", c->reps);
-		json_object_set_new(q, "seconds", json_null());
-	}
-	fm_json_set_int(q, "seed", c->seed);
-	if (c->token_times)
-		json_object_set_new(q, "token_times", json_true());
-	if (s->fill)
-		json_object_set(q, "fill", s->fill);
-	return q;
+	if (v->until)
+		return until_ci(&v->until->stat);
+	if (v->s->c->stop.n == 0)
+		return (double)NAN;
+	fm_stat_describe(&st, v->r.dt_ns, v->r.n, &conf, &work);
+	fm_stat_work_release(&work);
+	return until_ci(&st);
+}
+
+static void
+measured(struct visit *v, struct kept *k)
+{
+	struct reps *r = &v->r;
+	int64_t took = fm_clock_now_ns() - v->begun_ns;
+	int64_t span = r->t1_ns - r->t0_ns < took ? r->t1_ns - r->t0_ns : took;
+	struct policy_seen seen = { took - span, span / (int64_t)r->n, 0,
+		interval(v) };
+	struct progress_end end = { FM_OK, 0, took };
+
+	result_point(v->s, v->at, r->dt_ns, r->n);
+	*k = keep(r);
+	seen.latency_ns = k->med_s * 1e9;
+	end.latency_s = k->med_s;
+	put_res(v, k);
+	policy_measured(v->po, v->at, &seen);
+	progress_end(v->pr, v->at, &end);
 }
 
 /* The error as a row. */
 static void
-put_err(struct session *s, const struct fm_err *e, const struct fm_point *at)
+put_err(struct visit *v, const struct fm_err *e)
 {
+	const struct fm_point *at = v->at;
+
 	fm_record_put_err(
-	    &s->t->b, e->code, at->input, at->output, at->batch, e->text);
+	    &v->s->t->b, e->code, at->input, at->output, at->batch, e->text);
+	if (e->code == FM_SKIPPED && !v->asked)
+		return;
 	fm_prog_say("fm-driver", "%lld x %lld: %s", (long long)at->input,
 	    (long long)at->batch, e->text);
 }
 
-static int
-run_point(struct session *s, const struct fm_point *at, const json_t *q,
-    struct reps *r, struct fm_err *err)
+static void
+failed(struct visit *v, const struct fm_err *e)
 {
-	if (session_fit(s, json_object_get(q, "dims"), err) != 0)
-		return -1;
-	if (!fm_peer_alive(s->peer) && session_again(s, err) != 0)
-		return -1;
-	if (fm_peer_send(s->peer, q, err) != 0 ||
-	    read_point(s, at, r, err) != 0)
-		return -1;
-	if (r->n == 0)
-		return fm_err_set(
-		    err, FM_INTERNAL, "the backend measured no repetition");
-	return 0;
+	int64_t took = v->begun_ns ? fm_clock_now_ns() - v->begun_ns : 0;
+	struct progress_end end = { e->code, 0, took };
+
+	result_failed(v->s, v->at, e);
+	progress_end(v->pr, v->at, &end);
+	if (v->attempts)
+		failure_put(&v->s->t->b, v->s, v->at, e, took, v->attempts);
+	put_err(v, e);
+	/* Running out while the model is loaded says nothing of sizes. */
+	if (v->asked)
+		policy_failed(v->po, v->at, e->code);
 }
 
-/* 0 measured, 1 failed (the row is written), -1 broken off. */
-static int
-measure_point(struct session *s, const struct fm_point *at, struct fm_err *err)
+/* --- points --- */
+
+static void
+put_head(struct session *s, const struct fm_point *at, const char *key)
 {
-	json_t *dims = shape_dims(&s->shape, s->has_model ? &s->m : NULL, at);
-	json_t *q = request(s, dims, at);
-	struct reps r = { NULL, 0, 0, 0, 0, FM_BUF_INIT };
+	char title[80];
+
+	text_run_title(title, sizeof title, s->c, at);
+	s->t->idle = false;
+	text_banner(s->t, title);
+	fm_record_put_text(&s->t->b, FM_TAG_KEY, key);
+}
+
+/* What an earlier log says of it; fresh without --resume. */
+static enum journal_state
+known(const struct session *s, const char *key)
+{
+	enum journal_state k = JOURNAL_TODO;
+
+	if (s->c->how.resume)
+		k = journal_find(s->e.journal, key, s->e.run);
+	if (k == JOURNAL_FAILED && s->c->how.resume_failed)
+		k = JOURNAL_TODO;
+	return k;
+}
+
+/* How a point ended. */
+enum end {
+	BROKEN_OFF = -1,
+	MEASURED,
+	FAILED, /* the row is written */
+	SKIPPED /* so is this one's */
+};
+
+static enum end
+visit(struct visit *v, const json_t *dims, struct fm_err *err)
+{
+	struct session *s = v->s;
 	struct fm_err e = FM_ERR_INIT;
 	struct kept k = { NULL, 0, 0 };
-	char title[80];
 	int rc;
 
-	if (s->gen)
-		(void)snprintf(title, sizeof title, "RUN %lld / %lld / %lld",
-		    (long long)at->input, (long long)at->output,
-		    (long long)at->batch);
-	else
-		(void)snprintf(title, sizeof title, "RUN %lld / %lld",
-		    (long long)at->input, (long long)at->batch);
-	text_banner(s->t, title);
-	put_key(s, dims, at);
-	rc = text_flush(s->t, &e);
+	policy_skip(v->po, v->at, &e);
+	rc = e.code == FM_OK ? text_flush(s->t, &e) : -1;
 	if (rc == 0)
-		rc = run_point(s, at, q, &r, &e);
-	if (rc == 0) {
-		result_point(s, at, r.dt_ns, r.n);
-		k = keep(&r);
-		put_res(s, &r, &k, at);
-	} else if (e.code != FM_STOPPED && !s->t->failed) {
-		result_failed(s, at, &e);
-		put_err(s, &e, at);
-	}
+		rc = visit_run(v, dims, &e);
+	progress_hide(v->pr);
+	if (rc == 0)
+		measured(v, &k);
+	else if (e.code != FM_STOPPED && !s->t->failed)
+		failed(v, &e);
 	if (e.code == FM_STOPPED || s->t->failed)
 		*err = e;
-	else if (text_flush(s->t, err) == 0 && k.n)
-		tell(s, &k, at);
-	free(r.dt_ns);
-	fm_buf_release(&r.after);
-	json_decref(q);
-	json_decref(dims);
+	else if (text_point(s->t, err) == 0 && k.n)
+		tell(s, &k, v->at);
 	if (err->code != FM_OK)
-		return -1;
-	return rc == 0 ? 0 : 1;
+		return BROKEN_OFF;
+	return rc == 0 ? MEASURED : v->attempts ? FAILED : SKIPPED;
+}
+
+static enum end
+measure_point(struct session *s, struct policy *po, const struct fm_point *at,
+    const json_t *dims, const char *key, struct fm_err *err)
+{
+	struct visit v = { .s = s,
+		.po = po,
+		.pr = s->e.progress,
+		.at = at,
+		.quiet = QUIET_INIT };
+	struct until u;
+	enum end end;
+
+	v.obs = json_object();
+	if (s->c->until) {
+		until_init(&u, s->c);
+		v.until = &u;
+	}
+	put_head(s, at, key);
+	progress_begin(v.pr, s->name, s->p.name, at);
+	end = visit(&v, dims, err);
+	if (v.until)
+		until_release(&u);
+	visit_release(&v);
+	return end;
+}
+
+/* As measure_point(); what an earlier log holds is not done again. */
+static enum end
+take_point(struct session *s, struct policy *po, const struct fm_point *at,
+    struct fm_err *err)
+{
+	json_t *dims = shape_dims(&s->shape, s->has_model ? &s->m : NULL, at);
+	char key[FM_HASH_HEX];
+	enum journal_state k;
+	enum end end;
+
+	key_of(s, dims, at, key);
+	k = known(s, key);
+	if (k == JOURNAL_TODO) {
+		end = measure_point(s, po, at, dims, key, err);
+	} else {
+		progress_known(s->e.progress, at);
+		end = k == JOURNAL_FAILED ? FAILED : MEASURED;
+	}
+	json_decref(dims);
+	return end;
 }
 
 int
-measure_all(struct session *s, struct fm_err *err)
+measure_all(
+    struct session *s, struct queue *q, struct policy *po, struct fm_err *err)
 {
 	struct gen gen = { NULL, 0, 0 };
-	size_t i, failed = 0;
-	int rc = 0;
+	size_t i, failures = 0, done = 0;
+	enum end end = MEASURED;
 
 	s->gen = s->c->n_output ? &gen : NULL;
-	for (i = 0; i < s->shape.n_points && rc >= 0; i++) {
-		rc = measure_point(s, &s->shape.points[i], err);
-		failed += rc > 0;
+	while (end != BROKEN_OFF && queue_next(q, &i)) {
+		end = take_point(s, po, &s->shape.points[i], err);
+		done += end == MEASURED;
+		failures += end == FAILED;
 	}
 	s->gen = NULL;
 	gen_release(&gen);
-	if (rc < 0)
+	if (end == BROKEN_OFF)
 		return -1;
-	if (failed == s->shape.n_points && !fm_peer_alive(s->peer)) {
+	if (failures && done == 0 && !(s->peer && fm_peer_alive(s->peer))) {
 		fm_prog_say("fm-driver",
 		    "nothing could be measured: the backend has gone");
 		return fm_code_status(FM_DIED);
 	}
-	return failed ? 1 : 0;
+	return failures ? 1 : 0;
 }

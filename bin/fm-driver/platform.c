@@ -46,6 +46,8 @@ read_backend(struct platform *p, const json_t *table)
 	    json_object_get(json_object_get(table, "backends"), p->backend);
 	const char *threads = fm_json_str(row, "threads", NULL);
 	const char *model = fm_json_str(row, "model", "none");
+	const char *visible =
+	    fm_json_str(json_object_get(table, "visible"), p->name, NULL);
 
 	p->known = row != NULL;
 	p->plain_model = strcmp(model, "config") == 0;
@@ -54,11 +56,14 @@ read_backend(struct platform *p, const json_t *table)
 	if (p->plain_model && strchr(p->name, ':'))
 		p->device = fm_strdup(strchr(p->name, ':') + 1);
 	p->threads = threads ? fm_strdup(threads) : NULL;
+	p->visible = visible ? fm_strdup(visible) : NULL;
+	p->measures = fm_json_bool(row, "measures", true);
 	add_words(&p->sets, json_object_get(row, "sets"));
 	add_words(
 	    &p->shows, json_object_get(row,
 			   json_object_get(row, "shows") ? "shows" : "sets"));
 	add_words(&p->ignores, json_object_get(row, "ignores"));
+	add_words(&p->brings, json_object_get(row, "brings"));
 	if (!row) {
 		fm_strs_add(&p->sets, p->backend);
 		fm_strs_add(&p->shows, p->backend);
@@ -135,14 +140,12 @@ choose(
 	const char *own = json_string_value(row);
 	struct fm_buf all = FM_BUF_INIT;
 
-	if (backend && strcmp(backend, "local") == 0)
-		backend = NULL;
 	if (backend &&
-	    (strcmp(backend, "remote") == 0 || strcmp(backend, "slurm") == 0))
+	    (strcmp(backend, "local") == 0 || strcmp(backend, "remote") == 0))
+		backend = NULL;
+	if (backend && strcmp(backend, "slurm") == 0)
 		return fm_err_set(err, FM_USAGE,
-		    "--backend %s: use --via 'ssh -T HOST' or --via 'srun -N1 "
-		    "-n1 -u'",
-		    backend);
+		    "--backend %s: use --via 'srun -N1 -n1 -u'", backend);
 	if (!own && !backend) {
 		put_keys(&all, platforms);
 		(void)fm_err_set(err, FM_USAGE,
@@ -187,9 +190,11 @@ platform_release(struct platform *p)
 	free(p->device);
 	free(p->backend);
 	free(p->threads);
+	free(p->visible);
 	fm_strs_release(&p->sets);
 	fm_strs_release(&p->shows);
 	fm_strs_release(&p->ignores);
+	fm_strs_release(&p->brings);
 	fm_strs_release(&p->argv);
 	memset(p, 0, sizeof *p);
 }

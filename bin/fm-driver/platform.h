@@ -22,13 +22,18 @@ struct platform {
 	struct fm_strs sets;    /* sub-option sets it takes */
 	struct fm_strs shows;   /* sets of the RUNTIME block */
 	struct fm_strs ignores; /* and those it may be given in vain */
+	struct fm_strs brings;  /* files that go with it to other hosts */
 	char *threads;          /* its own name for --threads, or NULL */
-	struct fm_strs argv;    /* the command that starts it */
+	char *visible;          /* variable that lists its devices, or NULL */
+	bool measures;          /* a device is used: others must wait */
+	struct fm_strs argv;    /* the command that starts it; none when it
+				 * is not here */
 };
 
 /*
- * `backend` "local" or NULL: the platform's own. `via`: words in front of the
- * command, or NULL.
+ * `backend` "local", "remote" or NULL: the platform's own. `via`: words in
+ * front of the command, or NULL. After FM_NODEVICE all is known but `argv`:
+ * its program is not here.
  */
 int platform_find(struct platform *p, const char *name, const char *backend,
     const char *via, struct fm_err *err);

@@ -11,6 +11,8 @@
 
 #include "alloc.h"
 #include "conf.h"
+#include "failure.h"
+#include "found.h"
 #include "given.h"
 #include "io.h"
 #include "json.h"
@@ -19,17 +21,7 @@
 #include "prog.h"
 #include "record.h"
 #include "text.h"
-
-/* One script on its way. */
-struct script {
-	const struct conf *c;
-	struct text *t;
-	char *path;
-	json_t *hashes; /* the models wanted, or NULL for all */
-	const char *outdir;
-	struct fm_strs built; /* folders below outdir */
-	bool failed;
-};
+#include "told.h"
 
 /* --- which scripts --- */
 
@@ -50,6 +42,12 @@ is_python(const char *name)
 }
 
 static bool
+is_name(const char *name)
+{
+	return is_python(name) || hashes_of(name) || told_is_file(name);
+}
+
+static bool
 holds_scripts(const char *dir)
 {
 	struct fm_err ignored = FM_ERR_INIT;
@@ -64,6 +62,16 @@ holds_scripts(const char *dir)
 	return found;
 }
 
+static bool
+all_load_files(const struct conf *c)
+{
+	size_t i, n = c->platforms.n;
+
+	for (i = 0; i < n && found_loads(c, c->platforms.v[i]); i++)
+		continue;
+	return i == n;
+}
+
 /* A folder to look at may be one of models instead. */
 bool
 script_is(const struct conf *c)
@@ -71,8 +79,10 @@ script_is(const struct conf *c)
 	if (c->all)
 		return !c->analyze_only ||
 		       holds_scripts(c->search_dir ? c->search_dir : ".");
-	return c->model_name &&
-	       (is_python(c->model_name) || hashes_of(c->model_name));
+	if (!c->model_name || !is_name(c->model_name))
+		return false;
+	return !told_is_file(c->model_name) || c->analyze_only || c->explain ||
+	       !all_load_files(c);
 }
 
 static int
@@ -95,12 +105,11 @@ list_all(const char *dir, struct fm_strs *paths, struct fm_err *err)
 static int
 list_scripts(const struct conf *c, struct fm_strs *paths, struct fm_err *err)
 {
-	const char *dir = c->search_dir ? c->search_dir : ".";
+	const char *dir = c->search_dir ? c->search_dir : c->model_root;
 
 	if (c->all)
-		return list_all(dir, paths, err);
-	fm_strs_add_take(paths, c->search_dir ? fm_io_join(dir, c->model_name)
-					      : fm_strdup(c->model_path));
+		return list_all(c->search_dir ? dir : ".", paths, err);
+	fm_strs_add_take(paths, fm_io_join(dir, c->model_name));
 	return 0;
 }
 
@@ -133,17 +142,23 @@ put_found(struct script *s, const json_t *f)
 	double mb = (double)fm_json_int(f, "bytes", 0) / 1e6;
 	int in = (int)fm_json_int(f, "depth", 0) * 4 % 80;
 
-	fm_buf_printf(b, "%*s%s (executed %lldx - %.2fs)\n", in, "",
-	    fm_json_str(f, "name", "(without a name)"),
-	    (long long)fm_json_int(f, "calls", 0),
-	    fm_json_num(f, "seconds", 0));
+	int64_t calls = fm_json_int(f, "calls", 0);
+	int64_t line = fm_json_int(f, "line", 0);
+
 	fm_buf_printf(
-	    b, "%*s    Model Type:  Pytorch (torch.nn.Module)\n", in, "");
+	    b, "%*s%s", in, "", fm_json_str(f, "name", "(without a name)"));
+	if (calls) /* not of a file */
+		fm_buf_printf(b, " (executed %lldx - %.2fs)", (long long)calls,
+		    fm_json_num(f, "seconds", 0));
+	fm_buf_printf(b, "\n%*s    Model Type:  Pytorch (%s)\n", in, "",
+	    fm_json_str(f, "kind", "?"));
 	fm_buf_printf(b, "%*s    Class:       %s (%s)\n", in, "",
 	    fm_json_str(f, "class", "?"), fm_json_str(f, "module", "?"));
-	fm_buf_printf(b, "%*s    Location:    %s, line %lld\n", in, "",
-	    fm_io_base(fm_json_str(f, "file", "?")),
-	    (long long)fm_json_int(f, "line", 0));
+	fm_buf_printf(b, "%*s    Location:    %s", in, "",
+	    fm_io_base(fm_json_str(f, "file", "?")));
+	if (line)
+		fm_buf_printf(b, ", line %lld", (long long)line);
+	fm_buf_putc(b, '\n');
 	fm_buf_printf(b, "%*s    Parameters:  %lld (%s%.1f MB)\n", in, "",
 	    (long long)fm_json_int(f, "parameters", 0), mb < 0.1 ? "<" : "",
 	    mb < 0.1 ? 0.1 : mb);
@@ -177,37 +192,14 @@ take_script(struct script *s, const json_t *v)
 	}
 }
 
-/* STAGE export <seconds> <ok|failed> <folder or text> */
-static void
-take_stage(struct script *s, const char *line, const char *body)
-{
-	const char *at = strchr(body, ' ');
-
-	at = at ? strchr(at + 1, ' ') : NULL;
-	if (!at)
-		return;
-	text_line(s->t, line, strlen(line));
-	if (strncmp(at, " ok ", 4) == 0 && !strchr(at + 4, '/')) {
-		fm_strs_add(&s->built, at + 4);
-		return;
-	}
-	s->failed = true;
-	fm_prog_say("fm-driver", "export failed:%s", strpbrk(at + 1, " "));
-}
-
 static int
-take_line(struct script *s, const char *line, size_t n, struct fm_err *err)
+take_line(struct script *s, const char *line, struct fm_err *err)
 {
 	static const char found[] = "FMWORK FOUND ",
 			  script[] = "FMWORK SCRIPT ";
 	bool is_found = strncmp(line, found, sizeof found - 1) == 0;
-	const char *body;
 	json_t *v;
 
-	if (fm_record_tag(line, n, &body) == FM_TAG_STAGE) {
-		take_stage(s, line, body);
-		return 0;
-	}
 	if (!is_found && strncmp(line, script, sizeof script - 1) != 0)
 		return 0;
 	line += is_found ? sizeof found - 1 : sizeof script - 1;
@@ -216,7 +208,9 @@ take_line(struct script *s, const char *line, size_t n, struct fm_err *err)
 		return -1;
 	if (is_found)
 		put_found(s, v);
-	else
+	if (is_found && fm_json_bool(v, "chosen", false))
+		json_array_append(s->found, v);
+	if (!is_found)
 		take_script(s, v);
 	json_decref(v);
 	return 0;
@@ -228,14 +222,16 @@ static json_t *
 request(const struct script *s, struct fm_err *err)
 {
 	const struct conf *c = s->c;
-	char *out = given_absolute(s->outdir, err);
+	char *given = c->inputs ? given_absolute(c->inputs, err) : NULL;
 	json_t *q = json_object();
 
 	fm_json_set_str(q, "op", "build");
 	fm_json_set_str(q, "script", s->path);
 	fm_json_set_str(q, "script_args", c->script_args);
-	fm_json_set_str(q, "outdir", out);
+	fm_json_set_str(q, "outdir", s->work);
 	fm_json_set_int(q, "max_depth", c->max_depth);
+	if (given)
+		fm_json_set_str(q, "given", given);
 	if (c->onnx_opset)
 		fm_json_set_int(q, "opset", c->onnx_opset);
 	json_object_set_new(q, "analyze_only", json_boolean(c->analyze_only));
@@ -243,12 +239,12 @@ request(const struct script *s, struct fm_err *err)
 		json_object_set(q, "hashes", s->hashes);
 	json_object_set(q, "options", json_object_get(c->subs, "torch"));
 	json_object_set(q, "env", c->env_values);
-	free(out);
+	free(given);
 	return q;
 }
 
 static int
-talk(struct script *s, struct fm_peer *peer, struct fm_err *err)
+find_models(struct script *s, struct fm_peer *peer, struct fm_err *err)
 {
 	json_t *q = request(s, err);
 	char *line;
@@ -257,58 +253,27 @@ talk(struct script *s, struct fm_peer *peer, struct fm_err *err)
 
 	json_decref(q);
 	while (rc == 0 && (rc = fm_peer_line(peer, &line, &n, err)) == 1)
-		rc = take_line(s, line, n, err);
+		rc = take_line(s, line, err);
 	return rc;
 }
 
-static int
-find_models(struct script *s, int wake_fd, struct fm_err *err)
+static struct fm_peer *
+start(const struct script *s, int wake_fd, struct fm_err *err)
 {
 	struct platform p;
 	struct fm_peer_conf pc = { .argv = &p.argv,
 		.wake_fd = wake_fd,
-		.stderr_fd = getenv("FM_DEBUG") ? STDERR_FILENO : -1,
-		.answer_ns = s->c->timeout * 1000000000 };
+		.stderr_fd = failure_stderr(),
+		.answer_ns = s->c->timeout_ns };
 	struct fm_peer *peer = NULL;
-	int rc = platform_find(&p, "cpu", "torch", NULL, err);
 
-	fm_prog_say(
-	    "fm-driver", "running %s: be sure that it is safe to run", s->path);
-	if (rc == 0)
+	if (platform_find(&p, "cpu", "torch", NULL, err) == 0)
 		peer = fm_peer_start(&pc, err);
-	rc = peer ? talk(s, peer, err) : -1;
-	fm_peer_end(peer);
 	platform_release(&p);
-	return rc;
+	return peer;
 }
 
 /* --- the whole --- */
-
-static int
-measure_built(
-    struct script *s, script_measure *f, void *arg, struct fm_err *err)
-{
-	size_t i;
-	int worst = 0;
-
-	for (i = 0; i < s->built.n; i++) {
-		char *dir = fm_io_join(s->outdir, s->built.v[i]);
-		struct conf one = *s->c;
-		int rc;
-
-		one.model_name = s->built.v[i];
-		one.build_name = s->built.v[i];
-		one.inputs = dir;
-		one.model_path = fm_io_join(dir, "model.onnx");
-		rc = f(arg, &one, err);
-		free(one.model_path);
-		free(dir);
-		if (rc < 0)
-			return -1;
-		worst = rc ? 1 : worst;
-	}
-	return worst;
-}
 
 /* `.py::a,b`: the path without the hashes, and these. */
 static void
@@ -328,32 +293,50 @@ split_hashes(struct script *s)
 	s->path[list - s->path - 2] = '\0';
 }
 
+static void
+script_init(struct script *s, const char *path)
+{
+	const char *base;
+
+	s->path = fm_strdup(path);
+	split_hashes(s);
+	base = fm_io_base(s->path);
+	s->stem = fm_strndup(base, (size_t)(strrchr(base, '.') - base));
+	s->found = json_array();
+}
+
 static int
 one_script(const struct conf *c, struct text *t, const char *path, int wake_fd,
     script_measure *f, void *arg, struct fm_err *err)
 {
 	struct fm_err ignored = FM_ERR_INIT;
-	struct script s = { .c = c, .t = t, .path = fm_strdup(path) };
-	char *work = fm_io_tmpdir("fm-script", err);
-	int rc = work ? 0 : -1;
+	struct script s = { .c = c, .t = t, .work = NULL };
+	struct fm_peer *peer = NULL;
+	int rc = -1;
 
-	s.outdir = c->build_only && c->out ? c->out : work;
-	split_hashes(&s);
+	script_init(&s, path);
+	s.work = fm_io_tmpdir("fm-script", err);
 	text_banner(t, "SCRIPT");
-	if (rc == 0)
-		rc = find_models(&s, wake_fd, err);
+	if (!told_is_file(s.path))
+		fm_prog_say("fm-driver",
+		    "running %s: be sure that it is safe to run", s.path);
+	peer = s.work ? start(&s, wake_fd, err) : NULL;
+	if (peer)
+		rc = find_models(&s, peer, err);
 	if (rc == 0)
 		rc = text_flush(t, err);
-	if (rc == 0 && !c->analyze_only && !(c->build_only && c->out))
-		rc = measure_built(&s, f, arg, err);
-	if (rc == 0 && s.failed)
-		rc = 1;
-	if (work)
-		(void)fm_io_remove_tree(work, &ignored);
-	fm_strs_release(&s.built);
+	if (rc == 0 && !c->analyze_only)
+		rc = found_use(&s, &peer, f, arg, err);
+	fm_peer_end(peer);
+	if (rc == 0)
+		rc = s.failed ? 1 : text_flush(t, err);
+	if (s.work)
+		(void)fm_io_remove_tree(s.work, &ignored);
+	json_decref(s.found);
 	json_decref(s.hashes);
+	free(s.stem);
 	free(s.path);
-	free(work);
+	free(s.work);
 	return rc;
 }
 

@@ -1,6 +1,8 @@
 /*
  * Python scripts as models: the torch backend runs them, tells which models
- * they call, and exports those; each is then measured as any other model.
+ * they call, and exports those; each is then measured as any other model. A
+ * file of PyTorch's (.pt, .pt2) is taken the same way by backends that do not
+ * load it themselves: it holds one model.
  */
 #ifndef SCRIPT_H
 #define SCRIPT_H
@@ -12,7 +14,8 @@
 struct conf;
 struct text;
 
-/* Does the command line name scripts: NAME.py, NAME.py::HASH,… or --all? */
+/* Does the command line name such (NAME.py, NAME.py::HASH,…, NAME.pt,
+ * NAME.pt2), or --all? */
 bool script_is(const struct conf *c);
 
 /*

@@ -5,18 +5,22 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "alloc.h"
+#include "clock.h"
 #include "conf.h"
+#include "failure.h"
 #include "host.h"
 #include "io.h"
 #include "json.h"
+#include "num.h"
+#include "place.h"
 #include "prog.h"
 #include "record.h"
+#include "remote.h"
 #include "session_model.h"
-#include "subopt.h"
+#include "session_options.h"
 #include "text.h"
 #include "told.h"
 
@@ -24,142 +28,32 @@ static struct fm_peer *
 start_peer(const struct session *s, struct fm_err *err)
 {
 	struct fm_peer_conf pc = { 0 };
+	struct fm_peer *peer;
 
 	pc.argv = &s->p.argv;
-	pc.wake_fd = s->wake_fd;
-	pc.stderr_fd = getenv("FM_DEBUG") ? STDERR_FILENO : -1;
-	pc.answer_ns = s->c->timeout * 1000000000;
-	return fm_peer_start(&pc, err);
+	pc.wake_fd = s->e.wake_fd;
+	pc.stderr_fd = failure_stderr();
+	pc.answer_ns = s->c->timeout_ns;
+	do
+		peer = fm_peer_start(&pc, err);
+	while (!peer && remote_retry(s->remote, err));
+	return peer;
 }
 
-/* --- options --- */
+/* --- start --- */
 
-static bool
-has_option(const struct fm_peer *peer, const char *name)
-{
-	const json_t *opts = fm_peer_opts(peer);
-	size_t i;
-
-	for (i = 0; i < json_array_size(opts); i++)
-		if (strcmp(fm_json_str(json_array_get(opts, i), "name", ""),
-			name) == 0)
-			return true;
-	return false;
-}
-
+/* On a host there may be one where there is none here. */
 static int
-unknown_option(const struct session *s, const char *key, struct fm_err *err)
-{
-	const json_t *opts = fm_peer_opts(s->peer);
-	struct fm_buf all = FM_BUF_INIT;
-	size_t i;
-
-	for (i = 0; i < json_array_size(opts); i++)
-		fm_buf_printf(&all, " %s",
-		    fm_json_str(json_array_get(opts, i), "name", ""));
-	(void)fm_err_set(err, FM_USAGE,
-	    "--%s:%s: backend '%s' has no such option; it has:%s", s->p.backend,
-	    key, s->p.backend, all.len ? all.s : " none");
-	fm_buf_release(&all);
-	return -1;
-}
-
-/* Settings that only some backends know: options of theirs, by name. */
-static int
-add_setting(const struct session *s, json_t *options, const char *name,
-    const char *as, json_t *value, struct fm_err *err)
-{
-	int rc = 0;
-
-	if (value && has_option(s->peer, name))
-		json_object_set(options, name, value);
-	else if (value)
-		rc = fm_err_set(err, FM_USAGE,
-		    "%s: backend '%s' has no such setting", as, s->p.backend);
-	json_decref(value);
-	return rc;
-}
-
-static int
-add_settings(const struct session *s, json_t *options, struct fm_err *err)
+find_backend(struct session *s, struct fm_err *err)
 {
 	const struct conf *c = s->c;
-	json_t *tp = c->tp_size > 1 ? json_integer(c->tp_size) : NULL;
-	json_t *device = s->p.device ? json_string(s->p.device) : NULL;
-	json_t *out = c->calibrate && c->out ? json_string(c->out) : NULL;
 
-	if (add_setting(s, options, "device", s->p.name, device, err) |
-	    add_setting(s, options, "tp_size", "--tp_size", tp, err) |
-	    add_setting(s, options, "calibrated", "--out", out, err) |
-	    add_setting(s, options, "time_transfers", "--time_transfers",
-		c->time_transfers ? json_true() : NULL, err) |
-	    add_setting(s, options, "strict", "--strict",
-		c->strict ? json_true() : NULL, err) |
-	    add_setting(s, options, "estimate", "--estimate",
-		c->estimate ? json_true() : NULL, err))
+	if (platform_find(&s->p, s->e.platform, c->backend, c->via, err) == 0)
+		return 0;
+	if (!s->remote || err->code != FM_NODEVICE)
 		return -1;
-	if (c->profile && !fm_peer_can(s->peer, "profile"))
-		return fm_err_set(err, FM_USAGE,
-		    "--profile: backend '%s' cannot look into a model",
-		    s->p.backend);
-	if (c->n_output && !fm_peer_can(s->peer, "generate"))
-		return fm_err_set(err, FM_USAGE,
-		    "--output_sizes: backend '%s' cannot generate",
-		    s->p.backend);
+	fm_err_clear(err);
 	return 0;
-}
-
-/* The options of the open request: its own set, and --threads. */
-static json_t *
-backend_options(const struct session *s, struct fm_err *err)
-{
-	json_t *own = json_object_get(s->c->subs, s->p.backend), *v;
-	json_t *options = own ? json_deep_copy(own) : json_object();
-	const char *key;
-
-	json_object_foreach (options, key, v)
-		if (!has_option(s->peer, key) &&
-		    unknown_option(s, key, err) != 0)
-			goto fail;
-	if (s->c->threads && !s->p.threads) {
-		(void)fm_err_set(err, FM_USAGE,
-		    "--threads: backend '%s' has no such setting",
-		    s->p.backend);
-		goto fail;
-	}
-	if (add_settings(s, options, err) != 0)
-		goto fail;
-	if (s->c->threads && !json_object_get(options, s->p.threads))
-		fm_json_set_int(options, s->p.threads, s->c->threads);
-	return options;
-fail:
-	json_decref(options);
-	return NULL;
-}
-
-static int
-check_sets(const struct session *s, struct fm_err *err)
-{
-	/* fm_strs are NULL-terminated once they hold something. */
-	static const char *const none[] = { NULL };
-	const char *const *sets =
-	    s->p.sets.n ? (const char *const *)s->p.sets.v : none;
-	const char *const *ignores =
-	    s->p.ignores.n ? (const char *const *)s->p.ignores.v : none;
-
-	return fm_subopt_check(s->c->subs, sets, ignores, err);
-}
-
-static void
-say_ignored(const struct session *s)
-{
-	struct fm_buf b = FM_BUF_INIT;
-
-	text_ignored(&b, s->c, &s->p);
-	if (b.len)
-		fm_prog_say("fm-driver", "ignored by backend '%s':%s",
-		    s->p.backend, b.s);
-	fm_buf_release(&b);
 }
 
 /* A backend that can build, and that the table does not know, wants a model to
@@ -185,7 +79,7 @@ check_build(struct session *s, struct fm_err *err)
 
 int
 session_start(struct session *s, const struct conf *c, struct text *t,
-    const char *platform, int wake_fd, struct fm_err *err)
+    const struct errand *e, struct fm_err *err)
 {
 	json_t *options;
 
@@ -193,40 +87,28 @@ session_start(struct session *s, const struct conf *c, struct text *t,
 	s->build.cache.lock_fd = s->build.cache.obj_fd = -1;
 	s->c = c;
 	s->t = t;
-	s->wake_fd = wake_fd;
-	if (platform_find(&s->p, platform, c->backend, c->via, err) != 0 ||
-	    check_sets(s, err) != 0)
+	s->e = *e;
+	if (place_open(s, err) != 0 || find_backend(s, err) != 0 ||
+	    session_check_sets(s, err) != 0)
 		return -1;
 	if (s->p.needs_model && !c->model_name && !c->list_devices &&
 	    !c->list_options)
 		return fm_err_set(err, FM_USAGE,
 		    "which model? Name a folder or an .onnx file");
+	if (s->remote && remote_backend(s->remote, &s->p, &s->p.argv, err) != 0)
+		return -1;
 	s->peer = start_peer(s, err);
 	if (!s->peer || check_build(s, err) != 0)
 		return -1;
-	options = backend_options(s, err);
+	options = session_options(s, err);
 	if (!options)
 		return -1;
-	say_ignored(s);
+	session_say_ignored(s);
 	s->open = json_pack("{s:s, s:o}", "op", "open", "options", options);
 	return 0;
 }
 
 /* --- open --- */
-
-static void
-run_id(json_t *sys)
-{
-	unsigned char r[8] = { 0 };
-	char text[17];
-	size_t i;
-
-	if (getrandom(r, sizeof r, 0) < 0)
-		memset(r, 0, sizeof r);
-	for (i = 0; i < sizeof r; i++)
-		(void)snprintf(text + 2 * i, 3, "%02x", r[i]);
-	fm_json_set_str(sys, "run_id", text);
-}
 
 /* Reads the answer to `open`: SYS is taken in, SETUP handed on. */
 static int
@@ -259,6 +141,17 @@ read_open(struct session *s, struct fm_buf *setup, struct fm_err *err)
 	return rc;
 }
 
+/* Fields of one's own, for the records; which sweep it is if none says so. */
+static json_t *
+metadata(const struct session *s)
+{
+	json_t *m = json_object();
+
+	fm_json_set_str(m, "sweep", s->e.series);
+	(void)json_object_update(m, s->c->metadata);
+	return m;
+}
+
 /* What the driver knows, in front of what the backend said. */
 static void
 join_sys(struct session *s)
@@ -266,7 +159,10 @@ join_sys(struct session *s)
 	json_t *said = s->sys ? s->sys : json_object();
 	json_t *sys = json_object();
 
-	run_id(sys);
+	fm_json_set_str(sys, "run_id", s->e.run_id);
+	fm_json_set_int(sys, "run", s->e.run);
+	if (s->e.series || s->c->metadata)
+		json_object_set_new(sys, "metadata", metadata(s));
 	fm_json_set_str(sys, "fm_version", FM_VERSION);
 	fm_json_set_str(sys, "platform", s->p.name);
 	fm_json_set_str(sys, "backend", s->p.backend);
@@ -284,7 +180,8 @@ join_sys(struct session *s)
 	if (json_object_size(s->c->env_values))
 		json_object_set(sys, "env", s->c->env_values);
 	(void)json_object_update(sys, said);
-	if (!s->c->via)
+	place_facts(s, sys);
+	if (!s->c->via && !s->remote)
 		fm_host_facts(sys);
 	json_decref(said);
 	s->sys = sys;
@@ -300,8 +197,10 @@ take_told(struct session *s, struct fm_err *err)
 	int rc;
 
 	(void)json_object_del(s->sys, "model");
-	rc = told_model(&s->m, told, s->c, err);
+	rc = told_model(&s->m, told, s->c, s->path, err);
 	s->has_model = true;
+	if (rc == 0)
+		rc = told_dims(told, s->c, &s->dims, err);
 	if (rc == 0) {
 		shape_release(&s->shape);
 		rc = session_plan(s, err);
@@ -331,10 +230,9 @@ put_model(struct session *s)
 {
 	text_runtime(s->t, s->c, &s->p);
 	text_banner(s->t, s->c->n_output ? "ENGINE" : "MODEL");
-	if (s->has_model) {
+	if (s->has_model)
 		text_model(s->t, &s->m);
-		build_put_stages(&s->build, &s->t->b);
-	}
+	build_put_stages(&s->build, &s->t->b);
 }
 
 static void
@@ -349,12 +247,12 @@ session_show_build(struct session *s, struct fm_err *err)
 {
 	size_t i;
 
-	if (!s->has_model)
+	if (!s->build.state)
 		return fm_err_set(err, FM_USAGE,
 		    "--build_only: backend '%s' needs no build", s->p.backend);
 	put_model(s);
 	tell_build(s);
-	for (i = 1; s->dims && i < s->shape.n_points; i++) {
+	for (i = 1; s->sized && i < s->shape.n_points; i++) {
 		if (session_build_some(s, &i, err) != 0)
 			return -1;
 		build_put_stages(&s->build, &s->t->b);
@@ -363,22 +261,47 @@ session_show_build(struct session *s, struct fm_err *err)
 	return text_flush(s->t, err);
 }
 
-/* The answer to open; where sizes belong to it, those that fail are passed
- * over: they are rows of their own, later. */
+/* Model and inputs are over there before the backend is told of them. */
 static int
-read_some(struct session *s, struct fm_buf *setup, struct fm_err *err)
+send_away(struct session *s, struct fm_err *err)
+{
+	if (!s->remote)
+		return 0;
+	if (remote_model(s->remote, s->open, s->has_model ? &s->m.files : NULL,
+		err) != 0)
+		return -1;
+	return s->fill ? remote_inputs(s->remote, s->fill, err) : 0;
+}
+
+/* The request and its answer, once more when the connection was lost. */
+static int
+ask_open(struct session *s, struct fm_buf *setup, struct fm_err *err)
+{
+	for (;;) {
+		if (s->peer && fm_peer_send(s->peer, s->open, err) == 0 &&
+		    read_open(s, setup, err) == 0)
+			return 0;
+		if (!remote_retry(s->remote, err))
+			return -1;
+		fm_peer_end(s->peer);
+		s->peer = start_peer(s, err);
+	}
+}
+
+/* Where sizes belong to open, those that fail are passed over: they are rows
+ * of their own, later. */
+static int
+open_some(struct session *s, struct fm_buf *setup, struct fm_err *err)
 {
 	size_t i = 0;
-	int rc = read_open(s, setup, err);
+	int rc = ask_open(s, setup, err);
 
-	while (rc != 0 && s->dims && fm_peer_alive(s->peer) &&
+	while (rc != 0 && s->sized && fm_peer_alive(s->peer) &&
 	       session_may_fit(err) && ++i < s->shape.n_points) {
 		fm_err_clear(err);
 		rc = session_build_some(s, &i, err);
 		if (rc == 0)
-			rc = fm_peer_send(s->peer, s->open, err);
-		if (rc == 0)
-			rc = read_open(s, setup, err);
+			rc = ask_open(s, setup, err);
 	}
 	return rc;
 }
@@ -386,27 +309,44 @@ read_some(struct session *s, struct fm_buf *setup, struct fm_err *err)
 int
 session_open(struct session *s, struct fm_err *err)
 {
+	static const struct fm_point none = { 0, 0, 0 };
 	struct fm_buf setup = FM_BUF_INIT;
+	int64_t begun_ns = fm_clock_now_ns();
 	int rc = -1;
 
+	if (place_lock(s, err) != 0)
+		return -1;
 	put_model(s);
 	/* Wrong sizes leave no log; a model that is loaded there has not been
 	 * asked for its own yet. So it is with a config that is refused. */
 	if ((!s->p.loads && !s->p.plain_model && text_flush(s->t, err) != 0) ||
-	    fm_peer_send(s->peer, s->open, err) != 0)
+	    send_away(s, err) != 0)
 		goto out;
-	if (read_some(s, &setup, err) != 0 ||
+	if (open_some(s, &setup, err) != 0 ||
 	    (s->p.loads && take_told(s, err) != 0))
 		goto out;
 	join_sys(s);
 	choose_names(s);
 	fm_buf_putc(&s->t->b, '\n');
 	text_line(s->t, setup.s, setup.len);
-	fm_record_put_json(&s->t->b, FM_TAG_SYS, s->sys);
+	text_sys(s->t, s->sys);
 	rc = text_flush(s->t, err);
 out:
+	if (rc != 0 && err->code != FM_STOPPED && !s->t->failed)
+		failure_put(
+		    &s->t->b, s, &none, err, fm_clock_now_ns() - begun_ns, 1);
 	fm_buf_release(&setup);
 	return rc;
+}
+
+/* Of the line FMWORK SETUP <seconds>. */
+static double
+setup_seconds(const struct fm_buf *line)
+{
+	const char *s = strrchr(line->s, ' ');
+	double v = 0;
+
+	return s && fm_num_get_double(s + 1, strlen(s + 1), &v) ? v : 0;
 }
 
 int
@@ -418,10 +358,13 @@ session_again(struct session *s, struct fm_err *err)
 
 	fm_peer_end(s->peer);
 	s->peer = start_peer(s, err);
-	if (s->peer && fm_peer_send(s->peer, s->open, err) == 0)
-		rc = read_open(s, &setup, err);
+	s->used = false;
+	if (s->peer)
+		rc = ask_open(s, &setup, err);
 	json_decref(s->sys);
 	s->sys = sys;
+	s->stale = rc != 0;
+	s->setup_s = setup_seconds(&setup);
 	fm_buf_release(&setup);
 	return rc;
 }
@@ -433,26 +376,21 @@ session_fit(struct session *s, const json_t *dims, struct fm_err *err)
 	json_t *sys;
 	int rc;
 
-	if (!s->dims || json_equal(s->dims, dims))
+	if (!s->sized || json_equal(s->sized, dims))
 		return 0;
 	if (session_build(s, dims, err) != 0)
 		return -1;
+	choose_names(s);
 	build_put_stages(&s->build, &s->t->b);
-	if (!fm_peer_alive(s->peer))
+	if (!s->peer || !fm_peer_alive(s->peer))
 		return 0;
 	sys = json_incref(s->sys);
-	rc = fm_peer_send(s->peer, s->open, err);
-	if (rc == 0)
-		rc = read_open(s, &setup, err);
+	rc = ask_open(s, &setup, err);
 	json_decref(s->sys);
 	s->sys = sys;
-	if (rc == 0) {
-		choose_names(s);
+	s->stale = rc != 0;
+	if (rc == 0)
 		text_line(s->t, setup.s, setup.len);
-	} else {
-		json_decref(s->dims);
-		s->dims = json_null();
-	}
 	fm_buf_release(&setup);
 	return rc;
 }
@@ -461,8 +399,9 @@ int
 session_explain(
     const struct conf *c, const char *platform, int wake_fd, struct fm_err *err)
 {
+	struct errand e = { .platform = platform, .wake_fd = wake_fd };
 	struct session s;
-	int rc = session_start(&s, c, NULL, platform, wake_fd, err);
+	int rc = session_start(&s, c, NULL, &e, err);
 
 	if (rc == 0 && (!s.p.needs_model || s.p.plain_model || s.p.loads))
 		rc = fm_err_set(err, FM_USAGE,
@@ -479,12 +418,15 @@ session_end(struct session *s)
 	struct fm_err ignored = FM_ERR_INIT;
 
 	fm_peer_end(s->peer);
+	lock_release(&s->locks);
 	session_release_build(s);
-	json_decref(s->dims);
+	json_decref(s->sized);
 	shape_release(&s->shape);
 	if (s->work)
 		(void)fm_io_remove_tree(s->work, &ignored);
 	free(s->work);
+	free(s->path);
+	json_decref(s->dims);
 	json_decref(s->open);
 	json_decref(s->fill);
 	json_decref(s->sys);

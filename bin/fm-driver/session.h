@@ -10,19 +10,39 @@
 
 #include "build.h"
 #include "err.h"
+#include "lock.h"
 #include "model/model.h"
 #include "peer.h"
 #include "platform.h"
 #include "shape.h"
 
 struct conf;
+struct journal;
+struct place;
+struct remote;
+struct progress;
 struct text;
+
+/* What a session is told besides the options. */
+struct errand {
+	const char *platform;
+	int wake_fd; /* readable: a signal came */
+	struct journal *journal;
+	struct progress *progress;
+	const char *run_id;
+	int64_t run;         /* from 1 */
+	const char *series;  /* name of the sweep file, or NULL */
+	size_t unit;         /* its number in the series, from 0 */
+	struct place *place; /* NULL: anywhere */
+};
 
 struct session {
 	const struct conf *c;
 	struct text *t;
-	int wake_fd; /* readable: a signal came */
+	struct errand e;
+	struct lock_set locks; /* of the devices */
 	struct platform p;
+	struct remote *remote; /* where it runs, or NULL: here; not owned */
 	struct fm_peer *peer;
 	struct build build; /* what it was loaded from */
 	struct fm_model m;
@@ -30,16 +50,22 @@ struct session {
 	struct shape shape;
 	struct gen *gen; /* of a generation run, or NULL; not owned */
 	char *work;      /* folder of files made for this model, or NULL */
+	char *path;      /* of the model, where the backend reads it itself */
+	json_t *dims;    /* sizes the backend has found out, or NULL */
 	json_t *open;    /* the request; again for a fresh backend */
-	json_t *dims;    /* in it, for a backend that wants sizes, or NULL */
-	json_t *fill;    /* input: what fills it instead, for runs; or NULL */
-	json_t *sys;     /* facts, after the answer */
+	json_t *sized; /* sizes in it, for a backend that wants them, or NULL */
+	json_t *fill;  /* input: what fills it instead, for runs; or NULL */
+	json_t *sys;   /* facts, after the answer */
+	bool stale;    /* it has no model open, though it may live */
+	bool used;     /* the backend has run a point since it was opened */
+	double setup_s; /* seconds that session_again() took to open */
 	const char *name, *model_class; /* as printed in RES */
 };
 
-/* Starts the backend and checks the options against what it says. */
+/* Starts the backend, here or on a host, and checks the options against what
+ * it says. */
 int session_start(struct session *s, const struct conf *c, struct text *t,
-    const char *platform, int wake_fd, struct fm_err *err);
+    const struct errand *e, struct fm_err *err);
 
 /* Imports the model and checks the sizes; no device is touched. */
 int session_import(struct session *s, struct fm_err *err);

@@ -10,13 +10,14 @@
 #include "alloc.h"
 #include "clock.h"
 #include "conf.h"
-#include "io.h"
+#include "journal.h"
 #include "json.h"
 #include "model/model.h"
 #include "num.h"
 #include "platform.h"
 #include "pyval.h"
 #include "record.h"
+#include "sweep.h"
 
 enum {
 	FLUSH_NS = 50000000,
@@ -24,11 +25,12 @@ enum {
 };
 
 void
-text_init(struct text *t, int fd)
+text_init(struct text *t, struct journal *j)
 {
+	memset(t, 0, sizeof *t);
 	fm_buf_init(&t->b);
-	t->fd = fd;
-	t->failed = t->quiet = t->begun = false;
+	fm_buf_init(&t->sys);
+	t->j = j;
 	t->flushed_ns = fm_clock_now_ns();
 }
 
@@ -36,20 +38,72 @@ void
 text_release(struct text *t)
 {
 	fm_buf_release(&t->b);
+	fm_buf_release(&t->sys);
+}
+
+/* What is written belongs to the SYS line before it. */
+static int
+write_out(struct text *t, bool sync, struct fm_err *err)
+{
+	struct journal *j = t->j;
+	int rc = 0;
+
+	(void)pthread_mutex_lock(&j->lock);
+	if (j->deferred.len && t->b.len) {
+		rc = journal_write(
+		    j, j->deferred.s, j->deferred.len, false, err);
+		fm_buf_clear(&j->deferred);
+	}
+	if (rc == 0 && j->writer && j->writer != t && t->b.len)
+		rc = journal_write(j, t->sys.s, t->sys.len, false, err);
+	if (rc == 0)
+		rc = journal_write(j, t->b.s, t->b.len, sync, err);
+	j->writer = t;
+	(void)pthread_mutex_unlock(&j->lock);
+	return rc;
+}
+
+static int
+flush(struct text *t, bool sync, struct fm_err *err)
+{
+	int rc = t->quiet ? 0 : write_out(t, sync, err);
+
+	t->flushed_ns = fm_clock_now_ns();
+	t->begun = t->begun || t->b.len;
+	fm_buf_clear(&t->b);
+	t->failed = t->failed || rc != 0;
+	return rc;
 }
 
 int
 text_flush(struct text *t, struct fm_err *err)
 {
-	int rc = t->quiet ? 0 : fm_io_write_all(t->fd, t->b.s, t->b.len);
+	return t->held || t->idle ? 0 : flush(t, false, err);
+}
 
-	t->flushed_ns = fm_clock_now_ns();
-	t->begun = t->begun || t->b.len;
+int
+text_point(struct text *t, struct fm_err *err)
+{
+	return flush(t, true, err);
+}
+
+void
+text_defer(struct text *t)
+{
+	(void)pthread_mutex_lock(&t->j->lock);
+	fm_buf_clear(&t->j->deferred);
+	fm_buf_put(&t->j->deferred, t->b.s, t->b.len);
+	t->j->writer = t;
+	(void)pthread_mutex_unlock(&t->j->lock);
 	fm_buf_clear(&t->b);
-	if (rc == 0)
-		return 0;
-	t->failed = true;
-	return fm_err_sys(err, FM_IO, "cannot write the log");
+}
+
+void
+text_sys(struct text *t, const json_t *sys)
+{
+	fm_buf_clear(&t->sys);
+	fm_record_put_json(&t->sys, FM_TAG_SYS, sys);
+	fm_buf_put(&t->b, t->sys.s, t->sys.len);
 }
 
 int
@@ -77,6 +131,19 @@ text_banner(struct text *t, const char *title)
 	fm_buf_printf(&t->b, "\n%s%s\n%s\n", rule, title, rule);
 }
 
+void
+text_run_title(
+    char *b, size_t n, const struct conf *c, const struct fm_point *at)
+{
+	if (c->n_output)
+		(void)snprintf(b, n, "RUN %lld / %lld / %lld",
+		    (long long)at->input, (long long)at->output,
+		    (long long)at->batch);
+	else
+		(void)snprintf(b, n, "RUN %lld / %lld", (long long)at->input,
+		    (long long)at->batch);
+}
+
 /* --- ARGS --- */
 
 static void
@@ -89,6 +156,8 @@ put_arg_lines(struct text *t, const struct conf *c)
 		const struct fm_opt_given *g = &c->args.given[i];
 		const char *dashes = g->opt ? "--" : "";
 
+		if (g->opt && conf_is_how(g->opt))
+			continue;
 		if (g->value)
 			fm_strs_add_take(&l,
 			    fm_strdupf("%s%s %s", dashes, g->name, g->value));
@@ -296,6 +365,7 @@ text_failure(struct text *t, const struct fm_err *e)
 		fm_buf_clear(&t->b);
 		return;
 	}
+	t->idle = false;
 	fm_buf_putc(&t->b, '\n');
 	fm_record_put_err(&t->b, e->code, 0, 0, 0, e->text);
 }
@@ -308,5 +378,5 @@ text_end(struct text *t)
 	if (t->failed || (!t->begun && !t->b.len))
 		return;
 	fm_buf_putc(&t->b, '\n');
-	(void)text_flush(t, &ignored);
+	(void)text_point(t, &ignored);
 }

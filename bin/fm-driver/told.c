@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "buf.h"
 #include "conf.h"
 #include "given.h"
 #include "hash.h"
@@ -26,15 +27,58 @@ ends_with(const char *s, const char *end)
 	return n > k && strcmp(s + n - k, end) == 0;
 }
 
-void
-told_request(json_t *open, const struct conf *c, const char *platform)
+bool
+told_is_file(const char *path)
+{
+	return ends_with(path, ".pt") || ends_with(path, ".pt2");
+}
+
+static const char *
+kind_of(const char *path)
+{
+	if (ends_with(path, ".onnx"))
+		return "onnx";
+	return told_is_file(path) ? "file" : "hf";
+}
+
+/* TEXT, or @FILE: what is in it, to the last byte. */
+static int
+add_prompt(json_t *open, const struct conf *c, struct fm_err *err)
+{
+	struct fm_buf b = FM_BUF_INIT;
+	json_t *text = NULL;
+	int rc = 0;
+
+	if (!c->prompt)
+		return 0;
+	if (c->prompt[0] == '@')
+		rc = fm_io_read_file(c->prompt + 1, &b, err);
+	else
+		fm_buf_puts(&b, c->prompt);
+	if (rc == 0)
+		text = json_stringn(b.s ? b.s : "", b.len);
+	if (rc == 0 && !text)
+		rc = fm_err_set(
+		    err, FM_USAGE, "--prompt: the text is not UTF-8");
+	if (text)
+		json_object_set_new(open, "prompt", text);
+	fm_buf_release(&b);
+	return rc;
+}
+
+int
+told_request(json_t *open, const struct conf *c, const char *path,
+    const char *platform, struct fm_err *err)
 {
 	static const char *const formats[] = { "auto", "safetensors", "dummy" };
 	json_t *model = json_object();
+	char *given = c->inputs ? given_absolute(c->inputs, err) : NULL;
 
-	fm_json_set_str(
-	    model, "kind", ends_with(c->model_path, ".onnx") ? "onnx" : "hf");
-	fm_json_set_str(model, "path", c->model_path);
+	fm_json_set_str(model, "kind", kind_of(path));
+	fm_json_set_str(model, "path", path);
+	if (given)
+		fm_json_set_str(model, "given", given);
+	free(given);
 	fm_json_set_str(model, "class", c->model_class);
 	fm_json_set_str(model, "load_format", formats[c->load_format]);
 	fm_json_set_int(model, "seed", c->seed);
@@ -46,6 +90,24 @@ told_request(json_t *open, const struct conf *c, const char *platform)
 	if (c->n_output)
 		json_object_set_new(open, "generate", json_true());
 	json_object_set_new(open, "outputs", json_boolean(c->infer != NULL));
+	return add_prompt(open, c, err);
+}
+
+int
+told_dims(
+    const json_t *told, const struct conf *c, json_t **dims, struct fm_err *err)
+{
+	json_t *d = json_object_get(told, "dims");
+	int64_t n = fm_json_int(d, "sequence", 0);
+
+	*dims = NULL;
+	if (!c->input_sizes)
+		*dims = json_incref(d);
+	else if (n && (c->n_input != 1 || c->input[0] != n))
+		return fm_err_set(err, FM_USAGE,
+		    "--input_sizes '%s': the prompt has %lld tokens",
+		    c->input_sizes, (long long)n);
+	return 0;
 }
 
 /* --- ports --- */
@@ -152,9 +214,26 @@ hash_folder(struct fm_model *m, const char *dir, struct fm_err *err)
 	return rc;
 }
 
+static int
+hash_content(struct fm_model *m, const char *path, struct fm_err *err)
+{
+	struct fm_hash *h;
+	int rc;
+
+	if (fm_io_is_dir(path))
+		return hash_folder(m, path, err);
+	if (!fm_io_is_file(path))
+		return 0;
+	h = fm_hash_new();
+	rc = fm_hash_put_file(h, path, err);
+	fm_hash_hex(h, m->hash);
+	fm_hash_free(h);
+	return rc;
+}
+
 int
 told_model(struct fm_model *m, const json_t *told, const struct conf *c,
-    struct fm_err *err)
+    const char *path, struct fm_err *err)
 {
 	const json_t *notes = json_object_get(told, "notes");
 	const char *commit = fm_json_str(told, "commit", "");
@@ -177,6 +256,5 @@ told_model(struct fm_model *m, const json_t *told, const struct conf *c,
 	(void)snprintf(m->hash, sizeof m->hash, "%.32s", commit);
 	if (read_ports(m, told, err) != 0)
 		return -1;
-	return fm_io_is_dir(c->model_path) ? hash_folder(m, c->model_path, err)
-					   : 0;
+	return hash_content(m, path, err);
 }

@@ -120,8 +120,8 @@ conf_finish(struct conf *c, struct fm_err *err)
 		c->drop = "none";
 	if (c->profile)
 		c->schema = SCHEMA_FMWORK;
-	/* These need all records in one place. */
-	if (c->dedup || c->schema == SCHEMA_FMWORK)
+	/* These need all records in one place, or all inputs in their order. */
+	if (c->dedup || c->strict || c->schema == SCHEMA_FMWORK)
 		c->jobs = 1;
 	return set_drop(c, err);
 }

@@ -17,64 +17,23 @@ emit_init(struct emit *e, struct fm_buf *b, bool pretty, int depth)
 	e->first = true;
 }
 
-/* The buffer's own functions keep a NUL behind the text at every step; here
- * it is put there when an object ends. */
-static inline void
-put(struct emit *e, const char *s, size_t n)
-{
-	struct fm_buf *b = e->b;
-
-	if (b->cap - b->len > n) {
-		memcpy(b->s + b->len, s, n);
-		b->len += n;
-	} else {
-		fm_buf_put(b, s, n);
-	}
-}
-
-static inline void
-put_char(struct emit *e, char c)
-{
-	put(e, &c, 1);
-}
-
-/* Room for `n` more bytes and the NUL. */
-static inline char *
-room(struct emit *e, size_t n)
-{
-	struct fm_buf *b = e->b;
-
-	return b->cap - b->len > n ? b->s + b->len : fm_buf_reserve(b, n);
-}
-
 enum {
-	DEEP = 8, /* levels that are indented */
-	INDENT_MAX = 1 + DEEP * 4
+	DEEP = 8 /* levels that are indented */
 };
 
-/* What separates lines of the pretty form: '\n' and the indent. */
-static size_t
-new_line_at(const struct emit *e, char *p)
+void
+emit_new_line(struct emit *e)
 {
 	static const char blanks[] = "\n                                ";
-	size_t n = 1 + (size_t)(e->depth < DEEP ? e->depth : DEEP) * 4;
 
-	memcpy(p, blanks, n);
-	return n;
-}
-
-static void
-new_line(struct emit *e)
-{
-	char *p = room(e, INDENT_MAX);
-
-	e->b->len += new_line_at(e, p);
+	emit_raw(
+	    e, blanks, 1 + (size_t)(e->depth < DEEP ? e->depth : DEEP) * 4);
 }
 
 void
 emit_open(struct emit *e, char bracket)
 {
-	put_char(e, bracket);
+	emit_raw(e, &bracket, 1);
 	e->depth++;
 	e->first = true;
 }
@@ -84,74 +43,72 @@ emit_close(struct emit *e, char bracket)
 {
 	e->depth--;
 	if (e->pretty && !e->first)
-		new_line(e);
+		emit_new_line(e);
 	e->first = false;
-	fm_buf_putc(e->b, bracket);
+	emit_raw(e, &bracket, 1);
+	e->b->s[e->b->len] = '\0';
 }
 
-void
-emit_item(struct emit *e)
+/* Eight bytes, none of which needs an escape; of those that seem to need one
+ * some do not. */
+static inline bool
+is_plain(uint64_t x)
 {
-	if (!e->first)
-		put_char(e, ',');
-	e->first = false;
-	if (e->pretty)
-		new_line(e);
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t quote = x ^ '"' * ones, slash = x ^ '\\' * ones;
+	uint64_t del = x ^ 0x7f * ones;
+
+	return ((x | (x - ' ' * ones) | (quote - ones) | (slash - ones) |
+		    (del - ones)) &
+		   0x80 * ones) == 0;
 }
 
-/* Half of what a record is made of. */
-void
-emit_key(struct emit *e, const char *key)
-{
-	size_t n = strlen(key);
-	char *p = room(e, n + INDENT_MAX + 8), *q = p;
-
-	if (!e->first)
-		*q++ = ',';
-	e->first = false;
-	if (e->pretty)
-		q += new_line_at(e, q);
-	*q++ = '"';
-	memcpy(q, key, n);
-	q += n;
-	*q++ = '"';
-	*q++ = ':';
-	if (e->pretty)
-		*q++ = ' ';
-	e->b->len += (size_t)(q - p);
-}
-
+/* Nearly all are plain: they are copied while they are looked at. */
 void
 emit_str(struct emit *e, const char *s, size_t n)
 {
-	if (s)
-		fm_json_put_str(e->b, s, n, e->pretty);
-	else
+	uint64_t x, y = UINT64_C(0x2020202020202020);
+	bool plain = true;
+	size_t i;
+	char *p;
+
+	if (s == NULL) {
 		emit_null(e);
+		return;
+	}
+	p = emit_room(e, n + 2);
+	*p++ = '"';
+	for (i = 0; i + 8 <= n; i += 8) {
+		memcpy(&x, s + i, 8);
+		memcpy(p + i, &x, 8);
+		plain = plain && is_plain(x);
+	}
+	memcpy(&y, s + i, n - i);
+	memcpy(p + i, s + i, n - i);
+	if (plain && is_plain(y)) {
+		p[n] = '"';
+		e->b->len += n + 2;
+	} else {
+		fm_json_put_str(e->b, s, n, e->pretty);
+	}
 }
 
 void
 emit_int(struct emit *e, int64_t v)
 {
-	fm_num_put_int(e->b, v);
+	emit_scaled(e, v, 0, 0);
 }
 
 void
 emit_bool(struct emit *e, bool v)
 {
-	fm_buf_puts(e->b, v ? "true" : "false");
+	emit_raw(e, v ? "true" : "false", v ? 4 : 5);
 }
 
 void
 emit_null(struct emit *e)
 {
-	put(e, "null", 4);
-}
-
-void
-emit_raw(struct emit *e, const char *s, size_t n)
-{
-	put(e, s, n);
+	emit_raw(e, "null", 4);
 }
 
 /* json.c writes lists and objects from the margin; here they may be deep. */
@@ -168,9 +125,9 @@ emit_json(struct emit *e, const json_t *v)
 	fm_json_put_py(&t, v);
 	for (i = 0; i < t.len; i++)
 		if (t.s[i] == '\n')
-			new_line(e);
+			emit_new_line(e);
 		else
-			put_char(e, t.s[i]);
+			emit_raw(e, t.s + i, 1);
 	fm_buf_release(&t);
 }
 
@@ -189,47 +146,65 @@ emit_num(struct emit *e, struct fm_text t)
 	while (t.n > 1 && *t.s == '0' && t.s[1] != '.')
 		t.s++, t.n--;
 	if (neg)
-		put_char(e, '-');
+		emit_raw(e, "-", 1);
 	if (*t.s == '.')
-		put_char(e, '0');
-	put(e, t.s, t.n);
+		emit_raw(e, "0", 1);
+	emit_raw(e, t.s, t.n);
 }
 
-/*
- * Records hold some twenty of these. Digits come in pairs, so that there is
- * one division for two of them.
- */
+static inline void
+put_two(char *p, uint32_t v)
+{
+	p[0] = (char)('0' + v / 10);
+	p[1] = (char)('0' + v % 10);
+}
+
+/* The digits of a whole number; how many. */
+static size_t
+put_whole(char *p, uint64_t v)
+{
+	char d[24];
+	size_t n = 0;
+
+	if (v < 10) {
+		*p = (char)('0' + v);
+		return 1;
+	}
+	for (; v; v /= 10)
+		d[sizeof d - ++n] = (char)('0' + v % 10);
+	memcpy(p, d + sizeof d - n, n);
+	return n;
+}
+
+/* Records hold some twenty of these: a fraction is written as twelve digits,
+ * of which those asked for are kept. */
 void
 emit_scaled(struct emit *e, int64_t v, int decimals, int keep)
 {
-	static const char digits[] = "00010203040506070809"
-				     "10111213141516171819"
-				     "20212223242526272829"
-				     "30313233343536373839"
-				     "40414243444546474849"
-				     "50515253545556575859"
-				     "60616263646566676869"
-				     "70717273747576777879"
-				     "80818283848586878889"
-				     "90919293949596979899";
-	uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
-	char d[32], *p = d + sizeof d;
-	int n = 0;
+	static const uint64_t tens[] = { 1, 10, 100, 1000, 10000, 100000,
+		1000000, 10000000, 100000000, 1000000000, 10000000000,
+		100000000000, 1000000000000 };
+	uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v, part = u;
+	char *p = emit_room(e, 48), *start = p;
+	uint32_t last;
 
-	for (; decimals > keep && u % 10 == 0; decimals--)
-		u /= 10;
-	for (; u >= 100 || n + 2 <= decimals; n += 2, u /= 100) {
-		p -= 2;
-		memcpy(p, digits + u % 100 * 2, 2);
-	}
-	for (; u || n <= decimals; n++, u /= 10)
-		*--p = (char)('0' + u % 10);
-	n = (int)(d + sizeof d - p) - decimals;
 	if (v < 0)
-		put_char(e, '-');
-	put(e, p, (size_t)n);
-	if (decimals == 0)
-		return;
-	put_char(e, '.');
-	put(e, p + n, (size_t)decimals);
+		*p++ = '-';
+	if (u < tens[decimals]) { /* it saves a division */
+		*p++ = '0';
+	} else {
+		p += put_whole(p, u / tens[decimals]);
+		part = u % tens[decimals];
+	}
+	part *= tens[12 - decimals];
+	*p = '.';
+	fm_num_put_eight(p + 1, (uint32_t)(part / 10000));
+	last = (uint32_t)(part % 10000);
+	put_two(p + 9, last / 100);
+	put_two(p + 11, last % 100);
+	while (decimals > keep && p[decimals] == '0')
+		decimals--;
+	if (decimals > 0)
+		p += 1 + decimals;
+	e->b->len += (size_t)(p - start);
 }

@@ -4,7 +4,8 @@
  * the byte expected ('0' at digits), a digit gives 0 to 9 and an equal byte 0.
  * x + 6 at digits and x + 15 elsewhere have an empty upper half exactly then,
  * so a line is checked by a few vector instructions, and its digits are known
- * to be digits when they are read, eight with three multiplications.
+ * to be digits when they are read, eight with three multiplications. The
+ * number is compared with the text it must have.
  *
  *	 100 1732170000.088153850 1732170000.145211219 0.057057369\n
  *	======DDDDDDDDD=DDDDDDDDD==DDDDDDDDD=DDDDDDDDD=D=DDDDDDDDD=
@@ -15,143 +16,209 @@
 
 #include "alloc.h"
 #include "num.h"
+#include "simd.h"
 
+typedef unsigned char v32 __attribute__((vector_size(32)));
 typedef unsigned char v16 __attribute__((vector_size(16)));
 typedef uint64_t v2u64 __attribute__((vector_size(16)));
 
 static const char prefix[] = "FMWORK REP ";
 
 enum {
-	PREFIX = sizeof prefix - 1
+	PREFIX = sizeof prefix - 1,
+	SHORTEST = 32, /* what is compared: one vector */
+	NUMBER = 8     /* bytes of the longest number, and its padding */
 };
 
-/* Where the last blank before s[n] is; 0 = none. */
-static size_t
-blank_before(const char *s, size_t n)
+/* --- forms --------------------------------------------------------------- */
+
+static void
+form_set(struct form *f, size_t i, char c, bool digit)
 {
-	while (n > 0 && s[n - 1] != ' ')
-		n--;
-	return n ? n - 1 : 0;
-}
-
-void
-fast_learn(struct fast *f, const char *line, size_t n)
-{
-	const char *tail;
-	size_t i, dt, t1, t0;
-
-	f->len = 0;
-	if (n <= PREFIX)
-		return;
-	tail = memchr(line + PREFIX, ' ', n - PREFIX);
-	if (tail == NULL || (n -= (size_t)(tail - line)) + 1 > FAST_TAIL ||
-	    n < 16)
-		return;
-	dt = blank_before(tail, n) + 1;
-	t1 = blank_before(tail, dt - 1) + 1;
-	t0 = blank_before(tail, t1 - 1) + 1;
-	if (n - dt < 11 || tail[n - 10] != '.' || t0 < 2 || t1 - t0 < 11 ||
-	    tail[t1 - 11] != '.' || dt - t1 < 11 || tail[dt - 11] != '.')
-		return;
-	/* Of ten digits of seconds the first stays, below 9: all fit. What
-	 * takes a million seconds goes the slow way. */
-	if (t1 - t0 > 21 || dt - t1 > 21 || n - dt > 16 || tail[t0] == '9' ||
-	    tail[t1] == '9')
-		return;
-	for (i = 0; i < n; i++) {
-		bool digit =
-		    i > t0 && i != t1 && tail[i] >= '0' && tail[i] <= '9';
-
-		f->same[i] = digit ? '0' : (unsigned char)tail[i];
-		f->add[i] = digit ? 6 : 15;
-	}
-	if (!fm_num_get_int(tail + 1, t0 - 2, &f->reps))
-		return;
-	f->same[n] = '\n';
-	f->add[n] = 15;
-	f->len = n + 1;
-	f->t0 = t0;
-	f->t1 = t1;
-	f->dt = dt;
-	f->dt_int = n - dt - 10;
+	f->same[i] = digit ? '0' : (unsigned char)c;
+	f->add[i] = digit ? 6 : 15;
 }
 
 /* The high halves of bytes that are not as they should be. */
-static inline v16
-differs(const struct fast *f, const char *s, size_t at)
+FM_SIMD_BODY void
+differs(const struct form *f, const char *s, size_t at, v32 *bad)
 {
-	v16 x, same, add;
+	v32 x, same, add;
 
 	memcpy(&x, s + at, sizeof x);
 	memcpy(&same, f->same + at, sizeof same);
 	memcpy(&add, f->add + at, sizeof add);
 	x ^= same;
-	return (x + add) | x;
+	*bad |= (x + add) | x;
 }
 
-static inline bool
-matches(const struct fast *f, const char *tail)
+FM_SIMD_BODY bool
+matches(const struct form *f, const char *s)
 {
-	v16 bad = differs(f, tail, f->len - 16);
-	union {
-		v16 bytes;
-		v2u64 words;
-	} u;
+	v32 bad = { 0 };
+	v16 half[2];
+	v2u64 w;
 	size_t i;
 
-	for (i = 0; i + 16 < f->len; i += 16)
-		bad |= differs(f, tail, i);
-	u.bytes = bad & 0xf0;
-	return (u.words[0] | u.words[1]) == 0;
+	for (i = 0; i + sizeof bad < f->len; i += sizeof bad)
+		differs(f, s, i, &bad);
+	differs(f, s, f->len - sizeof bad, &bad);
+	memcpy(half, &bad, sizeof half);
+	half[0] = (half[0] | half[1]) & 0xf0;
+	memcpy(&w, half, sizeof w);
+	return (w[0] | w[1]) == 0;
 }
 
-/* Eight digits at once: pairs, fours, eight. */
-static inline uint32_t
-eight(const char *s)
+static bool
+is_digit(char c)
 {
-	uint64_t x;
-
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	memcpy(&x, s, 8);
-	x -= UINT64_C(0x3030303030303030);
-	x = x * 10 + (x >> 8);
-	x = ((x & UINT64_C(0x000000ff000000ff)) * UINT64_C(0x000f424000000064) +
-		((x >> 16) & UINT64_C(0x000000ff000000ff)) *
-		    UINT64_C(0x0000271000000001)) >>
-	    32;
-#else
-	int i;
-
-	for (x = 0, i = 0; i < 8; i++)
-		x = x * 10 + (uint64_t)(s[i] - '0');
-#endif
-	return (uint32_t)x;
+	return c >= '0' && c <= '9';
 }
+
+/* --- what a form of REP lines is ----------------------------------------- */
+
+/* Are there seconds with nine decimals that fit into 64 bits of nanoseconds,
+ * whatever their digits are, if the first one stays? */
+static bool
+is_stamp(struct fm_text t)
+{
+	return t.n > 10 && t.n <= 20 && t.s[t.n - 10] == '.' && *t.s != '9';
+}
+
+/* A whole part of at most six digits, and nine decimals unless the stamps
+ * say it better. */
+static bool
+is_time(struct fm_text t, bool by_stamps)
+{
+	const char *dot = memchr(t.s, '.', t.n);
+
+	return dot && dot > t.s && dot - t.s <= 6 && is_digit(*t.s) &&
+	       (by_stamps || t.s + t.n - dot == 10);
+}
+
+static void
+free_digits(struct form *f, const char *tail, struct fm_text t, size_t from)
+{
+	size_t i, at = (size_t)(t.s - tail);
+
+	for (i = from; i < t.n; i++)
+		if (is_digit(t.s[i]))
+			form_set(f, at + i, '0', true);
+}
+
+void
+fast_learn(struct fast *f, const char *line, size_t n, const struct fm_line *l,
+    const struct rep *r)
+{
+	struct fm_text t0 = l->f[FM_F_T0], t1 = l->f[FM_F_T1];
+	struct fm_text dt = l->f[FM_F_DT], number = l->f[FM_F_REP];
+	const char *tail;
+	size_t i;
+
+	f->tail.len = 0;
+	f->by_stamps = l->f[FM_F_ITL].n > 0;
+	if (!number.n || !is_stamp(t0) || !is_stamp(t1) || !dt.n ||
+	    !is_time(dt, f->by_stamps))
+		return;
+	tail = number.s + number.n;
+	n -= (size_t)(tail - line);
+	if (n < SHORTEST || n >= FAST_MAX)
+		return;
+	for (i = 0; i < n; i++)
+		form_set(&f->tail, i, tail[i], false);
+	form_set(&f->tail, n, '\n', false);
+	free_digits(&f->tail, tail, t0, 1);
+	free_digits(&f->tail, tail, t1, 1);
+	free_digits(&f->tail, tail, dt, 0);
+	free_digits(&f->tail, tail, l->f[FM_F_ITL], 0);
+	free_digits(&f->tail, tail, l->f[FM_F_THP], 0);
+	f->tail.len = n + 1;
+	f->width =
+	    number.s > line + PREFIX ? (size_t)(tail - line) - PREFIX : 0;
+	f->dialect = r->dialect;
+	f->reps = r->reps;
+	f->has_sizes = r->has_sizes;
+	f->sizes = r->sizes;
+	f->t0 = (size_t)(t0.s - tail);
+	f->n0 = t0.n;
+	f->t1 = (size_t)(t1.s - tail);
+	f->n1 = t1.n;
+	f->dt = (size_t)(dt.s - tail);
+	f->whole = (size_t)((const char *)memchr(dt.s, '.', dt.n) - dt.s);
+}
+
+/* --- reading ------------------------------------------------------------- */
 
 /* Whole seconds and nine decimals. */
 static inline int64_t
 nanoseconds(const char *s, size_t whole)
 {
 	int64_t v = 0;
-	size_t i;
 
-	for (i = 0; i < whole; i++)
-		v = v * 10 + (s[i] - '0');
-	s += whole + 1;
-	return (v * 10 + (s[0] - '0')) * 100000000 + eight(s + 1);
+	if (whole >= 8) {
+		v = fm_num_get_eight(s);
+		s += 8;
+		whole -= 8;
+	}
+	for (; whole; whole--)
+		v = v * 10 + (*s++ - '0');
+	return (v * 10 + (s[1] - '0')) * 100000000 + fm_num_get_eight(s + 2);
 }
 
-static inline bool
-enough(const char *s, const char *end)
+/* The text of the next number, and what makes it that of the one after it
+ * while its last digit is not 9. */
+struct number {
+	uint64_t text, mask, step;
+	size_t len;
+	int left; /* numbers with the same digits before the last */
+};
+
+/* A text in a word, as memory has it, with one more byte in front. */
+static inline uint64_t
+in_front(uint64_t c, uint64_t text)
 {
-	return (size_t)(end - s) > PREFIX + 20 + FAST_TAIL;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return text << 8 | c;
+#else
+	return text >> 8 | c << 56;
+#endif
+}
+
+static void
+number_set(struct number *c, int64_t v, size_t width)
+{
+	c->left = (int)(10 - v % 10);
+	c->text = c->mask = c->step = 0;
+	for (c->len = 0; v || c->len < width; c->len++, v /= 10) {
+		c->text = in_front(v ? '0' + (uint64_t)(v % 10) : ' ', c->text);
+		c->mask = in_front(255, c->mask);
+		c->step = in_front(c->len == 0, c->step);
+	}
+}
+
+FM_SIMD_BODY bool
+is_next(const struct fast *f, const struct number *c, const char *s,
+    const char *end)
+{
+	uint64_t x;
+
+	if ((size_t)(end - s) < PREFIX + c->len + f->tail.len ||
+	    memcmp(s, prefix, PREFIX) != 0)
+		return false;
+	memcpy(&x, s + PREFIX, sizeof x);
+	return ((x ^ c->text) & c->mask) == 0 &&
+	       matches(&f->tail, s + PREFIX + c->len);
 }
 
 bool
 fast_first(const struct fast *f, const char *s, const char *end)
 {
-	return f->len && enough(s, end) && memcmp(s, prefix, PREFIX) == 0 &&
-	       s[PREFIX] == '1' && matches(f, s + PREFIX + 1);
+	struct number c;
+
+	if (f->tail.len == 0 || f->has_sizes)
+		return false;
+	number_set(&c, 1, f->width);
+	return c.len <= NUMBER && is_next(f, &c, s, end);
 }
 
 /* What the slow way would know after the last line. */
@@ -159,46 +226,130 @@ static void
 keep_last(
     const struct fast *f, struct point *p, const char *before, const char *tail)
 {
-	size_t n = f->dt - 1 - f->t1, whole0 = f->t1 - f->t0 - 11;
-	size_t whole1 = n - 10;
-
 	if (before)
-		p->last_t1_ns = nanoseconds(before + f->t1, whole1);
-	p->pause_ns = nanoseconds(tail + f->t0, whole0) - p->last_t1_ns;
-	p->last_t1_ns = nanoseconds(tail + f->t1, whole1);
+		p->last_t1_ns = nanoseconds(before + f->t1, f->n1 - 10);
+	p->pause_ns = nanoseconds(tail + f->t0, f->n0 - 10) - p->last_t1_ns;
+	p->last_t1_ns = nanoseconds(tail + f->t1, f->n1 - 10);
 	p->reps = f->reps;
 	p->described = false;
 	fm_buf_clear(&p->t1);
-	fm_buf_put(&p->t1, tail + f->t1, n);
+	fm_buf_put(&p->t1, tail + f->t1, f->n1);
+}
+
+FM_SIMD_BODY bool
+duration(const struct fast *f, const char *tail, int64_t *dt)
+{
+	if (!f->by_stamps) {
+		*dt = nanoseconds(tail + f->dt, f->whole);
+		return true;
+	}
+	*dt = nanoseconds(tail + f->t1, f->n1 - 10) -
+	      nanoseconds(tail + f->t0, f->n0 - 10);
+	return *dt > -FM_STAT_MAX_NS && *dt < FM_STAT_MAX_NS;
+}
+
+FM_SIMD_BODY const char *
+reps(const struct fast *f, struct point *p, const char *s, const char *end,
+    int64_t *lines)
+{
+	const char *before = NULL, *last = NULL, *tail;
+	size_t n = p->dt.n, n_before = n;
+	struct number c;
+	int64_t dt;
+
+	number_set(&c, p->last + 1, f->width);
+	while (c.len <= NUMBER && is_next(f, &c, s, end)) {
+		tail = s + PREFIX + c.len;
+		if (!duration(f, tail, &dt))
+			break;
+		if (n == 0)
+			fm_buf_put(&p->t0, tail + f->t0, f->n0);
+		FM_GROW(p->dt.v, p->dt.cap, n + 1);
+		p->dt.v[n++] = dt;
+		before = last;
+		last = tail;
+		s = tail + f->tail.len;
+		c.text += c.step;
+		if (--c.left == 0)
+			number_set(&c, p->last + (int64_t)(n - n_before) + 1,
+			    f->width);
+	}
+	*lines += (int64_t)(n - n_before);
+	p->last += (int64_t)(n - n_before);
+	p->dt.n = n;
+	if (last)
+		keep_last(f, p, before, last);
+	return s;
+}
+
+FM_SIMD_WIDE static const char *
+reps_wide(const struct fast *f, struct point *p, const char *s, const char *end,
+    int64_t *lines)
+{
+	return reps(f, p, s, end, lines);
 }
 
 const char *
 fast_reps(const struct fast *f, struct point *p, const char *s, const char *end,
     int64_t *lines)
 {
-	const char *before = NULL, *last = NULL, *q;
-	size_t n = p->dt.n;
-	int64_t rep;
+	return fm_simd_wide() ? reps_wide(f, p, s, end, lines)
+			      : reps(f, p, s, end, lines);
+}
 
-	while ((size_t)(end - s) > PREFIX + 20 + FAST_TAIL &&
-	       memcmp(s, prefix, PREFIX) == 0) {
-		for (q = s + PREFIX, rep = 0;
-		     *q >= '0' && *q <= '9' && rep < 1000000000; q++)
-			rep = rep * 10 + (*q - '0');
-		if (rep != p->last + 1 || !matches(f, q))
+/* --- not reading --------------------------------------------------------- */
+
+FM_SIMD_BODY const char *
+skip_alike(const struct form *f, const char *s, const char *end, int64_t *lines)
+{
+	for (; f->len && (size_t)(end - s) >= f->len && matches(f, s);
+	     s += f->len)
+		++*lines;
+	return s;
+}
+
+FM_SIMD_WIDE static const char *
+skip_alike_wide(
+    const struct form *f, const char *s, const char *end, int64_t *lines)
+{
+	return skip_alike(f, s, end, lines);
+}
+
+/* Any digits will do, and the line ends where this one did. */
+static void
+learn_line(struct form *f, const char *s, size_t n)
+{
+	size_t i;
+
+	f->len = n >= SHORTEST && n <= FAST_MAX ? n : 0;
+	for (i = 0; i < f->len; i++)
+		form_set(f, i, s[i], is_digit(s[i]));
+}
+
+const char *
+fast_skip(struct skip *k, const char *s, const char *end, int64_t *lines)
+{
+	bool wide = fm_simd_wide();
+	const char *q, *start;
+	struct form *f;
+	size_t n;
+
+	while ((size_t)(end - s) > PREFIX && memcmp(s, prefix, PREFIX) == 0) {
+		q = memchr(s, '\n', (size_t)(end - s));
+		if (q == NULL)
 			break;
-		if (n == 0)
-			fm_buf_put(&p->t0, q + f->t0, f->t1 - 1 - f->t0);
-		FM_GROW(p->dt.v, p->dt.cap, n + 1);
-		p->dt.v[n++] = nanoseconds(q + f->dt, f->dt_int);
-		p->last = rep;
-		before = last;
-		last = q;
-		s = q + f->len;
+		n = (size_t)(q - s) + 1;
+		f = &k->f[n % (sizeof k->f / sizeof *k->f)];
+		start = s;
+		s = wide ? skip_alike_wide(f, s, end, lines)
+			 : skip_alike(f, s, end, lines);
+		if (s > start)
+			continue;
+		if (memchr(s, '\r', n - 2))
+			break;
+		learn_line(f, s, n);
+		++*lines;
+		s = q + 1;
 	}
-	*lines += (int64_t)(n - p->dt.n);
-	p->dt.n = n;
-	if (last)
-		keep_last(f, p, before, last);
 	return s;
 }

@@ -187,7 +187,7 @@ read_as_fmwork(const struct conf *c, struct out *out)
 
 	if (errors_load(&errors, &c->errors, &err) != 0)
 		status = fm_prog_fail(conf_cmd.name, &err);
-	for (i = 0; status != 2 && i < c->paths.n; i++) {
+	for (i = 0; status != 2 && i < c->paths.n && !compat_stops(&k); i++) {
 		if (compat_read(&k, c->paths.v[i], &err) == 0)
 			continue;
 		fm_prog_say(conf_cmd.name, "%s", err.text);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "json.h"
 #include "num.h"
 #include "prog.h"
 #include "qaic.h"
@@ -15,8 +16,7 @@
 
 enum {
 	FAULTS_SAID = 50, /* bad lines that are named; all are counted */
-	SHOWN = 60,       /* bytes of a bad line in the message */
-	SHORTEST_REP = 11 /* "FMWORK REP " */
+	SHOWN = 60        /* bytes of a bad line in the message */
 };
 
 void
@@ -36,6 +36,7 @@ parse_init(struct parse *ps, const struct conf *c, json_t *own, struct out *o,
 	fm_buf_init(&ps->status);
 	fm_buf_init(&ps->message);
 	fm_buf_init(&ps->obs);
+	fm_buf_init(&ps->fail);
 	fm_buf_init(&ps->sim);
 }
 
@@ -50,6 +51,7 @@ parse_release(struct parse *ps)
 	fm_buf_release(&ps->status);
 	fm_buf_release(&ps->message);
 	fm_buf_release(&ps->obs);
+	fm_buf_release(&ps->fail);
 	fm_buf_release(&ps->sim);
 	fm_stat_work_release(&ps->work);
 	errors_found_release(&ps->found);
@@ -149,6 +151,19 @@ set_status(struct parse *ps, struct rec *r, const char *kind)
 	r->error = (struct fm_text){ ps->message.s, ps->message.len };
 }
 
+/* --require_quiet waited in vain, or something began while it measured. */
+static void
+note_unquiet(struct rec *r)
+{
+	json_t *obs = r->obs.n ? json_loadb(r->obs.s, r->obs.n, 0, NULL) : NULL;
+
+	if (!fm_json_bool(obs, "quiet", true))
+		fm_strs_add_take(&r->notes,
+		    fm_strdupf("the machine was not quiet: %s",
+			fm_json_str(obs, "quiet_reason", "no reason given")));
+	json_decref(obs);
+}
+
 void
 parse_flush(struct parse *ps)
 {
@@ -156,6 +171,7 @@ parse_flush(struct parse *ps)
 		return;
 	ps->rec.obs = (struct fm_text){ ps->obs.s, ps->obs.len };
 	ps->rec.sim = (struct fm_text){ ps->sim.s, ps->sim.len };
+	note_unquiet(&ps->rec);
 	if (ps->found.best != SIZE_MAX)
 		set_status(ps, &ps->rec, "PART");
 	parse_put(ps, &ps->rec, ps->of);
@@ -198,7 +214,7 @@ put_failure(struct parse *ps)
 	memset(&r, 0, sizeof r);
 	fm_buf_clear(&ps->text);
 	(void)fm_buf_reserve(&ps->text, 256);
-	r.dialect = FM_DIALECT_FM;
+	r.dialect = ps->x.dialect;
 	if (ps->running)
 		summary_sizes(&r, &ps->banner, &ps->text);
 	set_status(ps, &r, "ERR");
@@ -272,25 +288,6 @@ split_line(struct parse *ps, const char *p, const char *end)
 	}
 }
 
-/* Only their ends are of interest. */
-static const char *
-skip_reps(struct parse *ps, const char *p, const char *end)
-{
-	static const char rep[] = "FMWORK REP ";
-	const char *q;
-
-	while ((size_t)(end - p) > SHORTEST_REP &&
-	       memcmp(p, rep, sizeof rep - 1) == 0) {
-		q = memchr(
-		    p + SHORTEST_REP, '\n', (size_t)(end - p) - SHORTEST_REP);
-		if (q == NULL)
-			break;
-		ps->line++;
-		p = q + 1;
-	}
-	return p;
-}
-
 /* How many points are open; `*one` is one of them. */
 static size_t
 count_open(struct parse *ps, struct point **one)
@@ -305,6 +302,14 @@ count_open(struct parse *ps, struct point **one)
 	return n;
 }
 
+/* Does the point go on with what lines in the fast lane say? */
+static bool
+goes_on(const struct point *p, const struct fast *f)
+{
+	return p->dialect == f->dialect && p->last > 0 && p->reps == f->reps &&
+	       (!f->has_sizes || sizes_equal(&p->sizes, &f->sizes));
+}
+
 /*
  * REP lines that begin a point or go on with it, while no other is open; or,
  * without statistics, any.
@@ -313,12 +318,16 @@ static const char *
 hurry(struct parse *ps, const char *p, const char *end)
 {
 	struct point *cur = NULL;
+	int64_t line = ps->line;
 	size_t n;
 
-	if (ps->conf->no_stats)
-		return skip_reps(ps, p, end);
+	if (ps->conf->no_stats) {
+		p = fast_skip(&ps->skip, p, end, &ps->line);
+		ps->x.begun = ps->x.begun || ps->line > line;
+		return p;
+	}
 	n = count_open(ps, &cur);
-	if (ps->fast.len == 0 || n > 1)
+	if (ps->fast.tail.len == 0 || n > 1)
 		return p;
 	if (n == 0 || ps->pending) {
 		if (!fast_first(&ps->fast, p, end))
@@ -327,9 +336,9 @@ hurry(struct parse *ps, const char *p, const char *end)
 		if (count_open(ps, &cur) > 0)
 			return p;
 		ps->x.begun = true;
-		cur = parse_open_point(ps, FM_DIALECT_EMBED);
-	} else if (cur->dialect != FM_DIALECT_EMBED || cur->last == 0 ||
-		   cur->reps != ps->fast.reps || cur != ps->points.cur) {
+		ps->x.dialect = ps->fast.dialect;
+		cur = parse_open_point(ps, ps->fast.dialect);
+	} else if (cur != ps->points.cur || !goes_on(cur, &ps->fast)) {
 		return p;
 	}
 	return fast_reps(&ps->fast, cur, p, end, &ps->line);

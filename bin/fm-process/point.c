@@ -181,8 +181,8 @@ points_release(struct points *ps)
 		point_release(&ps->p[i]);
 }
 
-static bool
-same_sizes(const struct sizes *a, const struct sizes *b)
+bool
+sizes_equal(const struct sizes *a, const struct sizes *b)
 {
 	return a->input == b->input && a->output == b->output &&
 	       a->batch == b->batch && a->tp == b->tp;
@@ -193,7 +193,7 @@ static bool
 follows(const struct point *p, const struct rep *r)
 {
 	if (!p->open || p->dt.n == 0 || p->dialect != r->dialect ||
-	    (r->has_sizes && !same_sizes(&p->sizes, &r->sizes)))
+	    (r->has_sizes && !sizes_equal(&p->sizes, &r->sizes)))
 		return false;
 	return r->rep == 0 || (r->rep == p->last + 1 && r->reps == p->reps &&
 				  r->t0_ns >= p->last_t1_ns);
@@ -234,7 +234,7 @@ points_for_rep(struct points *ps, const struct rep *r)
 	/* A lost line, or one that came twice, must not open a new point. */
 	if (!best && r->rep > 1 && ps->cur && ps->cur->open &&
 	    ps->cur->dialect == r->dialect &&
-	    (!r->has_sizes || same_sizes(&ps->cur->sizes, &r->sizes)))
+	    (!r->has_sizes || sizes_equal(&ps->cur->sizes, &r->sizes)))
 		best = ps->cur;
 	return best;
 }

@@ -44,6 +44,7 @@ bool rep_of_line(struct rep *r, const struct fm_line *l);
 
 /* INPUT, OUTPUT, BATCH and TP of a line; false when it has none. */
 bool sizes_of_line(struct sizes *z, const struct fm_line *l);
+bool sizes_equal(const struct sizes *a, const struct sizes *b);
 
 struct point {
 	bool open;

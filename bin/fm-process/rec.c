@@ -9,6 +9,7 @@
 
 #include "json.h"
 #include "num.h"
+#include "table.h"
 
 void
 rec_release(struct rec *r)
@@ -406,6 +407,7 @@ rec_put(struct emit *e, const struct rec *r, struct exper *x, struct point *p,
 	put_stats(e, r, p, c, w);
 	put_passed(e, "noise", r->obs);
 	put_passed(e, "sim", r->sim);
+	put_passed(e, "failure", r->fail);
 	put_tokens(e, p, c, w);
 	if (r->serving) {
 		emit_key(e, "serving");
@@ -415,6 +417,11 @@ rec_put(struct emit *e, const struct rec *r, struct exper *x, struct point *p,
 		emit_key(e, "sys");
 		emit_json(e, x->sys);
 	}
+	json_object_foreach (json_object_get(x->sys, "metadata"), key, v)
+		if (!json_object_get(extra, key) && !table_knows(key)) {
+			emit_key(e, key);
+			emit_json(e, v);
+		}
 	json_object_foreach (extra, key, v) {
 		emit_key(e, key);
 		emit_json(e, v);

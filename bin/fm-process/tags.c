@@ -41,7 +41,7 @@ keep_first_token(struct parse *ps)
 		f = &ps->firsts[ps->n_firsts++];
 		f->sizes = ps->sizes;
 	}
-	f->median_s = summary_median_s(ps->of, &ps->conf->stat, &ps->work);
+	f->median = summary_median(ps->of, &ps->conf->stat, &ps->work);
 }
 
 /* --- what each tag does -------------------------------------------------- */
@@ -97,8 +97,10 @@ get(struct parse *ps, struct fm_line *l, const char *line, size_t n)
 	const char *next;
 
 	ps->x.begun = true;
-	if (fm_line_get(l, line, n))
+	if (fm_line_get(l, line, n)) {
+		ps->x.dialect = fm_form_dialect(l->form);
 		return true;
+	}
 	parse_fault(ps, "cannot read this line", line, n);
 	next = memmem(line + 1, n - 1, begin, sizeof begin - 1);
 	if (next)
@@ -140,6 +142,9 @@ on_rep(struct parse *ps, const char *line, size_t n)
 	struct rep r;
 	struct point *p;
 
+	ps->x.begun = true;
+	if (ps->conf->no_stats)
+		return;
 	parse_flush(ps);
 	if (!get(ps, &l, line, n))
 		return;
@@ -150,8 +155,7 @@ on_rep(struct parse *ps, const char *line, size_t n)
 	p = add_rep(ps, &r);
 	if (l.f[FM_F_TTFT].n)
 		add_tokens(p, &l);
-	if (r.dialect == FM_DIALECT_EMBED)
-		fast_learn(&ps->fast, line, n);
+	fast_learn(&ps->fast, line, n, &l, &r);
 }
 
 /* Two lines a repetition: of the run for one token, then of the whole. */
@@ -213,7 +217,7 @@ static void
 on_gen(struct parse *ps, const char *line, size_t n)
 {
 	const struct first_token *f;
-	double whole_s = 0;
+	struct summary none = { 0, 0 }, whole = none;
 	struct fm_line l;
 	struct sizes z;
 
@@ -232,8 +236,8 @@ on_gen(struct parse *ps, const char *line, size_t n)
 	}
 	f = first_token(ps, &z);
 	if (ps->of && summary_complete(ps->of))
-		whole_s = summary_median_s(ps->of, &ps->conf->stat, &ps->work);
-	summary_check_gen(&ps->rec, &l, &ps->x, f ? f->median_s : 0, whole_s);
+		whole = summary_median(ps->of, &ps->conf->stat, &ps->work);
+	summary_check_gen(&ps->rec, &l, &ps->x, f ? f->median : none, whole);
 }
 
 static void
@@ -291,6 +295,21 @@ on_sim(struct parse *ps, const char *s, size_t n)
 	attach(ps, &ps->sim, s, n);
 }
 
+/* What is known of the failure that the next line is about. */
+static void
+on_fail(struct parse *ps, const char *s, size_t n)
+{
+	const char *json = memchr(s, '{', n);
+
+	ps->x.begun = true;
+	if (json == NULL) {
+		parse_fault(ps, "FAIL is not followed by an object", s, n);
+		return;
+	}
+	fm_buf_clear(&ps->fail);
+	fm_buf_put(&ps->fail, json, n - (size_t)(json - s));
+}
+
 /* The point it is about, with what it measured before it failed. */
 static struct point *
 point_of_failure(struct parse *ps, struct rec *r)
@@ -335,10 +354,33 @@ on_err(struct parse *ps, const char *line, size_t n)
 	fm_buf_put(&ps->message, e.text, e.text_len);
 	fm_buf_putc(&ps->message, '"');
 	r.error = (struct fm_text){ ps->message.s, ps->message.len };
+	r.fail = (struct fm_text){ ps->fail.s, ps->fail.len };
 	p = point_of_failure(ps, &r);
 	parse_put(ps, &r, p);
+	fm_buf_clear(&ps->fail);
 	point_clear(p);
 	ps->points.cur = NULL;
+}
+
+/*
+ * The driver was killed here, and the next one measures again what had no
+ * result: what was begun is no record, nor is an experiment that had none.
+ */
+static void
+on_resume(struct parse *ps)
+{
+	size_t i;
+
+	parse_flush(ps);
+	for (i = 0; i < POINTS; i++)
+		point_clear(&ps->points.p[i]);
+	ps->points.cur = NULL;
+	ps->running = false;
+	fm_buf_clear(&ps->key);
+	if (ps->records)
+		return;
+	exper_clear(&ps->x);
+	errors_found_clear(&ps->found);
 }
 
 /* Tags that get their whole line, and tags that get what follows the tag. */
@@ -363,6 +405,7 @@ static on_line *const rest[FM_TAGS] = {
 	[FM_TAG_GAP] = on_gap,
 	[FM_TAG_OBS] = on_obs,
 	[FM_TAG_SIM] = on_sim,
+	[FM_TAG_FAIL] = on_fail,
 };
 
 void
@@ -371,7 +414,9 @@ parse_line(struct parse *ps, const char *s, size_t n)
 	const char *body;
 	enum fm_tag tag = fm_record_tag(s, n, &body);
 
-	if (tag == FM_TAG_NONE) {
+	if (fm_record_is_resume(s, n)) {
+		on_resume(ps);
+	} else if (tag == FM_TAG_NONE) {
 		if (n)
 			parse_noise(ps, s, n);
 	} else if (whole[tag]) {

@@ -178,6 +178,15 @@ row(struct build *b, const char *name, int64_t n)
 
 /* --- the parts ----------------------------------------------------------- */
 
+/* The module that a tensor such as "embeddings.LayerNorm.weight" is of. */
+static void
+at_tensor(struct build *b, const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	fm_graph_at(b->g, fm_graph_name(b->g, "%.*s", (int)(dot - name), name));
+}
+
 /* Rows of a table; the table stays as it is, the rows become float. */
 static const char *
 gather(struct build *b, const char *name, int64_t rows, const char *ids,
@@ -185,6 +194,7 @@ gather(struct build *b, const char *name, int64_t rows, const char *ids,
 {
 	enum fm_type type = tensor(b, name, 2, rows, b->h->hidden, false);
 
+	at_tensor(b, name);
 	(void)fm_graph_node(
 	    b->g, "Gather", fm_graph_name(b->g, "%s %s", name, ids), out);
 	return as_float(b, out, type);
@@ -198,6 +208,7 @@ gemm(struct build *b, const char *in, const char *name, int64_t outs,
 	const char *bias = fm_graph_name(b->g, "%s.bias", name);
 	const char *out = fm_graph_name(b->g, "%s.out", name);
 
+	fm_graph_at(b->g, name);
 	weight = as_float(b, weight, tensor(b, weight, 2, outs, ins, false));
 	bias = row(b, bias, outs);
 	(void)fm_graph_node(b->g, "Gemm",
@@ -211,11 +222,12 @@ static const char *
 norm(struct build *b, const char *a, const char *c, const char *bias,
     const char *name)
 {
-	const char *gamma =
-	    row(b, fm_graph_name(b->g, "%s.weight", name), b->h->hidden);
-	const char *beta =
-	    row(b, fm_graph_name(b->g, "%s.bias", name), b->h->hidden);
-	const char *out = fm_graph_node(b->g, ".SkipLayerNormalization",
+	const char *gamma, *beta, *out;
+
+	fm_graph_at(b->g, name);
+	gamma = row(b, fm_graph_name(b->g, "%s.weight", name), b->h->hidden);
+	beta = row(b, fm_graph_name(b->g, "%s.bias", name), b->h->hidden);
+	out = fm_graph_node(b->g, ".SkipLayerNormalization",
 	    fm_graph_name(b->g, "%s %s %s %s%s%s", a, c, gamma, beta,
 		*bias ? " " : "", bias),
 	    fm_graph_name(b->g, "%s.out", name));
@@ -238,6 +250,7 @@ reshape(struct build *b, const char *in, const char *shape, const char *out)
 static const char *
 positions_after_pad(struct build *b)
 {
+	fm_graph_at(b->g, "embeddings");
 	fm_graph_int(b->g, "pad", b->h->pad);
 	fm_graph_int(b->g, "axis", 1);
 	(void)fm_graph_node(b->g, "Equal", "input_ids pad", "is_pad");
@@ -259,6 +272,7 @@ positions_from_zero(struct build *b)
 	    tensor(b, name, 2, b->h->max_positions, b->h->hidden, false);
 	const int64_t zero = 0;
 
+	at_tensor(b, name);
 	fm_graph_ints(b->g, "zero_row", 1, &zero);
 	(void)fm_graph_node(b->g, "Slice",
 	    fm_graph_name(b->g, "%s zero_row sequence zero_row", name),
@@ -272,22 +286,24 @@ embeddings(struct build *b)
 	static const char types[] = "embeddings.token_type_embeddings.weight";
 	const char *x = gather(b, "embeddings.word_embeddings.weight",
 	    b->h->vocab, "input_ids", "words");
-	const char *positions = b->h->class->positions == FM_HF_AFTER_PAD
-				    ? positions_after_pad(b)
-				    : positions_from_zero(b);
-	const char *bias = "";
+	const char *positions, *bias = "";
 
-	/* A single type is the same row for every token: a bias. */
-	if (b->h->types == 1)
-		bias = as_float(
-		    b, types, tensor(b, types, 2, 1, b->h->hidden, true));
 	if (b->h->types > 1) {
 		const char *t =
 		    gather(b, types, b->h->types, "token_type_ids", "types");
 
+		fm_graph_at(b->g, "embeddings");
 		x = fm_graph_node(b->g, "Add",
 		    fm_graph_name(b->g, "%s %s", x, t), "words_types");
 	}
+	/* A single type is the same row for every token: a bias. */
+	at_tensor(b, types);
+	if (b->h->types == 1)
+		bias = as_float(
+		    b, types, tensor(b, types, 2, 1, b->h->hidden, true));
+	positions = b->h->class->positions == FM_HF_AFTER_PAD
+			? positions_after_pad(b)
+			: positions_from_zero(b);
 	return norm(b, x, positions, bias, "embeddings.LayerNorm");
 }
 
@@ -320,6 +336,7 @@ relative_bias(struct build *b)
 	static const int64_t perm[2] = { 1, 0 };
 	static const int64_t zero = 0, one = 1;
 
+	at_tensor(b, name);
 	for (int64_t i = 0; i < n; i++)
 		buckets[i] = fm_encoder_bucket(i - (most - 1));
 	fm_graph_ints(b->g, "buckets", n, buckets);
@@ -353,9 +370,13 @@ static const char *
 activation(struct build *b, const char *in, const char *layer)
 {
 	const struct fm_hf_act *a = b->h->act;
-	const char *out = fm_graph_node(
-	    b->g, a->op, in, fm_graph_name(b->g, "%s.act", layer));
+	const char *name =
+	    fm_graph_name(b->g, "%s.%s", layer, b->h->class->act);
+	const char *out;
 
+	fm_graph_at(b->g, name);
+	out =
+	    fm_graph_node(b->g, a->op, in, fm_graph_name(b->g, "%s.out", name));
 	if (a->alpha > 0)
 		fm_graph_attr_float(b->g, "alpha", a->alpha);
 	return out;
@@ -376,6 +397,7 @@ attention(struct build *b, const char *x, const char *layer, const char *bias)
 		in[i] = reshape(b, gemm(b, x, name, b->h->hidden, b->h->hidden),
 		    "shape3", fm_graph_name(b->g, "%s.3d", name));
 	}
+	at_tensor(b, fm_graph_name(b->g, "%s.%s", layer, c->query));
 	out = fm_graph_node(b->g, ".MultiHeadAttention",
 	    fm_graph_name(b->g, "%s %s %s - mask%s%s", in[0], in[1], in[2],
 		*bias ? " " : "", bias),
@@ -409,18 +431,20 @@ pooler(struct build *b)
 {
 	static const char *const syms[2] = { "batch", NULL };
 	const int64_t dims[2] = { -1, b->h->hidden };
+	const char *x;
 
 	if (!b->w->made_up &&
 	    !find(b, fm_graph_name(b->g, "%s.weight", b->h->class->pooler)))
 		return;
+	fm_graph_at(b->g, "pooler");
 	fm_graph_int(b->g, "first", 0);
 	(void)fm_graph_node(
 	    b->g, "Gather", "last_hidden_state first", "first_token");
 	fm_graph_attr_int(b->g, "axis", 1);
-	(void)fm_graph_node(b->g, "Tanh",
-	    gemm(b, "first_token", b->h->class->pooler, b->h->hidden,
-		b->h->hidden),
-	    "pooler_output");
+	x = gemm(
+	    b, "first_token", b->h->class->pooler, b->h->hidden, b->h->hidden);
+	fm_graph_at(b->g, "pooler.activation");
+	(void)fm_graph_node(b->g, "Tanh", x, "pooler_output");
 	fm_graph_output(b->g, "pooler_output", FM_TYPE_FLOAT, 2, dims, syms);
 }
 
@@ -468,6 +492,7 @@ fm_encoder_build(struct fm_graph *g, const struct fm_hf *h,
 	struct build b = { g, h, w, find_prefix(w), false, err };
 	const char *x, *bias = "";
 
+	fm_graph_at(g, "");
 	common(&b);
 	ports(&b);
 	x = reshape(&b, embeddings(&b), "shape2", "embeddings.2d");
@@ -475,6 +500,7 @@ fm_encoder_build(struct fm_graph *g, const struct fm_hf *h,
 		bias = relative_bias(&b);
 	for (int64_t i = 0; !b.bad && i < h->layers; i++)
 		x = layer(&b, x, i, bias);
+	fm_graph_at(g, "");
 	(void)reshape(&b, x, "shape3", "last_hidden_state");
 	if (h->class->pooler)
 		pooler(&b);

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,8 @@ struct fm_graph {
 	Onnx__GraphProto graph;
 	size_t cap_node, cap_init, cap_input, cap_output; /* elements */
 	Onnx__NodeProto *node;                            /* the last one */
-	void **mem; /* everything that has to be freed */
+	const char *at; /* module of the nodes to come, or NULL */
+	void **mem;     /* everything that has to be freed */
 	size_t n_mem, cap_mem;
 };
 
@@ -262,6 +264,40 @@ name_list(struct fm_graph *g, const char *names, size_t *n)
 	return v;
 }
 
+void
+fm_graph_at(struct fm_graph *g, const char *path)
+{
+	g->at = path;
+}
+
+static bool
+has_node(const struct fm_graph *g, const char *name)
+{
+	for (size_t i = g->graph.n_node; i > 0; i--)
+		if (strcmp(g->graph.node[i - 1]->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* "/encoder/layer.0/output/MatMul", with "_1" when there is one already;
+ * numbers stay with the name of their list. */
+static char *
+node_name(struct fm_graph *g, const char *op)
+{
+	char *path = fm_strdup(g->at), *name;
+
+	for (char *s = path; *s; s++)
+		if (*s == '.' && !(s[1] >= '0' && s[1] <= '9'))
+			*s = '/';
+	name = fm_strdupf("%s%s/%s", *path ? "/" : "", path, op);
+	for (int i = 1; has_node(g, name); i++) {
+		free(name);
+		name = fm_strdupf("%s%s/%s_%d", *path ? "/" : "", path, op, i);
+	}
+	free(path);
+	return keep(g, name);
+}
+
 const char *
 fm_graph_node(
     struct fm_graph *g, const char *op, const char *inputs, const char *output)
@@ -270,15 +306,15 @@ fm_graph_node(
 	Onnx__NodeProto *n;
 
 	NEW(g, n, node_proto);
-	n->name = text(g, output);
 	n->op_type = text(g, op[0] == '.' ? op + 1 : op);
+	n->name = g->at ? node_name(g, n->op_type) : text(g, output);
 	if (op[0] == '.')
 		n->domain = text(g, "com.microsoft");
 	n->input = name_list(g, inputs, &n->n_input);
 	n->output = name_list(g, output, &n->n_output);
 	p->node = one_more(p->node, &g->cap_node, p->n_node);
 	p->node[p->n_node++] = g->node = n;
-	return n->name;
+	return n->output[0];
 }
 
 static Onnx__AttributeProto *

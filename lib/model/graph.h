@@ -44,6 +44,14 @@ void fm_graph_external(struct fm_graph *g, const char *name, enum fm_type type,
     uint64_t bytes);
 
 /*
+ * The module that nodes from here on belong to, as exporters of PyTorch's
+ * name them: at "encoder.layer.0.output" a MatMul is called
+ * "/encoder/layer.0/output/MatMul". "" is the model itself; the string must
+ * live as long as it is in use.
+ */
+void fm_graph_at(struct fm_graph *g, const char *path);
+
+/*
  * A node with one output. An operator with a dot in front (".Gelu") is one of
  * com.microsoft. Attributes that follow belong to it. Returns `output`.
  */

@@ -18,8 +18,8 @@
 	.key = "attention.self.key", .value = "attention.self.value",          \
 	.attn_out = "attention.output.dense",                                  \
 	.attn_norm = "attention.output.LayerNorm", .up = "intermediate.dense", \
-	.down = "output.dense", .out_norm = "output.LayerNorm",                \
-	.pooler = "pooler.dense"
+	.act = "intermediate.intermediate_act_fn", .down = "output.dense",     \
+	.out_norm = "output.LayerNorm", .pooler = "pooler.dense"
 
 static const struct fm_hf_class classes[] = {
 	{ .name = "BertModel",
@@ -59,6 +59,7 @@ static const struct fm_hf_class classes[] = {
 	    .attn_out = "attention.out_lin",
 	    .attn_norm = "sa_layer_norm",
 	    .up = "ffn.lin1",
+	    .act = "ffn.activation",
 	    .down = "ffn.lin2",
 	    .out_norm = "output_layer_norm" },
 	{ .name = "MPNetModel",
@@ -76,6 +77,7 @@ static const struct fm_hf_class classes[] = {
 	    .attn_out = "attention.attn.o",
 	    .attn_norm = "attention.LayerNorm",
 	    .up = "intermediate.dense",
+	    .act = "intermediate.intermediate_act_fn",
 	    .down = "output.dense",
 	    .out_norm = "output.LayerNorm",
 	    .pooler = "pooler.dense",
@@ -115,6 +117,12 @@ no_class(const char *path, const char *what, struct fm_err *err)
 	    path, what, b.s);
 	fm_buf_release(&b);
 	return r;
+}
+
+const struct fm_hf_class *
+fm_hf_class_at(size_t k)
+{
+	return k < COUNT(classes) ? &classes[k] : NULL;
 }
 
 /* Does an architecture such as "BertForMaskedLM" stand on this class? */

@@ -29,8 +29,8 @@ struct fm_hf_class {
 	int64_t pad;                                 /* default */
 	const char *layer;                           /* "encoder.layer" */
 	const char *query, *key, *value, *attn_out, *attn_norm;
-	const char *up, *down, *out_norm;
-	const char *pooler;   /* NULL: the class has none */
+	const char *up, *act, *down, *out_norm; /* act has no tensors */
+	const char *pooler;                     /* NULL: the class has none */
 	const char *relative; /* table of relative position bias, or NULL */
 	enum fm_hf_positions positions;
 	bool fixed_pad; /* whatever the config's pad_token_id is */
@@ -54,6 +54,9 @@ struct fm_hf {
 	double eps;            /* of LayerNorm */
 	double std;            /* of random weights */
 };
+
+/* The k-th class, NULL after the last. */
+const struct fm_hf_class *fm_hf_class_at(size_t k);
 
 /*
  * `class` may be NULL or "AutoModel": then the config says. `path` is the

@@ -31,6 +31,24 @@ static const char *const words[FM_LAYER_KINDS] = {
 	[FM_LAYER_ROPE] = "rope",
 };
 
+static const char *const types[FM_LAYER_KINDS] = {
+	[FM_LAYER_LINEAR] = "Linear",
+	[FM_LAYER_EMBEDDING] = "Embedding",
+	[FM_LAYER_ROTARY] = "RotaryEmbedding",
+	[FM_LAYER_LAYERNORM] = "LayerNorm",
+	[FM_LAYER_RMSNORM] = "RMSNorm",
+	[FM_LAYER_SILU] = "SiLU",
+	[FM_LAYER_NEWGELU] = "NewGELU",
+	[FM_LAYER_SOFTMAX] = "softmax",
+	[FM_LAYER_MATMUL] = "matmul",
+	[FM_LAYER_SDPA] = "scaled_dot_product_attention",
+	[FM_LAYER_CONV2D] = "Conv2d",
+	[FM_LAYER_ACT] = "Activation",
+	[FM_LAYER_ADD] = "add",
+	[FM_LAYER_MUL] = "mul",
+	[FM_LAYER_ROPE] = "apply_rotary_pos_emb",
+};
+
 /* A dimension beyond this is a slip, and products of four stay finite. */
 #define DIM_MAX INT64_C(2147483647)
 
@@ -40,16 +58,31 @@ fm_layer_word(enum fm_layer_kind kind)
 	return words[kind];
 }
 
-void
-fm_layers_release(struct fm_layers *l)
+const char *
+fm_layer_type(enum fm_layer_kind kind)
+{
+	return types[kind];
+}
+
+static void
+release(struct fm_layer *v, size_t n)
 {
 	size_t i;
 
-	for (i = 0; i < l->n; i++) {
-		free(l->v[i].name);
-		free(l->v[i].context);
+	for (i = 0; i < n; i++) {
+		free(v[i].name);
+		free(v[i].context);
+		free(v[i].path);
+		free(v[i].node);
 	}
-	free(l->v);
+	free(v);
+}
+
+void
+fm_layers_release(struct fm_layers *l)
+{
+	release(l->v, l->n);
+	release(l->guesses, l->n_guesses);
 	free(l->model_class);
 	free(l->last);
 	fm_strs_release(&l->missed_ops);
@@ -67,7 +100,11 @@ fm_layers_add(struct fm_layers *l, const char *name, const char *context,
 	memset(one, 0, sizeof *one);
 	one->name = fm_strdup(name);
 	one->context = fm_strdup(context);
+	one->path = fm_strdup(name);
 	one->kind = kind;
+	one->function = kind == FM_LAYER_SOFTMAX || kind == FM_LAYER_MATMUL ||
+			kind == FM_LAYER_SDPA || kind == FM_LAYER_ADD ||
+			kind == FM_LAYER_MUL || kind == FM_LAYER_ROPE;
 	return one;
 }
 

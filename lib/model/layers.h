@@ -61,6 +61,10 @@ enum fm_layer_shard {
 struct fm_layer {
 	char *name;    /* "layers.3.q_proj" */
 	char *context; /* "q_proj": what mappings know it by */
+	char *path;    /* of the module, "model.layers.3.self_attn.q_proj"; a
+			* function's is that of the module it is called in */
+	char *node;    /* of an ONNX graph, as ONNX Runtime calls it; or NULL:
+			* it has none of its own, the next layer's does it */
 	enum fm_layer_kind kind;
 	int rank;                     /* of the input */
 	int64_t shape[FM_LAYER_RANK]; /* of the input; FM_DIM_… */
@@ -71,6 +75,7 @@ struct fm_layer {
 	bool causal;    /* tokens see those before them only */
 	bool tied;      /* its weights are another layer's */
 	bool bias;
+	bool function; /* no module of its own */
 	bool last_row; /* of a prompt only the last token matters */
 	int64_t kernel[2], stride[2], padding[2]; /* conv2d: height, width */
 	int64_t experts, active; /* so many copies, of which a token visits
@@ -90,7 +95,11 @@ struct fm_layers {
 	int64_t nodes;     /* of an ONNX graph */
 	int64_t missed;    /* nodes whose cost is not known */
 	struct fm_strs missed_ops; /* and what they are */
-	int64_t params;            /* weights, elements, shared ones once */
+	struct fm_layer *guesses;  /* for those of them whose inputs are known:
+				    * a product with their weights, or one
+				    * operation an element */
+	size_t n_guesses, cap_guesses;
+	int64_t params; /* weights, elements, shared ones once */
 };
 
 /* Empties a list that fm_layers_read() has filled. */
@@ -116,8 +125,30 @@ double fm_layer_params(const struct fm_layer *l);
 
 /* "linear" …, the word of a list. */
 const char *fm_layer_word(enum fm_layer_kind kind);
+/* What a module of this kind, or the function, is called: "Linear" … */
+const char *fm_layer_type(enum fm_layer_kind kind);
 
-/* For building lists: appends a cleared layer of that name and kind. */
+/* Does an operator of ONNX compute nothing: does it move, view or shape? */
+bool fm_layers_is_free(const char *op);
+/* "encoder.layer.0.output.dense" of "/encoder/layer.0/output/dense/MatMul",
+ * what comes before the first slash left out; a name without slashes as it
+ * is. The caller frees. */
+char *fm_layers_path(const char *node);
+
+/* Sizes that decide what FM_DIM_... is. */
+struct fm_layer_point {
+	int64_t batch, tokens, length;
+};
+
+int64_t fm_layer_dim(int64_t dim, const struct fm_layer_point *at);
+/*
+ * The row of the layer in a profile: "kind", "type", "path", "in", "out", the
+ * last two as dimensions like "1x16x384". New reference.
+ */
+json_t *fm_layer_row(const struct fm_layer *l, const struct fm_layer_point *at);
+
+/* For building lists: appends a cleared layer of that name and kind; its path
+ * is the name. */
 struct fm_layer *fm_layers_add(struct fm_layers *l, const char *name,
     const char *context, enum fm_layer_kind kind);
 

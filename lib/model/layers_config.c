@@ -9,6 +9,7 @@
 
 #include "alloc.h"
 #include "json.h"
+#include "model/hf.h"
 #include "model/layers.h"
 
 struct family {
@@ -44,27 +45,6 @@ static const struct family decoders[] = {
 	    false, true, false, 2 },
 	{ "gemma3_text", "Gemma3ForCausalLM", "gelu_pytorch_tanh", 256, true,
 	    false, true, true, false, 6 },
-};
-
-static const struct encoder {
-	const char *type, *class, *layer;
-	const char *query, *key, *value, *out, *norm1, *up, *down, *norm2;
-} encoders[] = {
-	{ "bert", "BertModel", "encoder.layer", "query", "key", "value",
-	    "attention.output.dense", "attention.output.LayerNorm",
-	    "intermediate.dense", "output.dense", "output.LayerNorm" },
-	{ "roberta", "RobertaModel", "encoder.layer", "query", "key", "value",
-	    "attention.output.dense", "attention.output.LayerNorm",
-	    "intermediate.dense", "output.dense", "output.LayerNorm" },
-	{ "xlm-roberta", "XLMRobertaModel", "encoder.layer", "query", "key",
-	    "value", "attention.output.dense", "attention.output.LayerNorm",
-	    "intermediate.dense", "output.dense", "output.LayerNorm" },
-	{ "mpnet", "MPNetModel", "encoder.layer", "q", "k", "v",
-	    "attention.attn.o", "attention.LayerNorm", "intermediate.dense",
-	    "output.dense", "output.LayerNorm" },
-	{ "distilbert", "DistilBertModel", "transformer.layer", "q_lin",
-	    "k_lin", "v_lin", "out_lin", "sa_layer_norm", "lin1", "lin2",
-	    "output_layer_norm" },
 };
 
 /* The numbers of one model, and the list being made. */
@@ -115,15 +95,17 @@ get(struct make *m, const char *keys, int64_t def, int64_t *v,
 	    (int)strcspn(first, " "), first);
 }
 
-/* A window is used unless the config switches it off. */
+/* A window is used unless the config switches it off; those of Qwen have to
+ * switch it on. */
 static int
 get_window(struct make *m, struct fm_err *err)
 {
 	const json_t *w = json_object_get(m->config, "sliding_window");
+	bool qwen = m->f && strncmp(m->f->type, "qwen", 4) == 0;
 
 	m->window = 0;
 	if (!w || json_is_null(w) ||
-	    !fm_json_bool(m->config, "use_sliding_window", true))
+	    !fm_json_bool(m->config, "use_sliding_window", !qwen))
 		return 0;
 	return get(m, "sliding_window", 0, &m->window, err);
 }
@@ -159,15 +141,36 @@ read_numbers(struct make *m, struct fm_err *err)
 
 /* --- pieces -------------------------------------------------------------- */
 
+/* Without its last part. */
+static void
+cut(char *path)
+{
+	char *dot = strrchr(path, '.');
+
+	*(dot ? dot : path) = '\0';
+}
+
+/*
+ * `name` is that of the module inside its block. In the lists of UPMEM's
+ * examples the projections of a block stand directly under it, and so they
+ * are called here; the path has the modules between.
+ */
 static struct fm_layer *
 add(struct make *m, const char *name, enum fm_layer_kind kind, int64_t last)
 {
-	const char *dot = strrchr(name, '.');
-	char full[160];
+	const char *dot = strrchr(name, '.'), *context = dot ? dot + 1 : name;
+	bool inner = m->f && strcmp(name, "lm_head") != 0;
 	struct fm_layer *one;
+	char full[160];
 
-	(void)snprintf(full, sizeof full, "%s%s", m->prefix, name);
-	one = fm_layers_add(m->l, full, dot ? dot + 1 : name, kind);
+	(void)snprintf(
+	    full, sizeof full, "%s%s", m->prefix, m->f ? context : name);
+	one = fm_layers_add(m->l, full, context, kind);
+	free(one->path);
+	one->path =
+	    fm_strdupf("%s%s%s", inner ? "model." : "", m->prefix, name);
+	if (one->function)
+		cut(one->path);
 	one->rank = 3;
 	one->shape[0] = FM_DIM_BATCH;
 	one->shape[1] = FM_DIM_TOKENS;
@@ -220,26 +223,31 @@ heads(struct make *m, const char *name, enum fm_layer_kind kind, int64_t d2,
 }
 
 static void
-attention(struct make *m, int64_t window)
+attention(struct make *m, const char *module, int64_t window)
 {
+	char name[80];
 	struct fm_layer *one;
 
+#define AT(what)                                                               \
+	(snprintf(name, sizeof name, "%s%s" what, module, *module ? "." : ""), \
+	    name)
 	if (!m->eager) {
-		one = heads(m, "attn_output", FM_LAYER_SDPA, FM_DIM_LENGTH,
+		one = heads(m, AT("attn_output"), FM_LAYER_SDPA, FM_DIM_LENGTH,
 		    m->head_dim);
 		one->window = window;
 		return;
 	}
 	one = heads(
-	    m, "attn_weights", FM_LAYER_MATMUL, FM_DIM_TOKENS, m->head_dim);
+	    m, AT("attn_weights"), FM_LAYER_MATMUL, FM_DIM_TOKENS, m->head_dim);
 	one->out = FM_DIM_LENGTH;
 	one->part = FM_PART_SCORES;
 	one->window = window;
-	one = heads(
-	    m, "attn_softmax", FM_LAYER_SOFTMAX, FM_DIM_TOKENS, FM_DIM_LENGTH);
+	one = heads(m, AT("attn_softmax"), FM_LAYER_SOFTMAX, FM_DIM_TOKENS,
+	    FM_DIM_LENGTH);
 	one->window = window;
-	one = heads(
-	    m, "attn_output", FM_LAYER_MATMUL, FM_DIM_TOKENS, FM_DIM_LENGTH);
+	one = heads(m, AT("attn_output"), FM_LAYER_MATMUL, FM_DIM_TOKENS,
+	    FM_DIM_LENGTH);
+#undef AT
 	one->out = m->head_dim;
 	one->part = FM_PART_VALUES;
 	one->window = window;
@@ -268,13 +276,15 @@ activation(struct make *m, const char *name)
 static void
 mlp(struct make *m)
 {
+	bool bias = fm_json_bool(m->config, "mlp_bias", false);
 	enum fm_layer_shard col = FM_SHARD_COLUMN;
 
-	(void)linear(m, "gate_proj", m->hidden, m->inter, col);
-	(void)activation(m, "act_fn");
-	(void)linear(m, "up_proj", m->hidden, m->inter, col);
-	elementwise(m, "gate_mul", FM_LAYER_MUL, m->inter, col);
-	(void)linear(m, "down_proj", m->inter, m->hidden, FM_SHARD_ROW);
+	linear(m, "mlp.gate_proj", m->hidden, m->inter, col)->bias = bias;
+	(void)activation(m, "mlp.act_fn");
+	linear(m, "mlp.up_proj", m->hidden, m->inter, col)->bias = bias;
+	elementwise(m, "mlp.gate_mul", FM_LAYER_MUL, m->inter, col);
+	linear(m, "mlp.down_proj", m->inter, m->hidden, FM_SHARD_ROW)->bias =
+	    bias;
 }
 
 /* Tokens are in one row each from here to the sum over the experts. */
@@ -284,6 +294,11 @@ expert(struct make *m, struct fm_layer *one)
 	one->shape[0] = FM_DIM_ROWS;
 	one->shape[1] = one->shape[2];
 	one->rank = 2;
+	/* The weights of all experts are one tensor each, not modules. */
+	if (one->kind == FM_LAYER_LINEAR) {
+		one->function = true;
+		cut(one->path);
+	}
 	one->experts = m->experts;
 	one->active = m->active;
 }
@@ -294,17 +309,19 @@ experts(struct make *m)
 	struct fm_layer *gate;
 	size_t i, first;
 
-	gate = linear(m, "gate", m->hidden, m->experts, FM_SHARD_NONE);
+	gate = linear(m, "mlp.gate", m->hidden, m->experts, FM_SHARD_NONE);
 	gate->shape[0] = FM_DIM_ROWS;
 	gate->shape[1] = m->hidden;
 	gate->rank = 2;
 	first = m->l->n;
-	(void)linear(m, "w1", m->hidden, m->inter, FM_SHARD_COLUMN);
-	(void)activation(m, "act_fn");
-	(void)linear(m, "w3", m->hidden, m->inter, FM_SHARD_COLUMN);
-	elementwise(m, "gate_mul", FM_LAYER_MUL, m->inter, FM_SHARD_COLUMN);
-	(void)linear(m, "w2", m->inter, m->hidden, FM_SHARD_ROW);
-	elementwise(m, "expert_add", FM_LAYER_ADD, m->hidden, FM_SHARD_NONE);
+	(void)linear(m, "mlp.experts.w1", m->hidden, m->inter, FM_SHARD_COLUMN);
+	(void)activation(m, "mlp.experts.act_fn");
+	(void)linear(m, "mlp.experts.w3", m->hidden, m->inter, FM_SHARD_COLUMN);
+	elementwise(
+	    m, "mlp.experts.gate_mul", FM_LAYER_MUL, m->inter, FM_SHARD_COLUMN);
+	(void)linear(m, "mlp.experts.w2", m->inter, m->hidden, FM_SHARD_ROW);
+	elementwise(m, "mlp.experts.expert_add", FM_LAYER_ADD, m->hidden,
+	    FM_SHARD_NONE);
 	for (i = first; i < m->l->n; i++)
 		expert(m, &m->l->v[i]);
 }
@@ -316,38 +333,53 @@ projections(struct make *m)
 	struct fm_layer *one;
 	size_t first = m->l->n;
 
-	(void)linear(m, "q_proj", m->hidden, q, FM_SHARD_COLUMN);
-	(void)linear(m, "k_proj", m->hidden, kv, FM_SHARD_COLUMN);
-	(void)linear(m, "v_proj", m->hidden, kv, FM_SHARD_COLUMN);
+	(void)linear(m, "self_attn.q_proj", m->hidden, q, FM_SHARD_COLUMN);
+	(void)linear(m, "self_attn.k_proj", m->hidden, kv, FM_SHARD_COLUMN);
+	(void)linear(m, "self_attn.v_proj", m->hidden, kv, FM_SHARD_COLUMN);
 	for (; first < m->l->n; first++)
 		m->l->v[first].bias =
 		    m->f->qkv_bias ||
 		    fm_json_bool(m->config, "attention_bias", false);
 	if (m->f->qk_norm) {
-		one = add(m, "q_norm", FM_LAYER_RMSNORM, q);
+		one = add(m, "self_attn.q_norm", FM_LAYER_RMSNORM, q);
 		one->out = m->head_dim;
 		one->shard = FM_SHARD_COLUMN;
-		one = add(m, "k_norm", FM_LAYER_RMSNORM, kv);
+		one = add(m, "self_attn.k_norm", FM_LAYER_RMSNORM, kv);
 		one->out = m->head_dim;
 		one->shard = FM_SHARD_COLUMN;
 	}
-	elementwise(
-	    m, "apply_rotary_pos_emb", FM_LAYER_ROPE, q + kv, FM_SHARD_COLUMN);
+	elementwise(m, "self_attn.apply_rotary_pos_emb", FM_LAYER_ROPE, q + kv,
+	    FM_SHARD_COLUMN);
+}
+
+/* Through a window, or not: the config has a list, a rule or neither. */
+static int64_t
+window_of(const struct make *m, int64_t i)
+{
+	const json_t *types = json_object_get(m->config, "layer_types");
+	const char *type = json_string_value(json_array_get(types, (size_t)i));
+	int64_t from = fm_json_int(m->config, "max_window_layers", 0);
+
+	if (type)
+		return strcmp(type, "sliding_attention") == 0 ? m->window : 0;
+	if (i < from || (m->f->pattern && (i + 1) % m->f->pattern == 0))
+		return 0;
+	return m->window;
 }
 
 static void
 block(struct make *m, int64_t i)
 {
 	bool four = m->f->four_norms;
-	bool global = m->f->pattern && (i + 1) % m->f->pattern == 0;
 
 	(void)snprintf(
 	    m->prefix, sizeof m->prefix, "layers.%lld.", (long long)i);
 	norm(m, "input_layernorm", FM_LAYER_RMSNORM);
 	projections(m);
-	attention(m, global ? 0 : m->window);
-	(void)linear(
-	    m, "o_proj", m->heads * m->head_dim, m->hidden, FM_SHARD_ROW);
+	attention(m, "self_attn", window_of(m, i));
+	linear(m, "self_attn.o_proj", m->heads * m->head_dim, m->hidden,
+	    FM_SHARD_ROW)
+	    ->bias = fm_json_bool(m->config, "attention_bias", false);
 	if (four)
 		norm(m, "post_attention_layernorm", FM_LAYER_RMSNORM);
 	elementwise(m, "residual_attn", FM_LAYER_ADD, m->hidden, FM_SHARD_NONE);
@@ -403,40 +435,102 @@ decoder(struct make *m, struct fm_err *err)
 
 /* --- encoders ------------------------------------------------------------ */
 
+/* What is added to a layer's result before its norm is added where the norm
+ * is called. */
 static void
-encoder_block(struct make *m, const struct encoder *e, int64_t i)
+add_and_norm(struct make *m, const char *at)
+{
+	char name[80];
+
+	(void)snprintf(name, sizeof name, "%s", at);
+	cut(name);
+	(void)snprintf(name + strlen(name), sizeof name - strlen(name),
+	    "%sresidual", *name ? "." : "");
+	elementwise(m, name, FM_LAYER_ADD, m->hidden, FM_SHARD_NONE);
+	norm(m, at, FM_LAYER_LAYERNORM);
+}
+
+static void
+encoder_block(struct make *m, const struct fm_hf_class *c, int64_t i)
 {
 	enum fm_layer_shard col = FM_SHARD_COLUMN;
+	char module[80];
 
 	(void)snprintf(
-	    m->prefix, sizeof m->prefix, "%s.%lld.", e->layer, (long long)i);
-	linear(m, e->query, m->hidden, m->hidden, col)->bias = true;
-	linear(m, e->key, m->hidden, m->hidden, col)->bias = true;
-	linear(m, e->value, m->hidden, m->hidden, col)->bias = true;
-	attention(m, 0);
-	linear(m, e->out, m->hidden, m->hidden, FM_SHARD_ROW)->bias = true;
-	elementwise(m, "residual_attn", FM_LAYER_ADD, m->hidden, FM_SHARD_NONE);
-	norm(m, e->norm1, FM_LAYER_LAYERNORM);
-	linear(m, e->up, m->hidden, m->inter, col)->bias = true;
-	(void)activation(m, "intermediate_act_fn");
-	linear(m, e->down, m->inter, m->hidden, FM_SHARD_ROW)->bias = true;
-	elementwise(m, "residual_mlp", FM_LAYER_ADD, m->hidden, FM_SHARD_NONE);
-	norm(m, e->norm2, FM_LAYER_LAYERNORM);
+	    m->prefix, sizeof m->prefix, "%s.%lld.", c->layer, (long long)i);
+	(void)snprintf(module, sizeof module, "%s", c->query);
+	cut(module);
+	linear(m, c->query, m->hidden, m->hidden, col)->bias = true;
+	linear(m, c->key, m->hidden, m->hidden, col)->bias = true;
+	linear(m, c->value, m->hidden, m->hidden, col)->bias = true;
+	attention(m, module, 0);
+	linear(m, c->attn_out, m->hidden, m->hidden, FM_SHARD_ROW)->bias = true;
+	add_and_norm(m, c->attn_norm);
+	linear(m, c->up, m->hidden, m->inter, col)->bias = true;
+	(void)activation(m, c->act);
+	linear(m, c->down, m->inter, m->hidden, FM_SHARD_ROW)->bias = true;
+	add_and_norm(m, c->out_norm);
 	*m->prefix = '\0';
 }
 
-static int
-encoder(struct make *m, const struct encoder *e, struct fm_err *err)
+/* Of the first token of each sequence. */
+static void
+pooler(struct make *m, const struct fm_hf_class *c)
 {
-	int64_t positions, i;
+	struct fm_layer *one =
+	    linear(m, c->pooler, m->hidden, m->hidden, FM_SHARD_GATHER);
 
-	if (get(m, "max_position_embeddings", 512, &positions, err))
+	one->bias = true;
+	one->rank = 2;
+	one->shape[1] = m->hidden;
+	one = add(m, "pooler.activation", FM_LAYER_ACT, m->hidden);
+	one->rank = 2;
+	one->shape[1] = m->hidden;
+}
+
+/* Bias of attention by distance, picked for all pairs of tokens. */
+static int
+relative(struct make *m, struct fm_err *err)
+{
+	struct fm_layer *one;
+	int64_t buckets;
+
+	if (get(m, "relative_attention_num_buckets", 32, &buckets, err))
+		return -1;
+	one = add(m, "encoder.relative_attention_bias", FM_LAYER_EMBEDDING, 0);
+	one->rank = 2;
+	one->shape[0] = one->shape[1] = FM_DIM_TOKENS;
+	one->in = buckets;
+	one->out = m->heads;
+	return 0;
+}
+
+static int
+encoder(struct make *m, const struct fm_hf_class *c, struct fm_err *err)
+{
+	int64_t positions, kinds = 0, i;
+
+	if (get(m, "max_position_embeddings", c->max_positions, &positions,
+		err) ||
+	    (c->types && get(m, "type_vocab_size", c->types, &kinds, err)))
 		return -1;
 	ids(m, "embeddings.word_embeddings", m->vocab);
+	/* A single kind is a bias of the norm. */
+	if (kinds > 1) {
+		ids(m, "embeddings.token_type_embeddings", kinds);
+		elementwise(m, "embeddings.add_types", FM_LAYER_ADD, m->hidden,
+		    FM_SHARD_NONE);
+	}
 	ids(m, "embeddings.position_embeddings", positions);
+	elementwise(m, "embeddings.add_positions", FM_LAYER_ADD, m->hidden,
+	    FM_SHARD_NONE);
 	norm(m, "embeddings.LayerNorm", FM_LAYER_LAYERNORM);
+	if (c->relative && relative(m, err))
+		return -1;
 	for (i = 0; i < m->blocks; i++)
-		encoder_block(m, e, i);
+		encoder_block(m, c, i);
+	if (c->pooler)
+		pooler(m, c);
 	return 0;
 }
 
@@ -451,10 +545,10 @@ unknown(const char *type, const char *path, struct fm_err *err)
 	for (i = 0; i < sizeof decoders / sizeof *decoders; i++)
 		at += (size_t)snprintf(
 		    all + at, sizeof all - at, "%s, ", decoders[i].type);
-	for (i = 0; i < sizeof encoders / sizeof *encoders; i++)
+	for (i = 0; fm_hf_class_at(i); i++)
 		at += (size_t)snprintf(all + at, sizeof all - at, "%s%s",
-		    encoders[i].type,
-		    i + 1 < sizeof encoders / sizeof *encoders ? ", " : "");
+		    fm_hf_class_at(i)->model_type,
+		    fm_hf_class_at(i + 1) ? ", " : "");
 	return fm_err_set(err, FM_USAGE,
 	    "%s: the layers of model_type '%s' are not known; known are %s",
 	    path, type, all);
@@ -466,7 +560,7 @@ fm_layers_config(struct fm_layers *l, const json_t *config, bool eager,
 {
 	const json_t *text = json_object_get(config, "text_config");
 	struct make m = { .l = l, .path = path, .eager = eager };
-	const struct encoder *e = NULL;
+	const struct fm_hf_class *e = NULL;
 	const char *type, *class;
 	size_t i;
 
@@ -476,14 +570,14 @@ fm_layers_config(struct fm_layers *l, const json_t *config, bool eager,
 	for (i = 0; i < sizeof decoders / sizeof *decoders; i++)
 		if (strcmp(type, decoders[i].type) == 0)
 			m.f = &decoders[i];
-	for (i = 0; i < sizeof encoders / sizeof *encoders; i++)
-		if (strcmp(type, encoders[i].type) == 0)
-			e = &encoders[i];
+	for (i = 0; fm_hf_class_at(i); i++)
+		if (strcmp(type, fm_hf_class_at(i)->model_type) == 0)
+			e = fm_hf_class_at(i);
 	if (!m.f && !e)
 		return unknown(type, path, err);
 	class = json_string_value(
 	    json_array_get(json_object_get(config, "architectures"), 0));
-	l->model_class = fm_strdup(class ? class : m.f ? m.f->class : e->class);
+	l->model_class = fm_strdup(class ? class : m.f ? m.f->class : e->name);
 	l->positions = fm_json_int(m.config, "max_position_embeddings", 0);
 	m.act = fm_json_str(m.config, "hidden_activation",
 	    fm_json_str(m.config, "hidden_act",

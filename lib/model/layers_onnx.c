@@ -15,16 +15,49 @@
 
 /* --- layers -------------------------------------------------------------- */
 
+char *
+fm_layers_path(const char *node)
+{
+	const char *from = strchr(node, '/'), *end = strrchr(node, '/');
+	char *path, *s;
+
+	if (!from || !end[1])
+		return fm_strdup(node);
+	from = from == node || from[-1] == ' ' ? from + 1 : node;
+	path = fm_strndup(from, end > from ? (size_t)(end - from) : 0);
+	for (s = path; *s; s++)
+		if (*s == '/')
+			*s = '.';
+	return path;
+}
+
+/* The path of what contains that of `path`; the caller frees. */
+static char *
+parent(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	return fm_strndup(path, dot ? (size_t)(dot - path) : 0);
+}
+
 static struct fm_layer *
 layer(struct fm_onnx_graph *g, enum fm_layer_kind kind,
     const struct fm_onnx_value *in)
 {
 	const char *name = g->node->name && *g->node->name ? g->node->name
 							   : g->node->output[0];
-	const char *tail = strrchr(name, '/');
-	struct fm_layer *one =
-	    fm_layers_add(g->l, name, tail && tail[1] ? tail + 1 : name, kind);
+	char *path = fm_layers_path(name);
+	const char *tail = strrchr(path, '.');
+	struct fm_layer *one = fm_layers_add(
+	    g->l, *path ? path : name, tail ? tail + 1 : path, kind);
 
+	free(one->path);
+	one->path = path;
+	/* What ONNX Runtime calls a node without a name. */
+	one->node =
+	    name == g->node->name
+		? fm_strdup(name)
+		: fm_strdupf("%s_%lld", g->node->op_type, (long long)g->at);
 	one->rank = in->rank;
 	memcpy(one->shape, in->dims, sizeof one->shape);
 	return one;
@@ -40,9 +73,10 @@ elementwise(struct fm_onnx_graph *g, enum fm_layer_kind kind)
 		v = fm_onnx_broadcast(&x, &y);
 	v.n = -1;
 	v.weight = false;
+	v.whole = x.whole && (g->node->n_input < 2 || y.whole);
 	fm_onnx_calculate(&v, g->node->op_type, &x, &y);
-	/* Sums of shapes and masks of numbers cost nothing. */
-	if (fm_onnx_known(&v) && v.rank > 1)
+	/* Sums of shapes and of token numbers cost nothing. */
+	if (fm_onnx_known(&v) && v.rank > 1 && !v.whole)
 		(void)layer(g, kind, &v);
 	return v;
 }
@@ -54,7 +88,7 @@ same(struct fm_onnx_graph *g, enum fm_layer_kind kind)
 
 	v.n = -1;
 	v.weight = false;
-	if (fm_onnx_known(&v)) {
+	if (fm_onnx_known(&v) && !v.whole) {
 		struct fm_layer *one = layer(g, kind, &v);
 
 		if (v.rank && v.dims[v.rank - 1] > 0)
@@ -178,14 +212,15 @@ lookup(struct fm_onnx_graph *g)
 {
 	struct fm_onnx_value table = fm_onnx_input(g, 0),
 			     ids = fm_onnx_input(g, 1);
+	int64_t axis = fm_onnx_attr_int(g, "axis", 0);
 	struct fm_layer *one;
 
 	if (table.weight && table.rank == 2 && !ids.weight &&
 	    fm_onnx_known(&ids) && ids.rank > 0 && table.dims[0] > 0 &&
-	    table.dims[1] > 0) {
+	    table.dims[1] > 0 && (axis == 0 || axis == 1)) {
 		one = layer(g, FM_LAYER_EMBEDDING, &ids);
-		one->in = table.dims[0];
-		one->out = table.dims[1];
+		one->in = table.dims[axis];
+		one->out = table.dims[1 - axis];
 	}
 	return fm_onnx_gather(g);
 }
@@ -202,6 +237,43 @@ pool(struct fm_onnx_graph *g)
 	return moved(g, x.rank == 4 ? x.dims[1] : UNKNOWN, kernel);
 }
 
+/* A norm that adds its second input first. */
+static struct fm_onnx_value
+skip_norm(struct fm_onnx_graph *g, enum fm_layer_kind kind)
+{
+	struct fm_onnx_value x = fm_onnx_input(g, 0);
+
+	if (fm_onnx_known(&x)) {
+		struct fm_layer *one = layer(g, FM_LAYER_ADD, &x);
+		char *path = parent(one->path);
+
+		free(one->path);
+		free(one->node);
+		one->path = path;
+		one->node = NULL;
+	}
+	return same(g, kind);
+}
+
+/* Rows of a table, the first ones: embeddings of positions. */
+static struct fm_onnx_value
+slice(struct fm_onnx_graph *g)
+{
+	struct fm_onnx_value table = fm_onnx_input(g, 0),
+			     v = fm_onnx_shape(g, FM_ONNX_SLICE);
+
+	if (table.weight && !table.whole && table.rank == 2 &&
+	    table.dims[0] > 0 && table.dims[1] > 0 && v.rank == 2 &&
+	    v.dims[0] == FM_DIM_TOKENS) {
+		struct fm_layer *one = layer(g, FM_LAYER_EMBEDDING, &v);
+
+		one->rank = 1;
+		one->in = table.dims[0];
+		one->out = table.dims[1];
+	}
+	return v;
+}
+
 /* --- operators ----------------------------------------------------------- */
 
 /* Listed in fm-backend-sim(7). */
@@ -210,7 +282,8 @@ static const struct {
 	enum fm_onnx_rule rule;
 } rules[] = {
 	{ "Identity", FM_ONNX_VIEW },
-	{ "Cast", FM_ONNX_VIEW },
+	{ "Cast", FM_ONNX_CAST },
+	{ "CumSum", FM_ONNX_VIEW },
 	{ "Dropout", FM_ONNX_VIEW },
 	{ "Relu", FM_ONNX_UNARY },
 	{ "Gelu", FM_ONNX_UNARY },
@@ -240,9 +313,9 @@ static const struct {
 	{ "Mul", FM_ONNX_MULTIPLY },
 	{ "Div", FM_ONNX_MULTIPLY },
 	{ "LayerNormalization", FM_ONNX_NORM },
-	{ "SkipLayerNormalization", FM_ONNX_NORM },
+	{ "SkipLayerNormalization", FM_ONNX_SKIP },
 	{ "SimplifiedLayerNormalization", FM_ONNX_RMS },
-	{ "SkipSimplifiedLayerNormalization", FM_ONNX_RMS },
+	{ "SkipSimplifiedLayerNormalization", FM_ONNX_SKIP_RMS },
 	{ "RMSNormalization", FM_ONNX_RMS },
 	{ "Softmax", FM_ONNX_SOFT },
 	{ "MatMul", FM_ONNX_MATMUL },
@@ -262,6 +335,7 @@ static const struct {
 	{ "Concat", FM_ONNX_CONCAT },
 	{ "Shape", FM_ONNX_SHAPE },
 	{ "Slice", FM_ONNX_SLICE },
+	{ "Range", FM_ONNX_RANGE },
 	{ "Expand", FM_ONNX_EXPAND },
 	{ "ConstantOfShape", FM_ONNX_FILL },
 	{ "Where", FM_ONNX_WHERE },
@@ -307,6 +381,12 @@ apply(struct fm_onnx_graph *g, enum fm_onnx_rule rule)
 		return same(g, FM_LAYER_LAYERNORM);
 	case FM_ONNX_RMS:
 		return same(g, FM_LAYER_RMSNORM);
+	case FM_ONNX_SKIP:
+		return skip_norm(g, FM_LAYER_LAYERNORM);
+	case FM_ONNX_SKIP_RMS:
+		return skip_norm(g, FM_LAYER_RMSNORM);
+	case FM_ONNX_SLICE:
+		return slice(g);
 	case FM_ONNX_SOFT:
 		return same(g, FM_LAYER_SOFTMAX);
 	case FM_ONNX_MATMUL:
@@ -351,6 +431,89 @@ find_rule(const char *op)
 	return -1;
 }
 
+bool
+fm_layers_is_free(const char *op)
+{
+	int i = find_rule(op);
+
+	return i >= 0 && (rules[i].rule <= FM_ONNX_CAST ||
+			     rules[i].rule == FM_ONNX_LOOKUP ||
+			     rules[i].rule >= FM_ONNX_RESHAPE);
+}
+
+/* --- what is not covered -------------------------------------------------- */
+
+/* The dimension of `x` that a product with `w` would sum over, or 1. */
+static int64_t
+summed(const struct fm_onnx_value *x, const struct fm_onnx_value *w)
+{
+	int i, k;
+
+	for (i = x->rank - 1; i >= 0; i--)
+		for (k = 0; k < w->rank; k++)
+			if (x->dims[i] > 1 && x->dims[i] == w->dims[k])
+				return x->dims[i];
+	return 1;
+}
+
+/*
+ * How much work a node may be: what goes in meets all weights that it has, as
+ * in a product, a convolution or a recurrent layer; without weights, once for
+ * every element.
+ */
+static void
+guess(struct fm_onnx_graph *g)
+{
+	struct fm_onnx_value x = fm_onnx_shaped(-1);
+	double out = 0, in = 1;
+	struct fm_layer *one;
+	size_t k;
+	int i;
+
+	for (k = 0; k < g->node->n_input && x.rank < 1; k++) {
+		struct fm_onnx_value v = fm_onnx_input(g, k);
+
+		if (!v.weight && fm_onnx_known(&v))
+			x = v;
+	}
+	if (x.rank < 1)
+		return;
+	for (k = 0; k < g->node->n_input; k++) {
+		struct fm_onnx_value w = fm_onnx_input(g, k);
+		double n = 1;
+
+		if (!w.weight || w.whole || w.rank < 2 || !fm_onnx_known(&w))
+			continue;
+		if (out < 1)
+			in = (double)summed(&x, &w);
+		for (i = 0; i < w.rank; i++)
+			n *= (double)w.dims[i];
+		out += n / in;
+	}
+	FM_GROW(g->l->guesses, g->l->cap_guesses, g->l->n_guesses + 1);
+	one = &g->l->guesses[g->l->n_guesses++];
+	memset(one, 0, sizeof *one);
+	one->kind = out > 0 ? FM_LAYER_LINEAR : FM_LAYER_ACT;
+	one->rank = x.rank;
+	memcpy(one->shape, x.dims, sizeof one->shape);
+	one->in = (int64_t)in;
+	one->out = out < 9e18 ? (int64_t)out : INT64_MAX;
+}
+
+/* What the file says of a tensor, for those that follow from one that is not
+ * covered. */
+static struct fm_onnx_value
+noted(struct fm_onnx_graph *g, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < g->src->n_value_info; i++)
+		if (g->src->value_info[i]->name &&
+		    strcmp(g->src->value_info[i]->name, name) == 0)
+			return fm_onnx_info(g->src->value_info[i]);
+	return fm_onnx_shaped(-1);
+}
+
 /* A node is covered when it has a rule that gives it a shape. */
 static void
 read_node(struct fm_onnx_graph *g, const Onnx__NodeProto *node)
@@ -367,9 +530,12 @@ read_node(struct fm_onnx_graph *g, const Onnx__NodeProto *node)
 		constant(g);
 		return;
 	}
+	g->at++;
 	v = i >= 0 ? apply(g, rules[i].rule) : fm_onnx_shaped(-1);
 	if (!fm_onnx_known(&v)) {
 		g->l->missed++;
+		guess(g);
+		v = noted(g, node->output[0]);
 		if (fm_strs_find(&g->l->missed_ops, op) < 0)
 			fm_strs_add(&g->l->missed_ops, op);
 	}
@@ -379,7 +545,9 @@ read_node(struct fm_onnx_graph *g, const Onnx__NodeProto *node)
 static void
 read_graph(struct fm_layers *l, const Onnx__GraphProto *src)
 {
-	struct fm_onnx_graph g = { .l = l, .index = json_object() };
+	struct fm_onnx_graph g = {
+		.l = l, .src = src, .index = json_object(), .at = -1
+	};
 	size_t i;
 
 	for (i = 0; i < src->n_initializer; i++)

@@ -167,6 +167,7 @@ transpose(const struct fm_onnx_graph *g)
 
 		v.dims[i] = from < 0 ? UNKNOWN : x.dims[from];
 	}
+	v.weight = x.weight;
 	return v;
 }
 
@@ -292,6 +293,8 @@ fm_onnx_gather(const struct fm_onnx_graph *g)
 		v.n = i < 0 ? -1 : 1;
 		v.v[0] = i < 0 ? 0 : x.v[i];
 	}
+	v.whole = x.whole;
+	v.weight = x.weight && at.weight;
 	return v;
 }
 
@@ -459,12 +462,40 @@ same_shape(const struct fm_onnx_graph *g, size_t k)
 	return v;
 }
 
+/* From 0 to a size that is known. */
+static struct fm_onnx_value
+range(const struct fm_onnx_graph *g)
+{
+	struct fm_onnx_value from = fm_onnx_input(g, 0),
+			     to = fm_onnx_input(g, 1),
+			     step = fm_onnx_input(g, 2), v = fm_onnx_shaped(1);
+
+	if (from.n == 1 && from.v[0] == 0 && step.n == 1 && step.v[0] == 1 &&
+	    to.n == 1)
+		v.dims[0] = unpack(to.v[0]);
+	v.whole = from.whole;
+	return v;
+}
+
+static struct fm_onnx_value
+cast(const struct fm_onnx_graph *g)
+{
+	struct fm_onnx_value v = fm_onnx_input(g, 0);
+
+	v.whole = fm_onnx_is_whole(fm_onnx_attr_int(g, "to", 1));
+	return v;
+}
+
 /* --- which --- */
 
-struct fm_onnx_value
-fm_onnx_shape(const struct fm_onnx_graph *g, enum fm_onnx_rule rule)
+static struct fm_onnx_value
+shape(const struct fm_onnx_graph *g, enum fm_onnx_rule rule)
 {
 	switch (rule) {
+	case FM_ONNX_RANGE:
+		return range(g);
+	case FM_ONNX_CAST:
+		return cast(g);
 	case FM_ONNX_RESHAPE:
 		return reshape(g);
 	case FM_ONNX_TRANSPOSE:
@@ -492,4 +523,15 @@ fm_onnx_shape(const struct fm_onnx_graph *g, enum fm_onnx_rule rule)
 	default:
 		return fm_onnx_input(g, 0);
 	}
+}
+
+struct fm_onnx_value
+fm_onnx_shape(const struct fm_onnx_graph *g, enum fm_onnx_rule rule)
+{
+	struct fm_onnx_value v = shape(g, rule);
+	size_t from = rule == FM_ONNX_WHERE ? 1 : 0;
+
+	if (rule != FM_ONNX_CAST)
+		v.whole = rule == FM_ONNX_SHAPE || fm_onnx_input(g, from).whole;
+	return v;
 }

@@ -28,6 +28,20 @@ limited(int64_t v)
 	return v > SIZE_LIMIT ? SIZE_LIMIT : v < -SIZE_LIMIT ? -SIZE_LIMIT : v;
 }
 
+bool
+fm_onnx_is_whole(int64_t type)
+{
+	switch (type) {
+	case FM_TYPE_FLOAT:
+	case FM_TYPE_FLOAT16:
+	case FM_TYPE_DOUBLE:
+	case FM_TYPE_BFLOAT16:
+		return false;
+	default:
+		return true;
+	}
+}
+
 /* --- tensors ------------------------------------------------------------- */
 
 struct fm_onnx_value *
@@ -87,6 +101,7 @@ fm_onnx_put_tensor(
 		return;
 	v->rank = (int)t->n_dims;
 	v->weight = true;
+	v->whole = fm_onnx_is_whole(t->data_type);
 	for (i = 0; i < t->n_dims; i++)
 		v->dims[i] = size_of(t->dims[i]);
 	fm_onnx_read_ints(v, t);
@@ -111,26 +126,32 @@ dim_of(const Onnx__TensorShapeProto__Dimension *d)
 	}
 }
 
-void
-fm_onnx_put_input(struct fm_onnx_graph *g, const Onnx__ValueInfoProto *in)
+struct fm_onnx_value
+fm_onnx_info(const Onnx__ValueInfoProto *in)
 {
+	struct fm_onnx_value v = fm_onnx_shaped(-1);
 	const Onnx__TensorShapeProto *s;
-	struct fm_onnx_value *v;
 	size_t i;
 
-	if (!in->name || json_object_get(g->index, in->name))
-		return;
-	v = fm_onnx_put(g, in->name);
 	if (!in->type ||
 	    in->type->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE ||
 	    !in->type->tensor_type->shape)
-		return;
+		return v;
 	s = in->type->tensor_type->shape;
 	if (s->n_dim > RANK)
-		return;
-	v->rank = (int)s->n_dim;
+		return v;
+	v.rank = (int)s->n_dim;
+	v.whole = fm_onnx_is_whole(in->type->tensor_type->elem_type);
 	for (i = 0; i < s->n_dim; i++)
-		v->dims[i] = dim_of(s->dim[i]);
+		v.dims[i] = dim_of(s->dim[i]);
+	return v;
+}
+
+void
+fm_onnx_put_input(struct fm_onnx_graph *g, const Onnx__ValueInfoProto *in)
+{
+	if (in->name && !json_object_get(g->index, in->name))
+		*fm_onnx_put(g, in->name) = fm_onnx_info(in);
 }
 
 /* --- attributes ---------------------------------------------------------- */

@@ -53,6 +53,10 @@ $("$B/bench/rep-line")
 X
 row 'print a REP line' "$put" 100 "$(ratio "$put" 100)"
 row 'read a REP line' "$get" 300 "$(ratio "$get" 300)"
+noise=$("$B/bench/noise")
+row 'noise evidence, once a point' "$noise" 1000000 "$(ratio "$noise" 1000000)"
+
+"$bench/ssh.sh"
 
 [ -z "$QUICK" ] || exit 0
 
@@ -61,6 +65,9 @@ printf '\n%s\n' 'fm-process'
 
 printf '\n%s\n' 'fm-report'
 "$bench/report.sh"
+
+title 'simulated device, 70B parameters' fm limit ratio
+"$bench/sim.sh"
 
 # --- a 125M-parameter checkpoint and its graph -------------------------------
 

@@ -26,9 +26,9 @@ none() {
 # of its name, those that begin with its name and '_', and those after '='.
 cat >"$T/layers" <<'X'
 0 alloc buf err strs num clock log
-1 io opt json yaml csv hash stat tensor fill npy
+1 io opt json yaml csv hash stat tensor fill npy cpus
 1 pyval=pyarith,pylit,pyrepr subopt host compare=judge expr
-2 record sweep proc cache model
+2 record sweep proc noise cache model
 3 prog peer=pump backend=feed,hangup
 X
 awk -v layers="$T/layers" '

@@ -144,6 +144,11 @@ test_names(void)
 	one = find(&l, "layers.2.o_proj");
 	ok(one && one->in == 128 && one->out == 64, "heads have their width");
 	ok(one && strcmp(one->context, "o_proj") == 0, "context");
+	ok(one && strcmp(one->path, "model.layers.2.self_attn.o_proj") == 0,
+	    "path");
+	one = find(&l, "layers.2.residual_mlp");
+	ok(one && one->function && strcmp(one->path, "model.layers.2") == 0,
+	    "a function has the path of where it is called");
 	one = find(&l, "layers.0.attn_output");
 	ok(one && one->window == 16, "every other layer has the window");
 	one = find(&l, "layers.1.attn_output");
@@ -174,7 +179,7 @@ test_encoder(void)
 	struct fm_layers l;
 
 	ok(read_config(&l, config, false, &err) == 0, "is read");
-	one = find(&l, "transformer.layer.5.attn_output");
+	one = find(&l, "transformer.layer.5.attention.attn_output");
 	ok(one && !one->causal, "tokens see all others");
 	ok(!l.decoder && strcmp(l.model_class, "DistilBertModel") == 0,
 	    "nothing is generated");
@@ -210,46 +215,67 @@ test_list(void)
 
 /* --- graphs -------------------------------------------------------------- */
 
-static double
-linear_params(const struct fm_layers *l)
-{
-	double n = 0;
-	size_t i;
-
-	for (i = 0; i < l->n; i++)
-		if (l->v[i].kind == FM_LAYER_LINEAR)
-			n += fm_layer_params(&l->v[i]);
-	return n;
-}
-
-/* The graph that a config is imported as has the layers of the config, and
- * its pooler besides. */
+/* The graph that a config is imported as has the layers of the config, one by
+ * one, under the same paths: profiles of both have the same rows. */
 static void
-test_same(void)
+test_same(const char *dir)
 {
 	struct fm_model_opts o = { .dummy = true };
 	struct fm_err err = FM_ERR_INIT;
 	char *work = fm_io_tmpdir("fm-layers", &err);
+	const struct fm_layer_point at = { 2, 8, 8 };
 	struct fm_layers a, b;
 	struct fm_model m;
+	size_t i, same = 0;
 
 	o.work = work;
-	ok(fm_model_load(&m, "examples/models/all-MiniLM-L6-v2", &o, &err) == 0,
-	    "a graph is made");
+	ok(fm_model_load(&m, dir, &o, &err) == 0, dir);
 	ok(fm_layers_read(&a, m.graph, false, &err) == 0, "its layers");
 	ok(fm_layers_read(&b, m.path, false, &err) == 0, "those of the config");
-	is_int((int64_t)count(&a, FM_LAYER_SDPA),
-	    (int64_t)count(&b, FM_LAYER_SDPA), "as many attentions");
-	is_int((int64_t)count(&a, FM_LAYER_LAYERNORM),
-	    (int64_t)count(&b, FM_LAYER_LAYERNORM), "as many norms");
-	is_int((int64_t)linear_params(&a),
-	    (int64_t)linear_params(&b) + INT64_C(384) * 384 + 384,
-	    "the same weights in products, and a pooler");
+	is_int((int64_t)a.n, (int64_t)b.n, "as many");
+	is_int(a.missed, 0, "all are covered");
+	for (i = 0; i < a.n && i < b.n; i++) {
+		json_t *x = fm_layer_row(&a.v[i], &at);
+		json_t *y = fm_layer_row(&b.v[i], &at);
+
+		same += strcmp(a.v[i].path, b.v[i].path) == 0 &&
+			json_equal(json_object_get(x, "kind"),
+			    json_object_get(y, "kind"));
+		json_decref(x);
+		json_decref(y);
+	}
+	is_int((int64_t)same, (int64_t)b.n, "the same ones");
 	fm_layers_release(&a);
 	fm_layers_release(&b);
 	fm_model_release(&m);
 	(void)fm_io_remove_tree(work, &err);
 	free(work);
+}
+
+static void
+test_paths(void)
+{
+	static const char *const cases[][2] = {
+		{ "/encoder/layer.0/output/dense/MatMul",
+		    "encoder.layer.0.output.dense" },
+		{ "/Shape", "" },
+		{ "fused /pooler/dense/Gemm", "pooler.dense" },
+		{ "model/dense/BiasAdd", "model.dense" },
+		{ "conv1", "conv1" },
+		{ "a/", "a/" },
+		{ "", "" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char *path = fm_layers_path(cases[i][0]);
+
+		is_str(path, cases[i][1], cases[i][0]);
+		free(path);
+	}
+	ok(fm_layers_is_free("Reshape") && fm_layers_is_free("Cast") &&
+		!fm_layers_is_free("Gemm") && !fm_layers_is_free("Warp"),
+	    "what moves data, and what does not");
 }
 
 static void
@@ -302,7 +328,17 @@ test_damaged(void)
 int
 main(void)
 {
-	test_same();
+	static const char *const encoders[] = {
+		"examples/models/all-MiniLM-L6-v2",
+		"tests/data/model/roberta/model",
+		"tests/data/model/xlm-roberta/model",
+		"tests/data/model/distilbert/model",
+		"tests/data/model/mpnet/model",
+	};
+
+	for (size_t i = 0; i < sizeof encoders / sizeof *encoders; i++)
+		test_same(encoders[i]);
+	test_paths();
 	test_cnn();
 	test_damaged();
 	test_params();

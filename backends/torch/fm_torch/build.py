@@ -1,64 +1,47 @@
-"""The build request: runs a script, tells the models in it, and exports them
-to ONNX with the script's own inputs beside them.
+"""The requests build and export: a script is run, or a file with a model is
+loaded, the models in it are told, and each is exported when it is asked for.
 
-Answers with FMWORK FOUND <json> for each model, FMWORK SCRIPT <json> for the
-script, and FMWORK STAGE export <seconds> <ok|failed> <name or text> for each
-model that is exported.
+build answers with FMWORK FOUND <json> for each model and FMWORK SCRIPT <json>
+for the script; export with FMWORK STAGE export <seconds> <ok|failed> <hash or
+text>. An export is a folder: the model as model.onnx or model.pt2, and
+<input>.npy with what it was called with.
 """
-import importlib.util
 import os
 import time
-import warnings
 
-import torch
-
-from . import npy, script
-from .discover import Tracer, keras_models, merged
+from . import archive, export, script
+from .discover import Found, Tracer, keras_models, merged
 from .errors import Refused, one_line
 
 
-def newest_opset(dynamo):
-    """The newest that the exporter knows and every backend reads."""
-    from torch.onnx import _constants as known
-    name = ("ONNX_DEFAULT_OPSET" if dynamo
-            else "ONNX_TORCHSCRIPT_EXPORTER_MAX_OPSET")
-    return getattr(known, name, 17)
+# --- finding ---
+
+def from_script(path, request, log, answers):
+    """(what was found, what is said of the script)"""
+    tracer = Tracer(path, request.get("max_depth") or 0)
+    args = script.arguments(request.get("script_args"))
+    with tracer:
+        ending = script.run(path, args, log, answers.fd)
+    return merged(tracer.order), {
+        "error": ending.error, "seconds": round(ending.seconds, 6),
+        "keras": keras_models(), "log": log}
 
 
-def export(one, folder, opset):
-    """model.onnx and <input>.npy in `folder`."""
-    dynamo = importlib.util.find_spec("onnxscript") is not None
-    os.makedirs(folder, exist_ok=True)
-    training = one.module.training
-    one.module.eval()
-    try:
-        with torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            torch.onnx.export(
-                one.module, tuple(one.args),
-                os.path.join(folder, "model.onnx"), kwargs=one.kwargs or None,
-                input_names=list(one.inputs), dynamo=dynamo, verbose=False,
-                opset_version=opset or newest_opset(dynamo))
-    finally:
-        one.module.train(training)
-    for name, tensor in one.inputs.items():
-        npy.write(os.path.join(folder, name + ".npy"), tensor)
-
-
-def try_export(one, stem, request, answers):
-    name = "%s_%s" % (stem, one.hash)
-    folder = os.path.join(request["outdir"], name)
-    start = time.monotonic()
-    try:
-        with script.Apart(os.path.join(request["outdir"], name + ".log")):
-            export(one, folder, request.get("opset"))
-        state, text = "ok", name
-    except Exception as error:
-        state, text = "failed", "%s: %s: %s" % (
-            name, type(error).__name__, one_line(error, 400))
-    answers.say("STAGE", "export", "%.6f" % (time.monotonic() - start),
-                state, text)
-    answers.flush()
+def from_file(path, request):
+    """The model of a TorchScript file or an exported program."""
+    one = archive.load(path)
+    inputs = archive.inputs(one, path, request.get("given"))
+    if one.kwargs:
+        args = [inputs.get(n, v) for n, v in zip(one.names, one.args)]
+        kwargs = {n: inputs.get(n, v) for n, v in one.kwargs.items()}
+    else:
+        kept = {**one.examples(), **inputs}
+        args, kwargs = [kept[n] for n in one.names], {}
+    found = Found(one.module, None, inputs, args, kwargs)
+    found.kind = archive.kind(path)
+    found.name, found.file, found.line = (
+        os.path.splitext(os.path.basename(path))[0], path, 0)
+    return [found], {"error": None, "seconds": 0, "keras": [], "log": None}
 
 
 def chosen(found, hashes):
@@ -73,25 +56,49 @@ def chosen(found, hashes):
 
 
 def build(request, answers):
+    """{hash: model} of those that were chosen."""
     path = os.path.abspath(request.get("script") or "")
     outdir = request.get("outdir")
     if not outdir:
         raise Refused("usage", 'build needs "outdir"')
     os.makedirs(outdir, exist_ok=True)
-    stem = os.path.splitext(os.path.basename(path))[0]
-    log = os.path.join(outdir, stem + ".log")
-    tracer = Tracer(path, request.get("max_depth") or 0)
-    with tracer:
-        ending = script.run(path, script.arguments(
-            request.get("script_args")), log, answers.fd)
-    found = merged(tracer.order)
-    for one in found:
-        answers.say_json("FOUND", one.told())
-    answers.say_json("SCRIPT", {
-        "error": ending.error, "seconds": round(ending.seconds, 6),
-        "keras": keras_models(), "log": log})
-    answers.flush()
+    if archive.kind(path):
+        found, said = from_file(path, request)
+    else:
+        stem = os.path.splitext(os.path.basename(path))[0]
+        found, said = from_script(
+            path, request, os.path.join(outdir, stem + ".log"), answers)
     picked = chosen(found, request.get("hashes"))
-    if not request.get("analyze_only"):
-        for one in picked:
-            try_export(one, stem, request, answers)
+    for one in found:
+        told = one.told()
+        told["chosen"] = one in picked
+        if one in picked and not request.get("analyze_only"):
+            told["build"] = export.inputs_of(one, path, request)
+        answers.say_json("FOUND", told)
+    answers.say_json("SCRIPT", said)
+    answers.flush()
+    return {one.hash: one for one in picked}
+
+
+# --- exporting ---
+
+def run_export(request, found, answers):
+    one = found.get(request.get("hash"))
+    if not one:
+        raise Refused("usage", "no model '%s' was found: 'build' must come "
+                      "before" % request.get("hash"))
+    folder = request.get("outdir")
+    if not folder:
+        raise Refused("usage", 'export needs "outdir"')
+    os.makedirs(folder, exist_ok=True)
+    start = time.monotonic()
+    try:
+        with script.Apart(os.path.join(folder, "export.log")):
+            export.write(one, folder, request.get("format") or "onnx",
+                         request.get("opset"))
+        state, text = "ok", one.hash
+    except Exception as error:
+        state, text = "failed", "%s: %s" % (
+            type(error).__name__, one_line(error, 400))
+    answers.say("STAGE", "export", "%.6f" % (time.monotonic() - start),
+                state, text)

@@ -6,7 +6,7 @@ import subprocess
 
 import torch
 
-from . import host
+from . import host, nvml
 from .errors import Refused
 
 # Platforms whose tensors stay on the host.
@@ -29,6 +29,8 @@ class Device:
                           % platform) from None
         self.on_host = self.torch.type == "cpu"
         self.module = None if self.on_host else self.find_module()
+        self.nvml = nvml.find(self.uuid()) if self.torch.type == "cuda" \
+            else None
 
     def find_module(self):
         kind = self.torch.type
@@ -72,6 +74,14 @@ class Device:
         if self.module is None or make is None:
             return None
         return make(enable_timing=True), make(enable_timing=True)
+
+    def uuid(self):
+        props = torch.cuda.get_device_properties(self.torch)
+        return str(getattr(props, "uuid", "") or "")
+
+    def state(self, idle):
+        """For OBS: of the device at this moment."""
+        return self.nvml.state(idle) if self.nvml else {}
 
     def forget(self):
         """After running out of memory: give back what is cached."""

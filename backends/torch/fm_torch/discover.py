@@ -36,6 +36,11 @@ def structure(module):
                   [(name, tuple(t.shape), t.dtype) for name, t in tensors])
 
 
+def class_name(module):
+    """A TorchScript module has the name of what it was made from."""
+    return getattr(module, "original_name", None) or type(module).__name__
+
+
 class Found:
     """One model with one set of input shapes."""
 
@@ -45,6 +50,7 @@ class Found:
         self.args, self.kwargs = args, kwargs
         self.calls, self.seconds = 0, 0.0
         self.name, self.file, self.line = None, None, None
+        self.kind = "torch.nn.Module"
         self.hash = digest(structure(module),
                            parent.hash if parent else None,
                            shapes(inputs))
@@ -58,7 +64,7 @@ class Found:
         weights = list(self.module.parameters())
         return {
             "hash": self.hash, "name": self.name, "depth": self.depth,
-            "class": type(self.module).__name__,
+            "kind": self.kind, "class": class_name(self.module),
             "module": type(self.module).__module__,
             "file": self.file, "line": self.line,
             "calls": self.calls, "seconds": round(self.seconds, 6),

@@ -1,5 +1,7 @@
 """What goes wrong, as the code and the one line of an FMWORK ERR line."""
 
+import sys
+
 CODES = ("usage", "nomodel", "nodevice", "oom", "busy", "io", "timeout",
          "died", "internal", "skipped", "preempted")
 
@@ -43,7 +45,6 @@ def is_oom(error):
 
 def missing(error):
     """The line for a package that is not installed."""
-    import sys
     name = (error.name or str(error)).split(".")[0]
     how = INSTALL.get(name, "pip install " + name)
     return "package '%s' is not installed for %s: %s" % (
@@ -58,6 +59,10 @@ def line_of(error, code="internal"):
         return "oom", one_line(str(error) or "out of memory")
     if isinstance(error, ModuleNotFoundError):
         return "nodevice", one_line(missing(error))
+    if isinstance(error, ImportError):
+        return "nodevice", one_line("a package of %s is broken or does not "
+                                    "fit the others: %s"
+                                    % (sys.executable, error))
     text = one_line(error)
     name = type(error).__name__
     return code, "%s: %s" % (name, text) if text else name

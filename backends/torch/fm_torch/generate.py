@@ -6,7 +6,7 @@ import time
 
 import torch
 
-from .errors import Refused
+from .errors import Refused, one_line
 from .load import forward_names, positions
 from .measure import Runner, stamp
 
@@ -33,12 +33,35 @@ def single(loaded, request):
                       "the model" % (length, most))
 
 
+class Prompt:
+    """A text as the model's own tokenizer reads it."""
+
+    def __init__(self, text, folder):
+        import transformers
+        try:
+            self.tokenizer = transformers.AutoTokenizer.from_pretrained(
+                folder)
+            ids = self.tokenizer(text)["input_ids"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise Refused("nomodel", "--prompt: the tokenizer of '%s': %s"
+                          % (folder, one_line(error))) from error
+        if not ids:
+            raise Refused("usage", "--prompt: there are no tokens in it")
+        self.ids = torch.tensor([ids])
+
+    def text_of(self, tokens):
+        """What the first sequence goes on with, as a Python literal."""
+        return repr(self.tokenizer.decode(
+            torch.cat(tokens, 1)[0].tolist(), skip_special_tokens=True))
+
+
 class Generator(Runner):
     """A causal language model asked for tokens."""
 
     def __init__(self, loaded, device, feed, options):
         super().__init__(loaded, device, feed, options)
         self.loaded = loaded
+        self.prompt, self.said = None, None
         if self.events:
             raise Refused("usage", "--torch:events: the time of a generation "
                           "is that of many calls; it has none")
@@ -49,6 +72,16 @@ class Generator(Runner):
         self.more = {"use_cache": True}
         if "logits_to_keep" in names:
             self.more["logits_to_keep"] = 1
+
+    def take_prompt(self, text):
+        """Every sequence begins with it from now on; its tokens."""
+        self.prompt = Prompt(text, self.loaded.folder)
+        return self.prompt.ids.shape[1]
+
+    def inputs(self, request, n):
+        if self.prompt:
+            return self.prompt.ids.repeat(request.get("batch") or 1, 1)
+        return self.feed.fill(request.get("seed", 0), n)["input_ids"]
 
     def next_token(self, result):
         logits = getattr(result, "logits", None)
@@ -88,11 +121,16 @@ class Generator(Runner):
         return times, out
 
     def repeat_tokens(self, request, n):
-        inputs = self.feed.fill(request.get("seed", 0), n)
-        times, _ = self.request(inputs["input_ids"],
-                                request.get("output") or 1,
-                                bool(request.get("token_times")))
+        times, self.said = self.request(
+            self.inputs(request, n), request.get("output") or 1,
+            bool(request.get("token_times")))
         return times
+
+    def run(self, request, answers, watchdog, epoch):
+        """And the text, as fmwork's older drivers print it."""
+        super().run(request, answers, watchdog, epoch)
+        if self.prompt:
+            answers.say("SAY", "FMWORK TXT", self.prompt.text_of(self.said))
 
     def warm_up(self, request, n):
         self.repeat_tokens(request, n)

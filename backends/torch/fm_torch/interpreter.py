@@ -11,6 +11,10 @@ import shutil
 import sys
 import tempfile
 
+from .errors import INSTALL, Refused
+
+OLDEST = (2, 5)  # of torch: before it cannot export what a script calls
+
 # What the new program is told; removed from the environment at once. A path
 # may be a script that runs another Python: the path it was started by counts.
 STARTED = os.environ.pop("FM_TORCH_STARTED", None)
@@ -77,6 +81,23 @@ def change(option, request, answers):
     os.set_inheritable(fd, True)
     os.set_inheritable(answers, True)
     replace(path, **{PENDING: str(fd), ANSWERS: str(answers)})
+
+
+def need_torch():
+    """One that is there, whole, and new enough."""
+    try:
+        import torch
+        version = torch.__version__
+        numbers = tuple(int(n) for n in version.split(".")[:2])
+    except ModuleNotFoundError:
+        raise
+    except (ImportError, OSError, AttributeError, ValueError) as error:
+        raise Refused("nodevice", "torch of %s cannot be used: %s"
+                      % (sys.executable, error)) from error
+    if numbers < OLDEST:
+        raise Refused("nodevice", "torch %s of %s is too old, %d.%d is "
+                      "needed: %s" % (version, sys.executable, *OLDEST,
+                                      INSTALL["torch"]))
 
 
 def pending():

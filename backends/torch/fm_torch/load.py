@@ -11,8 +11,9 @@ import time
 
 import torch
 
-from . import vocabulary
+from . import archive, vocabulary
 from .errors import Refused, is_oom, one_line
+from .fill import Feed
 from .values import from_json
 
 WORDS = {torch.float32: "fp32", torch.float16: "fp16",
@@ -23,13 +24,21 @@ WORDS = {torch.float32: "fp32", torch.float16: "fp16",
 class Loaded:
     """A model that is ready to be called."""
 
-    def __init__(self, module, call, setup_ns, folder):
+    def __init__(self, module, folder, dummy=False, notes=()):
         self.module = module      # as loaded
-        self.call = call          # the same or what torch.compile made of it
-        self.setup_ns = setup_ns
+        self.run = module         # the same or what torch.compile made of it
+        self.call = module        # a function of named inputs that calls it
+        self.setup_ns = 0
         self.folder = folder
-        self.notes = []
-        self.dummy = False
+        self.notes = list(notes)
+        self.dummy = dummy
+        self.file = None          # the Archive, for models in files
+        self.ports = None         # of such a model: its inputs
+
+    @property
+    def name(self):
+        return getattr(self.module, "original_name",
+                       None) or type(self.module).__name__
 
 
 # --- classes ---
@@ -125,29 +134,67 @@ def compiled(module, options):
                       ) from error
 
 
-def load(request, device):
-    importlib.import_module("transformers")  # not part of the set-up
+def from_folder(request, device):
     model, sets = request["model"], request.get("sets") or {}
-    start = time.monotonic_ns()
     module, dummy, notes = weights(
         model, from_json(sets.get("model") or {}), request.get("generate"))
     if not device.on_host:
         module = module.to(device.torch)
-    call = module
+    return Loaded(module, model["path"], dummy, notes)
+
+
+def from_file(request, device):
+    """A TorchScript file or an exported program, as it is."""
+    model, sets = request["model"], request.get("sets") or {}
+    path = model["path"]
+    for odd, what in ((sets.get("model"), "--model: it takes no arguments"),
+                      (model.get("load_format") == "dummy",
+                       "--load_format dummy: it has its weights")):
+        if odd:
+            raise Refused("usage", "'%s' is loaded as it is; %s"
+                          % (path, what))
+    one = archive.load(path, device.torch)
+    loaded = Loaded(one.module, path)
+    loaded.file = one
+    loaded.ports = archive.ports(
+        archive.inputs(one, path, model.get("given")))
+    return loaded
+
+
+def to_evaluation(loaded):
+    try:
+        loaded.run.eval()
+    except NotImplementedError:
+        raise Refused("usage", "--eval: '%s' runs in the mode that it was "
+                      "exported in" % loaded.folder) from None
+
+
+def load(request, device):
+    is_file = request["model"].get("kind") == "file"
+    if not is_file:
+        importlib.import_module("transformers")  # not part of the set-up
+    start = time.monotonic_ns()
+    loaded = (from_file if is_file else from_folder)(request, device)
     if request.get("compile"):
-        call = compiled(module, from_json(sets.get("compile") or {}))
+        sets = request.get("sets") or {}
+        loaded.run = compiled(loaded.module,
+                              from_json(sets.get("compile") or {}))
     if request.get("eval"):
-        call.eval()
+        to_evaluation(loaded)
+    loaded.call = (loaded.file.call_of(loaded.run) if is_file
+                   else loaded.run)
     device.synchronize()
-    loaded = Loaded(module, call, time.monotonic_ns() - start, model["path"])
-    loaded.dummy, loaded.notes = dummy, notes
+    loaded.setup_ns = time.monotonic_ns() - start
     return loaded
 
 
 # --- what it says of itself ---
 
 def forward_names(module):
-    return inspect.signature(module.forward).parameters
+    try:
+        return inspect.signature(module.forward).parameters
+    except ValueError:  # TorchScript
+        return {}
 
 
 def vocab_size(config):
@@ -160,7 +207,12 @@ def vocab_size(config):
 
 
 def ports(loaded):
-    """The inputs of a language model."""
+    """The inputs, as requests declare them."""
+    return loaded.ports or ports_of_tokens(loaded)
+
+
+def ports_of_tokens(loaded):
+    """Those of a language model."""
     names, config = forward_names(loaded.module), loaded.module.config
     if "input_ids" not in names:
         raise Refused("nomodel", "%s takes no input_ids: use it in a script "
@@ -201,12 +253,12 @@ def precision(module):
 
 
 def outputs(loaded, device):
-    """Names of what a call gives: by one call with two tokens."""
-    inputs = {p["name"]: torch.ones(1, 2, dtype=torch.int64)
-              for p in ports(loaded)}
+    """Names of what a call gives: by one call, for tokens with two."""
+    feed = Feed(ports(loaded))
+    feed.shape({"batch": 1, "sequence": 2}, None)
     with torch.no_grad():
         return [name for name, _ in
-                named(loaded.module(**device.move(inputs)))]
+                named(loaded.call(**device.move(feed.fill(0, 0))))]
 
 
 def named(result):
@@ -225,8 +277,8 @@ def describe(loaded, device, with_outputs):
     """The "model" of the SYS line; fm-backend-torch(7)."""
     word, name, size = precision(loaded.module)
     told = {
-        "class": type(loaded.module).__name__,
-        "text": repr(loaded.call),
+        "class": loaded.name,
+        "text": repr(loaded.run),
         "inputs": ports(loaded),
         "outputs": outputs(loaded, device) if with_outputs else [],
         "positions": positions(loaded.module),
@@ -237,7 +289,8 @@ def describe(loaded, device, with_outputs):
         "dummy": loaded.dummy,
         "notes": loaded.notes,
     }
-    commit = getattr(loaded.module.config, "_commit_hash", None)
+    config = getattr(loaded.module, "config", None)
+    commit = getattr(config, "_commit_hash", None)
     if commit:
         told["commit"] = commit
     return told

@@ -4,6 +4,7 @@ lines are printed after.
 """
 import time
 
+from . import noise
 from .errors import Refused
 from .load import named
 
@@ -16,12 +17,24 @@ class Plan:
         self.reps = request.get("reps") or 0
         self.warmup = request.get("warmup") or 0
         self.limit = int((request.get("seconds") or 0) * 1e9)
+        self.delay = request.get("delay") or 0
+        if not 0 <= self.delay <= 86400:
+            raise Refused("usage", '"delay" must be from 0 to 86400 seconds')
         if self.first < 1 or self.warmup < 0:
             raise Refused("usage", '"first" must be 1 or more and "warmup" 0 '
                           "or more")
         if (self.reps > 0) == (self.limit > 0):
             raise Refused("usage", 'a run needs either "reps" or "seconds" '
                           "above 0")
+
+    def warm_numbers(self):
+        return range(1 - self.warmup, 1)
+
+    def pause(self, n, answers):
+        """Waits between repetitions, of which `n` comes next."""
+        if self.delay and n > 1 - self.warmup:
+            answers.flush()
+            time.sleep(self.delay)
 
     def numbers(self):
         n = self.first
@@ -63,6 +76,8 @@ class Runner:
         self.feed = feed
         self.transfers = options["time_transfers"]
         self.report = options["report"]
+        self.before = None
+        self.device_ms = []
         self.events = device.events() if options["events"] else None
         if options["events"] and not self.events:
             raise Refused("usage", "--torch:events: the device '%s' has no "
@@ -88,7 +103,6 @@ class Runner:
 
     def shape(self, request):
         self.feed.shape(request.get("dims") or {}, request.get("fill"))
-        self.device_ms = []
 
     def warm_up(self, request, n):
         self.repeat(request.get("seed", 0), n)
@@ -102,13 +116,38 @@ class Runner:
             self.device_ms.append(round(ms, 6))
         return t0, t1
 
+    def begin(self, plan):
+        """A run in pieces is observed as a whole: each piece tells of all
+        before."""
+        if plan.first == 1 or not self.before:
+            self.device_ms = []
+            self.before = noise.Snapshot()
+
+    def observed(self):
+        obs = noise.between(self.before, noise.Snapshot())
+        obs.update(self.device.state(idle=False))
+        if self.device_ms:
+            obs["event_ms"] = self.device_ms
+        return obs
+
+    def observe(self, seconds):
+        """What goes on when we do nothing."""
+        before = noise.Snapshot()
+        time.sleep(seconds)
+        obs = noise.between(before, noise.Snapshot())
+        obs.update(self.device.state(idle=True))
+        return obs
+
     def run(self, request, answers, watchdog, epoch):
         plan = Plan(request)
         self.shape(request)
-        for n in range(1 - plan.warmup, 1):
+        for n in plan.warm_numbers():
+            plan.pause(n, answers)
             self.warm_up(request, n)
+        self.begin(plan)
         end = None
         for n in plan.numbers():
+            plan.pause(n, answers)
             t0, t1 = self.timed(request, n, plan, answers, epoch)
             answers.flush_soon(t1)
             if watchdog.gone:
@@ -117,7 +156,9 @@ class Runner:
             end = end or t0 + plan.limit
             if plan.limit and t1 >= end:
                 break
-        if self.device_ms:
-            answers.say_json("OBS", {"event_ms": self.device_ms},
-                             *(request.get(k) or 0
-                               for k in ("input", "output", "batch")))
+        say_obs(answers, self.observed(), request)
+
+
+def say_obs(answers, obs, request):
+    answers.say_json("OBS", obs, *(request.get(k) or 0 for k in
+                                   ("input", "output", "batch")))

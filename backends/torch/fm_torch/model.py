@@ -1,5 +1,6 @@
 """From an open request to a model that can be run: the steps in fmwork's
 order, and the facts about them."""
+import hashlib
 import importlib
 import platform
 import sys
@@ -40,9 +41,10 @@ def check_spyre(request):
 
 def start(request, options):
     """Settings of the whole process, then the device."""
-    if request.get("model", {}).get("kind") != "hf":
+    if request.get("model", {}).get("kind") not in ("hf", "file"):
         raise Refused("nomodel", "backend torch takes folders from the "
-                      "Hugging Face hub; for .onnx files use --backend ort")
+                      "Hugging Face hub, .pt and .pt2 files; for .onnx files "
+                      "use --backend ort")
     sets = request.get("sets") or {}
     word = request.get("platform") or "cpu"
     if word == "spyre":
@@ -56,10 +58,16 @@ def start(request, options):
     return Device(word)
 
 
+def digest(text):
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+
+
 def settings(request, options):
     """All that was asked for and changes what is measured."""
     sets = request.get("sets") or {}
+    prompt = request.get("prompt")
     return {
+        **({} if prompt is None else {"prompt": digest(prompt)}),
         "compile": (sets.get("compile") or {}) if request.get("compile")
         else None,
         "eval": bool(request.get("eval")),
@@ -76,10 +84,11 @@ def settings(request, options):
 
 def facts(request, loaded, device, options):
     """(what the model says of itself, the rest of SYS)"""
-    import transformers
     told = describe(loaded, device, bool(request.get("outputs")))
-    runtime = "PyTorch %s, transformers %s" % (torch.__version__,
-                                               transformers.__version__)
+    runtime = "PyTorch %s" % torch.__version__
+    if not loaded.file:
+        import transformers
+        runtime += ", transformers %s" % transformers.__version__
     return told, {
         "backend_version": request.get("version") or torch.__version__,
         "runtime": runtime,
@@ -93,6 +102,11 @@ def facts(request, loaded, device, options):
 
 
 def runner(request, told, loaded, device, options):
+    """(feed, runner); a prompt says how long the input is."""
     feed = Feed(request.get("inputs") or told["inputs"])
-    kind = Generator if request.get("generate") else Runner
-    return feed, kind(loaded, device, feed, options)
+    if not request.get("generate"):
+        return feed, Runner(loaded, device, feed, options)
+    one = Generator(loaded, device, feed, options)
+    if request.get("prompt") is not None:
+        told["dims"] = {"sequence": one.take_prompt(request["prompt"])}
+    return feed, one

@@ -95,7 +95,7 @@ class Watchdog:
 
     def __init__(self, fd=0):
         self.gone = False
-        self.fd = fd
+        self.fd = os.dup(fd)  # a script's stdin is another one
         threading.Thread(target=self.watch, daemon=True).start()
 
     def watch(self):

@@ -109,8 +109,9 @@ class Profiler(TorchFunctionMode):
 def profile(request, runner, answers):
     """Answers with FMWORK PROF <json> for each row."""
     if runner.call is not runner.module:
-        raise Refused("usage", "a compiled model has no layers to look into: "
-                      "profile it without --compile")
+        raise Refused("usage", "a model that is compiled, or comes from a "
+                      "file, has no layers to look into: profile it without "
+                      "--compile, or in a script")
     runner.shape(request)
     runner.warm_up(request, 0)
     profiler = Profiler(runner.module, runner.device)

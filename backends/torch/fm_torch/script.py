@@ -4,6 +4,7 @@ and whatever way it ends. The answers' descriptor is out of its reach.
 import os
 import runpy
 import shlex
+import signal
 import sys
 import time
 
@@ -28,8 +29,24 @@ class Ending:
         self.seconds = 0.0
 
 
+def end_children():
+    """What a script has left running would disturb what is measured. They
+    are in the group that the driver has made for this process."""
+    me = os.getpid()
+    if os.getpgrp() != me:
+        return
+    for name in os.listdir("/proc"):
+        try:
+            if name.isdigit() and int(name) != me \
+                    and os.getpgid(int(name)) == me:
+                os.kill(int(name), signal.SIGKILL)
+        except OSError:
+            pass  # it has ended by itself
+
+
 class Apart:
-    """Standard output and standard error go to a file meanwhile."""
+    """Standard output and standard error go to a file meanwhile, and
+    standard input is empty: the requests are not for the script."""
 
     def __init__(self, path):
         self.path = path
@@ -37,11 +54,13 @@ class Apart:
     def __enter__(self):
         sys.stdout.flush()
         sys.stderr.flush()
-        self.kept = os.dup(1), os.dup(2)
+        self.kept = os.dup(0), os.dup(1), os.dup(2)
         fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-        os.dup2(fd, 1)
-        os.dup2(fd, 2)
+        null = os.open(os.devnull, os.O_RDONLY)
+        for number, to in enumerate((null, fd, fd)):
+            os.dup2(to, number)
         os.close(fd)
+        os.close(null)
 
     def __exit__(self, *_):
         for stream in (sys.stdout, sys.stderr):
@@ -49,7 +68,7 @@ class Apart:
                 stream.flush()
             except (OSError, ValueError):
                 pass  # the script closed it
-        for number, fd in zip((1, 2), self.kept):
+        for number, fd in enumerate(self.kept):
             os.dup2(fd, number)
             os.close(fd)
 
@@ -86,6 +105,7 @@ def run(path, args, log, answers_fd):
             if os.getpid() != me:  # a child of the script, at its end
                 os._exit(0)
     finally:
+        end_children()
         sys.argv, sys.modules["__main__"] = argv, main
         sys.path[:] = where
     ending.seconds = time.monotonic() - start

@@ -7,12 +7,12 @@ import os
 import sys
 import time
 
-from . import host, interpreter, options
+from . import cpus, host, interpreter, options
 from .errors import Refused, line_of
 from .pipe import Answers, Gone, Requests, Watchdog, open_ends
 
 PROTOCOL = 1
-CAPS = ("generate", "profile")
+CAPS = ("generate", "profile", "prompt", "cpus", "observe")
 
 
 class Session:
@@ -27,6 +27,8 @@ class Session:
         self.runner = None
         self.loaded = None
         self.feed = None
+        self.memory_bound = False
+        self.found = {}      # models of the last build, by hash
 
     # --- operations ---
 
@@ -53,7 +55,18 @@ class Session:
                                self.answers.fd)
         except OSError as error:
             raise Refused("nodevice", str(error)) from None
+        if request.get("cpus") is not None:
+            self.memory_bound = cpus.pin(request["cpus"])
+        interpreter.need_torch()
         return given
+
+    def host_facts(self):
+        facts = host.facts()
+        mine = os.sched_getaffinity(0)
+        facts["cpus"] = cpus.text_of(mine)
+        facts["numa_nodes"] = cpus.text_of(cpus.nodes(mine)) or None
+        facts["memory_bound"] = self.memory_bound or None
+        return {k: v for k, v in facts.items() if v is not None}
 
     def devices(self, request):
         self.settle(request)
@@ -76,7 +89,7 @@ class Session:
             self.close(request)
             raise
         self.answers.say_json("SYS", {**facts, **clock_facts(),
-                                      **host_facts(), "model": told})
+                                      **self.host_facts(), "model": told})
         self.answers.say("SETUP", "%.6f" % (self.loaded.setup_ns / 1e9))
 
     def need_open(self):
@@ -87,6 +100,14 @@ class Session:
     def run(self, request):
         self.need_open()
         self.runner.run(request, self.answers, self.watchdog, self.epoch)
+
+    def observe(self, request):
+        self.need_open()
+        seconds = request.get("seconds", 0.5)
+        if not 0 < seconds <= 10:
+            raise Refused("usage", '"seconds" must be from 0 to 10')
+        from .measure import say_obs
+        say_obs(self.answers, self.runner.observe(seconds), request)
 
     def infer(self, request):
         self.need_open()
@@ -101,7 +122,11 @@ class Session:
     def build(self, request):
         self.settle(request)
         from .build import build
-        build(request, self.answers)
+        self.found = build(request, self.answers)
+
+    def export(self, request):
+        from .build import run_export
+        run_export(request, self.found, self.answers)
 
     def close(self, request):
         self.runner = self.loaded = self.feed = None
@@ -111,8 +136,8 @@ class Session:
 
     # --- the loop ---
 
-    OPERATIONS = ("hello", "devices", "open", "run", "infer", "profile",
-                  "build", "close")
+    OPERATIONS = ("hello", "devices", "open", "run", "observe", "infer",
+                  "profile", "build", "export", "close")
 
     def answer(self, line):
         request = {}
@@ -157,11 +182,6 @@ def clock_facts():
     steps = [b - a for a, b in zip(reads, reads[1:])]
     return {"clock_cost_ns": (reads[-1] - reads[0]) // 1000,
             "clock_resolution_ns": min((s for s in steps if s), default=0)}
-
-
-def host_facts():
-    facts = host.facts()
-    return {k: v for k, v in facts.items() if v is not None}
 
 
 def main():

@@ -1,0 +1,269 @@
+/*
+ * The log as a file: appending, locking, and reading what an earlier driver
+ * left in it. A point counts when the line that closes it is whole.
+ */
+#include "journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "clock.h"
+#include "conf.h"
+#include "hash.h"
+#include "io.h"
+#include "json.h"
+#include "lock.h"
+#include "record.h"
+
+/* A point of the log; of several with one key and run the last one rules. */
+struct journal_mark {
+	char key[FM_HASH_HEX];
+	int64_t run;
+	size_t seq;
+	bool failed;
+};
+
+/* --- reading what is there --- */
+
+/* Where in an old log we are. */
+struct reading {
+	struct journal *j;
+	int64_t run;
+	char key[FM_HASH_HEX]; /* of the point that is open; "" = none */
+};
+
+static void
+take_sys(struct reading *r, const char *body, size_t n)
+{
+	struct fm_err ignored = FM_ERR_INIT;
+	json_t *sys = fm_json_parse(body, n, "SYS line", &ignored);
+	struct fm_strs *ids = &r->j->run_ids;
+
+	r->run = fm_json_int(sys, "run", 1);
+	if (r->run < 1 || r->run > RUNS_MAX)
+		r->run = 1;
+	while ((int64_t)ids->n < r->run)
+		fm_strs_add(ids, "");
+	free(ids->v[r->run - 1]);
+	ids->v[r->run - 1] = fm_strdup(fm_json_str(sys, "run_id", ""));
+	json_decref(sys);
+}
+
+static void
+close_point(struct reading *r, bool failed)
+{
+	struct journal *j = r->j;
+	struct journal_mark *m;
+
+	if (!r->key[0])
+		return;
+	FM_GROW(j->marks, j->cap_marks, j->n_marks + 1);
+	m = &j->marks[j->n_marks];
+	memcpy(m->key, r->key, sizeof m->key);
+	m->run = r->run;
+	m->seq = j->n_marks++;
+	m->failed = failed;
+	r->key[0] = '\0';
+}
+
+static void
+take_line(struct reading *r, const char *line, size_t n)
+{
+	const char *body;
+
+	switch (fm_record_tag(line, n, &body)) {
+	case FM_TAG_SYS:
+		take_sys(r, body, n - (size_t)(body - line));
+		break;
+	case FM_TAG_KEY:
+		(void)snprintf(r->key, sizeof r->key, "%s", body);
+		break;
+	case FM_TAG_RES:
+		close_point(r, false);
+		break;
+	case FM_TAG_ERR:
+		close_point(r, true);
+		break;
+	default:
+		break;
+	}
+}
+
+static int
+order(const void *a, const void *b)
+{
+	const struct journal_mark *x = a, *y = b;
+	int c = strcmp(x->key, y->key);
+
+	if (c == 0)
+		c = (x->run > y->run) - (x->run < y->run);
+	return c ? c : (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+static int
+read_marks(struct journal *j, struct fm_err *err)
+{
+	struct reading r = { j, 1, "" };
+	struct fm_reader in;
+	char *line;
+	size_t n;
+	int rc;
+
+	fm_reader_init(&in, j->fd);
+	while ((rc = fm_reader_next(&in, &line, &n)) == 1)
+		if (!in.torn)
+			take_line(&r, line, n);
+	fm_reader_release(&in);
+	if (rc < 0)
+		return fm_err_sys(err, FM_IO, "cannot read the log");
+	if (j->n_marks)
+		qsort(j->marks, j->n_marks, sizeof *j->marks, order);
+	return 0;
+}
+
+/* What a log that is gone on with ends like. */
+static int
+look_at_end(struct journal *j, struct fm_err *err)
+{
+	char last = '\n';
+	off_t size = lseek(j->fd, 0, SEEK_END);
+
+	if (size < 0 || (size > 0 && pread(j->fd, &last, 1, size - 1) != 1))
+		return fm_err_sys(err, FM_IO, "cannot read the log");
+	j->cut = last != '\n';
+	j->resumes = j->resumes && size > 0;
+	return 0;
+}
+
+/* --- open and close --- */
+
+void
+journal_init(struct journal *j, int fd)
+{
+	memset(j, 0, sizeof *j);
+	fm_buf_init(&j->deferred);
+	j->fd = fd;
+	(void)pthread_mutex_init(&j->lock, NULL);
+}
+
+int
+journal_open(
+    struct journal *j, const struct how *h, int wake_fd, struct fm_err *err)
+{
+	struct stat st;
+
+	journal_init(j, STDOUT_FILENO);
+	j->run_id = h->run_id;
+	if (!h->log)
+		return 0;
+	j->fd = open(h->log, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+	if (j->fd < 0)
+		return fm_err_sys(err, FM_IO, "--log '%s'", h->log);
+	if (fstat(j->fd, &st) != 0 || !S_ISREG(st.st_mode))
+		return fm_err_set(err, FM_USAGE,
+		    "--log: '%s' is not a file that can be locked and synced",
+		    h->log);
+	j->file = true;
+	j->resumes = h->resume;
+	if (lock_file(j->fd, h->log, h->lock, wake_fd, err) != 0 ||
+	    (h->resume && read_marks(j, err) != 0) || look_at_end(j, err) != 0)
+		return fm_err_wrap(err, "--log '%s'", h->log);
+	return 0;
+}
+
+void
+journal_close(struct journal *j)
+{
+	if (j->file && j->fd >= 0)
+		(void)close(j->fd);
+	(void)pthread_mutex_destroy(&j->lock);
+	fm_buf_release(&j->deferred);
+	fm_strs_release(&j->run_ids);
+	free(j->marks);
+	memset(j, 0, sizeof *j);
+	j->fd = -1;
+}
+
+/* --- asking and writing --- */
+
+enum journal_state
+journal_find(const struct journal *j, const char *key, int64_t run)
+{
+	size_t lo = 0, hi = j->n_marks;
+	struct journal_mark want = { "", run, SIZE_MAX, false };
+
+	(void)snprintf(want.key, sizeof want.key, "%s", key);
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (order(&j->marks[mid], &want) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo == 0 || j->marks[lo - 1].run != run ||
+	    strcmp(j->marks[lo - 1].key, key) != 0)
+		return JOURNAL_TODO;
+	return j->marks[lo - 1].failed ? JOURNAL_FAILED : JOURNAL_DONE;
+}
+
+/* What --run_id says, or 64 random bits: told apart for as long as logs are
+ * kept. */
+static char *
+new_id(const struct journal *j, int64_t run)
+{
+	uint64_t v = 0;
+
+	if (j->run_id && run == 1)
+		return fm_strdup(j->run_id);
+	if (j->run_id)
+		return fm_strdupf("%s-%lld", j->run_id, (long long)run);
+	if (getrandom(&v, sizeof v, 0) < 0)
+		v = (uint64_t)fm_clock_now_ns();
+	return fm_strdupf("%016llx", (unsigned long long)v);
+}
+
+const char *
+journal_run_id(struct journal *j, int64_t run)
+{
+	struct fm_strs *ids = &j->run_ids;
+
+	while ((int64_t)ids->n < run)
+		fm_strs_add(ids, "");
+	if (!*ids->v[run - 1]) {
+		free(ids->v[run - 1]);
+		ids->v[run - 1] = new_id(j, run);
+	}
+	return ids->v[run - 1];
+}
+
+/*
+ * In front of what is written first: a line that was cut ends here, and with
+ * --resume a mark says that what was left open is begun again (fm-log(5)).
+ */
+static int
+go_on(struct journal *j)
+{
+	const char *s = j->resumes ? FM_RECORD_RESUME "\n" : "\n";
+
+	if (!j->cut && !j->resumes)
+		return 0;
+	j->cut = j->resumes = false;
+	return fm_io_write_all(j->fd, s, strlen(s));
+}
+
+int
+journal_write(
+    struct journal *j, const void *s, size_t n, bool sync, struct fm_err *err)
+{
+	if ((n == 0 || (go_on(j) == 0 && fm_io_write_all(j->fd, s, n) == 0)) &&
+	    (!sync || !j->file || fdatasync(j->fd) == 0))
+		return 0;
+	return fm_err_sys(err, FM_IO, "cannot write the log");
+}

@@ -1,0 +1,64 @@
+/*
+ * Where the log goes: stdout, or the file of --log, which is appended to and
+ * on the disk after every point. A file that holds points already tells which
+ * of them need not be measured again.
+ *
+ * Several lanes may write; each writes whole points.
+ */
+#ifndef JOURNAL_H
+#define JOURNAL_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "err.h"
+#include "strs.h"
+
+struct how;
+
+enum journal_state {
+	JOURNAL_TODO, /* not measured, or not wholly */
+	JOURNAL_DONE,
+	JOURNAL_FAILED
+};
+
+struct journal {
+	int fd;
+	bool file;              /* --log: kept safe on the disk */
+	bool cut;               /* its last line has no end */
+	bool resumes;           /* a mark goes before what is written first */
+	pthread_mutex_t lock;   /* of everything below, and of writing */
+	const void *writer;     /* who wrote last; only compared */
+	struct fm_buf deferred; /* goes in front of what is written next */
+	const char *run_id;     /* what --run_id says, or NULL */
+	struct fm_strs run_ids; /* of run 1, 2, …; "" = none yet */
+	struct journal_mark *marks;
+	size_t n_marks, cap_marks; /* sorted after opening */
+};
+
+/*
+ * Opens the log of `h`, waiting for another process that writes it as --lock
+ * says (`wake_fd` readable: FM_STOPPED); with --resume reads what is there.
+ */
+int journal_open(
+    struct journal *j, const struct how *h, int wake_fd, struct fm_err *err);
+void journal_close(struct journal *j);
+
+/* The same without a file or a lock: the log goes to `fd`. */
+void journal_init(struct journal *j, int fd);
+
+/* What the log says of a point of a run (from 1). */
+enum journal_state journal_find(
+    const struct journal *j, const char *key, int64_t run);
+
+/* The run_id of a run: what it has in the log, or a new one. */
+const char *journal_run_id(struct journal *j, int64_t run);
+
+/* Writes whole lines; `sync`: they are on the disk when it returns. */
+int journal_write(
+    struct journal *j, const void *s, size_t n, bool sync, struct fm_err *err);
+
+#endif
