@@ -50,8 +50,8 @@ void progress_release(struct progress *p);
 void progress_later(struct progress *p, size_t n);
 /* The points of a unit that begins, of which progress_later() has said
  * `later`. */
-void progress_plan(struct progress *p, const struct fm_point *v, size_t n,
-    size_t later);
+void progress_plan(
+    struct progress *p, const struct fm_point *v, size_t n, size_t later);
 
 /* A point of `model` on `platform` begins. */
 void progress_begin(struct progress *p, const char *model, const char *platform,
