@@ -238,26 +238,35 @@ there "$home" >"$T/second"
 same 'over ssh: a model is sent once, wherever it lies' \
     "$T/second" "$T/first"
 
-# A connection that is lost, twice, in a sweep of forty points.
-sizes=1-40
-fm-driver --platform null --input_sizes $sizes --reps 4 \
-    --null:latency_ms 15 >"$T/local"
-begin fm-driver --host here --platform null --input_sizes $sizes --reps 4 \
-    --null:latency_ms 15
-for after in 5 20; do
-	until_rows '^FMWORK RES' $after
-	sshd_kill here
-done
-wait $pid
-is 'a connection that is lost twice: status' $? 0
-is 'it is told' "$(grep -c "host 'here': the connection is lost; trying again (1 of 10)" "$T/err")" 2
+# A connection that is lost, twice and at any moment, in a sweep of forty
+# points: the log is that of a quiet night.
+sweep='--platform null --input_sizes 1-40 --reps 4 --null:latency_ms 5'
+# shellcheck disable=SC2086
+fm-driver $sweep >"$T/local"
 points "$T/local" >"$T/local.points"
-points "$T/out" >"$T/out.points"
-same 'the log is that of a quiet night' "$T/out.points" "$T/local.points"
+random() { awk -v s="$1" 'BEGIN { srand(s); print rand() * 0.6 }'; }
+round=0
+while [ $round -lt "${FM_ROUNDS:-2}" ]; do
+	round=$((round + 1))
+	# shellcheck disable=SC2086
+	begin fm-driver --host here $sweep
+	until_rows '^RUN' 1
+	for seed in $((2 * round)) $((2 * round + 1)); do
+		sleep "$(random $seed)"
+		sshd_kill here
+	done
+	wait $pid
+	is "round $round: status" $? 0
+	points "$T/out" >"$T/out.points"
+	same "round $round: each point once" "$T/out.points" "$T/local.points"
+	[ "$bad" = 0 ] || note <"$T/err"
+done
+like 'a loss is told' "$T/err" \
+    "host 'here': the connection is lost; trying again \(1 of 10\)"
 
 # One that does not come back.
-begin env FM_SSH_RETRIES=2 fm-driver --host here --platform null \
-    --input_sizes $sizes --reps 4 --null:latency_ms 15
+# shellcheck disable=SC2086
+begin env FM_SSH_RETRIES=2 fm-driver --host here $sweep
 until_rows '^FMWORK RES' 5
 sshd_stop here
 wait $pid
@@ -274,7 +283,7 @@ sshd_again here
 # gone PATTERN: until no process has such a word in its command
 gone() {
 	i=0
-	while [ $i -lt 100 ]; do
+	while [ "$i" -lt 100 ]; do
 		i=$((i + 1))
 		cat /proc/[0-9]*/cmdline 2>"$T/.gone" | tr '\0' '\n' \
 		    >"$T/.words"
@@ -317,6 +326,22 @@ run 4 env FM_SSH="ssh -F $T/ssh/config.other" fm-driver --host here "$@"
 reason 'a host with another key' here 'Host key verification failed'
 run 4 env FM_SSH="$sshd_ssh -oPort=1" fm-driver --host here "$@"
 reason 'nobody listens' here 'port 1: Connection refused'
+
+# Where no key opens the door, a connection that the user keeps open does.
+$sshd_ssh -oControlPath="$T/ssh/kept" -oControlMaster=yes -N here &
+kept=$!
+i=0
+until $sshd_ssh -oControlPath="$T/ssh/kept" -O check here 2>"$T/.check"; do
+	i=$((i + 1))
+	[ "$i" -lt 100 ] || break
+	sleep 0.05
+done
+mv "$T/ssh/authorized_keys" "$T/ssh/no_keys"
+run 0 env FM_SSH="$sshd_ssh -oControlPath='$T/ssh/kept'" \
+    fm-driver --host here "$@"
+is 'a connection that is kept open is used' "$(rows '^FMWORK RES')" 4
+ok 'and kept' kill $kept
+mv "$T/ssh/no_keys" "$T/ssh/authorized_keys"
 
 # A second host that chats and allows one channel for a connection.
 mkdir "$T/second home"

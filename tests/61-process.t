@@ -82,6 +82,12 @@ is 'a bad line is named' "$(cat "$T/err")" \
     "fm-process: bad.log:18: cannot read this line: 'FMWORK RES 1700000000.0 17'"
 run 1 fm-process --strict bad.log embed.log
 is '--strict stops' "$(grep -c '"timestamp"' "$T/out")" 1
+run 1 fm-process --strict -j 2 bad.log embed.log
+is '... with threads, too' "$(grep -c '"timestamp"' "$T/out")" 1
+run 1 fm-process --strict --schema fmwork bad.log embed.log
+is "... and as fmwork's script" "$(cat "$T/out")" '[]'
+run 0 fm-process --strict ours.log
+is '... not at a failure that was measured' "$(grep -c ERR_ "$T/out")" 2
 is 'two experiments keep their options' "$(get opts two.log)" \
     '["--model_name acme/model","--reps 10"] ["--model_name emca/model","--reps 10 --eval"]'
 is 'two writers in one log' "$(get stats.median mixed.log)" \
@@ -99,6 +105,14 @@ awk 'BEGIN { for (i = 0; i < 300000; i++) printf "0123456789"; print "" }' \
 cat embed.log >>"$T/long.log"
 is 'a line of megabytes' "$(get itl "$T/long.log")" 4.002
 head -c 700 embed.log >"$T/cut.log"
+is 'lone carriage returns' "$(tr '\n' '\r' <embed.log >"$T/cr.log"
+    get itl "$T/cr.log") $(get stats.n "$T/cr.log")" '4.002 10'
+sed 's/REP 4 10/REP 4 1x/' embed.log >"$T/one.log"
+run 1 fm-process -f jsonl "$T/one.log"
+like 'a bad repetition is named' "$T/err" "one.log:10: cannot read this line"
+like '... and costs no more than itself' "$T/out" '"n":9,'
+{ cat embed.log; printf 'FMWORK RES 1.0 2.0 m C 1 1 nan 1.0\n'; } >"$T/nan.log"
+is 'NaN is null' "$(get itl "$T/nan.log")" '4.002 null'
 is 'torn anywhere' "$(get status "$T/cut.log")" '"PART_TORN"'
 run 1 fm-process no-such-file embed.log
 like 'a file that is not there' "$T/err" "cannot open 'no-such-file'"
@@ -131,6 +145,14 @@ is 'a GEN line that contradicts' "$(get notes gen-wrong.log)" \
 sed 's/ 10.000 100.0$/ 11.000 100.0/' gen.log >"$T/gen.log"
 is 'another one' "$(get notes "$T/gen.log")" \
     '[] ["time per token 11.000 contradicts the REP lines, which give 10"] []'
+sed '/ GEN /s/ 0.000 0.000 0.100 / 0.000 0.003 0.100 /' gen.log >"$T/gen.log"
+is 'deviations are compared, too' "$(get notes "$T/gen.log")" \
+    '[] ["deviation 0.003 contradicts the REP lines, which give 0"] []'
+sed '/ GEN /s/ 0.000 0.100 / 0.000 0.110 /' gen.log >"$T/gen.log"
+is '... and the time of the whole run' "$(get notes "$T/gen.log")" \
+    '[] ["inference time 0.110 contradicts the REP lines, which give 0.1"] []'
+is 'what failed was measured by the same driver' "$(get engine gen.log)" \
+    '"fmwork/infer/vllm" "fmwork/infer/vllm" "fmwork/infer/vllm"'
 is 'batch_size_times is corrected' "$(get thp spyre.log) $(get batch spyre.log)" \
     '500.0 1333.3 1 1'
 is '... and noted' "$(get notes spyre.log | cut -d' ' -f1-4)" \
@@ -259,6 +281,8 @@ is '--metadata' "$(get site --metadata "$T/own.yaml" embed.log) $(get rack \
     --metadata "$T/own.yaml" embed.log)" '"lab" 7'
 is '... is a column' "$(fm-process -f csv --metadata "$T/own.yaml" embed.log |
     sed 's/.*,\([^,]*,[^,]*\)$/\1/' | tr '\n' ' ')" 'site,rack lab,7 '
+echo '{"site": "lab", "rack": {"row": 7}}' >"$T/own.json"
+is '... of JSON, too' "$(get rack.row --metadata "$T/own.json" embed.log)" 7
 echo 'model: x' >"$T/own.yaml"
 run 2 fm-process --metadata "$T/own.yaml" embed.log
 like 'a field that records have' "$T/err" "'model' is a key that records have"
@@ -303,6 +327,28 @@ echo '[]' >"$T/empty.json"
 run 3 fm-process --profile "$T/empty.json"
 like 'an empty profile' "$T/err" 'no event of a node'
 run 2 fm-process --profile profile.json --format qaic
+
+# --- memory: of the largest point, not of the log
+peak() { "$B/bench/peak" fm-process -f jsonl "$1" 3>&1 >"$T/out" | cut -d' ' -f3; }
+if sanitized || [ -n "$FM_TEST_BIN" ] || [ ! -x "$B/bench/peak" ]; then
+	skip '100,000 results' 'this build or run takes more memory'
+	skip 'twenty times the log' 'this build or run takes more memory'
+else
+	awk 'BEGIN { for (i = 0; i < 20; i++) print "FMWORK ARG --o" i " value"
+	    for (i = 0; i < 100000; i++)
+		printf "FMWORK RES %d.0 %d.1 m C 128 1 4.000 250.0\n", i, i }' \
+	    >"$T/res.log"
+	ok '100,000 results in less than 20 MB' \
+	    [ "$(peak "$T/res.log")" -lt 20000 ]
+	is '... all of them' "$(wc -l <"$T/out" | tr -d ' ')" 100000
+	for points in 20 400; do
+		awk -v how=embed -v reps=100 -v points=$points -v us=4000 \
+		    -f reps.awk >"$T/$points.log"
+	done
+	less=$(peak "$T/20.log")
+	ok 'twenty times the log in the same memory' \
+	    [ "$(peak "$T/400.log")" -lt $((less + 1500)) ]
+fi
 
 # --- a driver that is still running
 mkfifo "$T/fifo"

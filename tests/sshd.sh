@@ -19,7 +19,7 @@ sshd_have() {
 	[ -n "$sshd" ] && command -v ssh >"$T/.which" || return 1
 	# Where a package has not been started yet, its folder is missing.
 	[ "$(id -u)" != 0 ] || mkdir -p /run/sshd
-	mkdir -m 700 -p "$T/ssh"
+	mkdir -m 700 "$T/ssh"
 	ssh-keygen -q -t ed25519 -N '' -f "$T/ssh/host" &&
 	    ssh-keygen -q -t ed25519 -N '' -f "$T/ssh/id" || return 1
 	cp "$T/ssh/id.pub" "$T/ssh/authorized_keys"

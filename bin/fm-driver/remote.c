@@ -60,14 +60,19 @@ remote_close(struct remote *r)
 bool
 remote_retry(struct remote *r, struct fm_err *err)
 {
-	if (!r || err->code == FM_STOPPED || !remote_ssh_lost(&r->ssh) ||
-	    ++r->losses > remote_ssh_retries())
+	if (!r || err->code == FM_STOPPED || !remote_ssh_lost(&r->ssh))
 		return false;
-	if (remote_ssh_again(&r->ssh, err) != 0 ||
-	    remote_copy_begin(&r->copy, err) != 0)
-		return false;
-	fm_err_clear(err);
-	return true;
+	while (++r->losses <= remote_ssh_retries()) {
+		if (remote_ssh_again(&r->ssh, err) != 0)
+			return false;
+		if (remote_copy_begin(&r->copy, err) == 0) {
+			fm_err_clear(err);
+			return true;
+		}
+		if (err->code == FM_STOPPED)
+			return false;
+	}
+	return false;
 }
 
 void

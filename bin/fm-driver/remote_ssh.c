@@ -82,6 +82,17 @@ remote_ssh_quote(struct fm_buf *b, const char *word)
 }
 
 static void
+add_words(const struct remote_ssh *s, struct fm_strs *argv)
+{
+	size_t i;
+
+	for (i = 0; i < s->words.n; i++)
+		fm_strs_add(argv, s->words.v[i]);
+	if (!s->shared)
+		fm_strs_add(argv, s->control);
+}
+
+static void
 add_quoted(struct fm_strs *argv, const char *word)
 {
 	struct fm_buf b = FM_BUF_INIT;
@@ -108,10 +119,7 @@ void
 remote_ssh_argv(const struct remote_ssh *s, struct fm_strs *argv,
     const char *script, const char *const *args)
 {
-	size_t i;
-
-	for (i = 0; i < s->words.n; i++)
-		fm_strs_add(argv, s->words.v[i]);
+	add_words(s, argv);
 	add_command(s, argv, script, args);
 }
 
@@ -135,17 +143,12 @@ make_mark(char mark[20])
 static int
 make_dir(struct remote_ssh *s, struct fm_err *err)
 {
-	char *path;
-
 	s->dir = fm_io_tmpdir("fm-ssh", err);
 	if (!s->dir)
 		return -1;
-	path = fm_strdupf("-oControlPath=%s/s", s->dir);
-	if (strlen(s->dir) < SOCKET_BYTES)
-		fm_strs_add(&s->words, path);
-	else
-		fm_strs_add(&s->words, "-oControlPath=none");
-	free(path);
+	s->control = strlen(s->dir) < SOCKET_BYTES
+			 ? fm_strdupf("-oControlPath=%s/s", s->dir)
+			 : fm_strdup("-oControlPath=none");
 	return 0;
 }
 
@@ -189,6 +192,7 @@ remote_ssh_release(struct remote_ssh *s)
 	if (s->dir)
 		(void)fm_io_remove_tree(s->dir, &ignored);
 	free(s->dir);
+	free(s->control);
 	free(s->host);
 	fm_strs_release(&s->words);
 	*s = (struct remote_ssh){ .wake_fd = -1 };
@@ -308,19 +312,45 @@ remote_ssh_lost(struct remote_ssh *s)
 
 /* --- connecting --- */
 
+/*
+ * Does the user keep a connection to the host open (ControlMaster)? Some hosts
+ * let nobody in without a person who types what a telephone shows.
+ */
+static bool
+kept_open(const struct remote_ssh *s)
+{
+	struct fm_strs argv = FM_STRS_INIT;
+	struct fm_err ignored = FM_ERR_INIT;
+	struct fm_pump p;
+	bool yes = false;
+	size_t i;
+
+	for (i = 0; i < s->words.n; i++)
+		fm_strs_add(&argv, s->words.v[i]);
+	fm_strs_add(&argv, "-Ocheck");
+	fm_strs_add(&argv, s->host);
+	if (fm_pump_start(&p, argv.v, -1, -1, &ignored) == 0) {
+		yes = fm_pump_to_end(&p, ALIVE_NS) && p.proc.status == 0;
+		fm_pump_end(&p, 0, 0);
+	}
+	fm_strs_release(&argv);
+	return yes;
+}
+
 int
 remote_ssh_connect(struct remote_ssh *s, struct fm_err *err)
 {
 	struct fm_strs argv = FM_STRS_INIT;
 	int debug = getenv("FM_DEBUG") ? STDERR_FILENO : -1;
-	size_t i;
 	int rc;
 
 	disconnect(s);
-	for (i = 0; i < s->words.n; i++)
-		fm_strs_add(&argv, s->words.v[i]);
-	fm_strs_add(&argv, "-oControlMaster=yes");
-	fm_strs_add(&argv, "-oControlPersist=no");
+	s->shared = kept_open(s);
+	add_words(s, &argv);
+	if (!s->shared) {
+		fm_strs_add(&argv, "-oControlMaster=yes");
+		fm_strs_add(&argv, "-oControlPersist=no");
+	}
 	add_command(s, &argv, shell_loop, NULL);
 	/* It serves one thread after the other. */
 	rc = fm_pump_start_loose(&s->master, argv.v, s->wake_fd, debug, err);

@@ -23,6 +23,8 @@ struct remote_ssh {
 	char *host;            /* as ssh knows it: "user@box" */
 	struct fm_strs words;  /* ssh and its options, up to the host */
 	char *dir;             /* private, of the control socket; or NULL */
+	char *control;         /* the option that names it */
+	bool shared;           /* a connection of the user's is used instead */
 	struct fm_pump master; /* the connection, and the shell behind it */
 	bool up;               /* the shell can be asked */
 	bool given_up;         /* it did not come back */

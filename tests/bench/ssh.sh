@@ -13,10 +13,10 @@ printf '\n'
 row 'ssh on the loopback (milliseconds)' 'with it' without adds
 row -- ------------ ------------ -------
 mkdir "$T/home"
-sshd_have && sshd_start here "SetEnv \"HOME=$T/home\"" || {
+if ! sshd_have || ! sshd_start here "SetEnv \"HOME=$T/home\""; then
 	printf '%-46s skipped: %s\n' 'a model, a point' "$sshd_why"
 	exit 0
-}
+fi
 export FM_SSH="$sshd_ssh"
 
 # timed FILE ARGUMENT...: adds the milliseconds of one run
@@ -32,6 +32,7 @@ timed() {
 least() { sort -n "$1" | awk 'NR == 1 { printf "%.2f", $1 / 1000 }'; }
 list=$(awk -v n=$models 'BEGIN { for (i = 1; i <= n; i++)
 	printf "null%s", i < n ? "," : "" }')
+# shellcheck disable=SC2086 # the words of an option, or none
 nulls() { timed "$T/$1.$2" $3 --platform "$4" --input_sizes "$5" --reps 1; }
 
 i=0

@@ -15,15 +15,23 @@ function rep(r, a, b, dt, n) {
 	return sprintf("%3d / %3d : %s%s %s %.3f %.1f %.1f", r, reps,
 	    how == "nelson" ? n " 8 1 1 " : "", a, b, s, dt / 8e6, 8e9 / dt)
 }
-function res(a, b, med, n) {
+function res(a, b, med, mad, n) {
 	if (how == "embed")
 		return sprintf("%s %s acme/model RobertaModel %d 1 %.3f %.1f", a, b,
 		    n, med / 1e6, 1e9 / med)
 	if (how == "infer")
-		return sprintf("%s %s acme/a model %d 8 1 1 0.015 %.3f %.3f %.1f", a,
-		    b, n, med / 1e9, med / 8e6, 8e9 / med)
+		return sprintf("%s %s acme/a model %d 8 1 1 %.3f %.3f %.3f %.1f", a,
+		    b, n, mad / med, med / 1e9, med / 8e6, 8e9 / med)
 	return sprintf("20261121-061835.491344 %d 8 1 1 %.6f %.1f %.1f", n,
 	    med / 1e9, med / 8e6, 8e9 / med)
+}
+function median(v, k,   i, j, x) {
+	for (i = 2; i <= k; i++) {
+		x = v[i]
+		for (j = i; j > 1 && v[j - 1] > x; j--) v[j] = v[j - 1]
+		v[j] = x
+	}
+	return (v[int((k + 1) / 2)] + v[int(k / 2) + 1]) / 2
 }
 BEGIN {
 	printf "FMWORK ARG --reps %d\nFMWORK SETUP 0.200000\n", reps
@@ -47,10 +55,11 @@ BEGIN {
 			if (ns >= 1e9) { t++; ns -= 1e9 }
 			if (r <= drop)
 				continue
-			for (i = ++k; i > 1 && v[i - 1] > dt; i--) v[i] = v[i - 1]
-			v[i] = dt
+			v[++k] = dt
 		}
-		med = (v[int((k + 1) / 2)] + v[int(k / 2) + 1]) / 2
-		print "\nFMWORK RES " res(first, b, med, n) "\n"
+		med = median(v, k)
+		for (i = 1; i <= k; i++)
+			v[i] = v[i] > med ? v[i] - med : med - v[i]
+		print "\nFMWORK RES " res(first, b, med, median(v, k), n) "\n"
 	}
 }
