@@ -77,7 +77,7 @@ take_line(struct reading *r, const char *line, size_t n)
 {
 	const char *body;
 
-	/* Whatever it was the end of, that was cut. */
+	/* Whatever tag it begins with, the line was cut. */
 	if (fm_record_is_resume(line, n)) {
 		r->key[0] = '\0';
 		return;
