@@ -528,6 +528,7 @@ session_end(struct session *s)
 
 	fm_peer_end(s->peer);
 	lock_release(&s->locks);
+	remote_unlock(s->remote);
 	if (s->has_model)
 		fm_model_release(&s->m);
 	if (s->c->lean_cache)
