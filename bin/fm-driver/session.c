@@ -406,6 +406,7 @@ session_end(struct session *s)
 
 	fm_peer_end(s->peer);
 	lock_release(&s->locks);
+	remote_unlock(s->remote);
 	session_release_build(s);
 	json_decref(s->sized);
 	shape_release(&s->shape);
