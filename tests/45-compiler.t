@@ -82,7 +82,7 @@ like "no version" "$T/err" "backend 'compiler' does not tell its version"
 bad none 0
 is "repaired" "$(sed -n 's/^build_status: //p' "$C/bad/state.yaml")" successful_build
 drive 2
-like "it wants a model" "$T/err" "which model"
+like "without a model nothing is built for it" "$T/err" "there is no program"
 
 # --- sequences ---
 echo 'sequence: [import, build]' >"$T/seq.yaml"

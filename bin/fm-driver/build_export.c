@@ -149,7 +149,7 @@ build_export(
 	rc = take_files(from, w->dir, log, err);
 	if (rc == 0 && strcmp(fm_json_str(e, "status", ""), "ok") != 0)
 		rc = fm_err_set(
-		    err, FM_INTERNAL, "%s", fm_json_str(e, "text", "failed"));
+		    err, FM_NOMODEL, "%s", fm_json_str(e, "text", "failed"));
 	if (rc == 0) {
 		w->source = fm_io_join(w->dir, name);
 		set_facts(json_object_get(w->state, "model"), f);

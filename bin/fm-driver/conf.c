@@ -458,6 +458,12 @@ conf_is_how(const struct fm_opt *o)
 	return o->off - offsetof(struct conf, how) < sizeof(struct how);
 }
 
+size_t
+conf_points(const struct conf *c)
+{
+	return c->n_input * c->n_batch * (c->n_output ? c->n_output : 1);
+}
+
 const char *
 conf_precision(const struct conf *c)
 {

@@ -56,14 +56,14 @@ find_backend(struct session *s, struct fm_err *err)
 	return 0;
 }
 
-/* A backend that can build, and that the table does not know, wants a model to
- * build. */
+/* A backend that the table does not know, and that can build, gets the model
+ * that is named built. */
 static int
 check_build(struct session *s, struct fm_err *err)
 {
 	const struct conf *c = s->c;
 
-	if (!s->p.known && fm_peer_can(s->peer, "build"))
+	if (!s->p.known && c->model_name && fm_peer_can(s->peer, "build"))
 		s->p.needs_model = true;
 	if (s->p.needs_model && !c->model_name && !c->list_devices &&
 	    !c->list_options)
@@ -301,6 +301,8 @@ open_some(struct session *s, struct fm_buf *setup, struct fm_err *err)
 		fm_err_clear(err);
 		rc = session_build_some(s, &i, err);
 		if (rc == 0)
+			rc = send_away(s, err);
+		if (rc == 0)
 			rc = ask_open(s, setup, err);
 	}
 	return rc;
@@ -385,30 +387,15 @@ session_fit(struct session *s, const json_t *dims, struct fm_err *err)
 	if (!s->peer || !fm_peer_alive(s->peer))
 		return 0;
 	sys = json_incref(s->sys);
-	rc = ask_open(s, &setup, err);
+	rc = send_away(s, err);
+	if (rc == 0)
+		rc = ask_open(s, &setup, err);
 	json_decref(s->sys);
 	s->sys = sys;
 	s->stale = rc != 0;
 	if (rc == 0)
 		text_line(s->t, setup.s, setup.len);
 	fm_buf_release(&setup);
-	return rc;
-}
-
-int
-session_explain(
-    const struct conf *c, const char *platform, int wake_fd, struct fm_err *err)
-{
-	struct errand e = { .platform = platform, .wake_fd = wake_fd };
-	struct session s;
-	int rc = session_start(&s, c, NULL, &e, err);
-
-	if (rc == 0 && (!s.p.needs_model || s.p.plain_model || s.p.loads))
-		rc = fm_err_set(err, FM_USAGE,
-		    "--explain: backend '%s' needs no build", s.p.backend);
-	if (rc == 0)
-		rc = session_import(&s, err);
-	session_end(&s);
 	return rc;
 }
 
@@ -419,6 +406,7 @@ session_end(struct session *s)
 
 	fm_peer_end(s->peer);
 	lock_release(&s->locks);
+	remote_unlock(s->remote);
 	session_release_build(s);
 	json_decref(s->sized);
 	shape_release(&s->shape);

@@ -79,10 +79,6 @@ int session_open(struct session *s, struct fm_err *err);
  */
 int session_fit(struct session *s, const json_t *dims, struct fm_err *err);
 
-/* --explain: prints why the build of a platform would be made again. */
-int session_explain(const struct conf *c, const char *platform, int wake_fd,
-    struct fm_err *err);
-
 /* --build_only: prints MODEL with the stages; tells where the build is. */
 int session_show_build(struct session *s, struct fm_err *err);
 
