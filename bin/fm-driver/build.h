@@ -15,6 +15,8 @@
 
 struct conf;
 struct fm_buf;
+struct fm_peer;
+struct platform;
 
 enum rebuild {
 	REBUILD_IF_NEEDED,
@@ -22,13 +24,23 @@ enum rebuild {
 	REBUILD_NEVER
 };
 
+/* Whom it is for: a backend that compiles makes builds for itself alone. */
+struct build_for {
+	const struct platform *platform;
+	struct fm_peer *peer;  /* asked, and not changed */
+	const json_t *options; /* of its open request */
+	const json_t *inputs;  /* with dims: of the model, as open has them */
+	const json_t *dims;    /* {name: size} when it wants sizes, or NULL */
+	bool native;           /* of a model that was found: a program for the
+				* torch backend, no graph */
+	int wake_fd;           /* readable when a signal came */
+};
+
 struct build {
 	struct fm_cache cache;
 	bool used;             /* its USE lock is held */
 	bool hit;              /* it was found, not made */
 	bool stale;            /* it was made from other inputs */
-	bool native;           /* of a model that was found: a program for the
-				* torch backend, no graph; the caller's word */
 	char key[FM_HASH_HEX]; /* "" before there is one */
 	char *name;
 	char *dir;      /* obj/KEY of the cache */
@@ -38,19 +50,22 @@ struct build {
 
 /*
  * Finds the build of c->model_path, or makes it, and loads the model from it.
- * `wake_fd`: readable when a signal came. The caller releases both, also
- * after a failure; `m` is valid only after 0, and may be NULL: then the model
- * is not loaded.
+ * The caller releases both, also after a failure; `m` is valid only after 0,
+ * and may be NULL: then the model is not loaded.
  */
 int build_get(struct build *b, struct fm_model *m, const struct conf *c,
-    int wake_fd, struct fm_err *err);
+    const struct build_for *f, struct fm_err *err);
 void build_release(struct build *b);
 
 /* Is it there already: 1, 0, or -1 with err. Nothing is taken or held. */
-int build_have(const struct conf *c, bool native, struct fm_err *err);
+int build_have(
+    const struct conf *c, const struct build_for *f, struct fm_err *err);
+/* What the backend has compiled, or NULL; the caller frees. */
+char *build_artifact(const struct build *b);
 
 /* Prints why it would be made again, and makes nothing. */
-int build_explain(const struct conf *c, struct fm_err *err);
+int build_explain(
+    const struct conf *c, const struct build_for *f, struct fm_err *err);
 
 /* STAGE lines: what each stage took, or that it was done before. */
 void build_put_stages(const struct build *b, struct fm_buf *out);

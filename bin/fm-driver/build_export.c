@@ -12,6 +12,8 @@
 
 #include "alloc.h"
 #include "buf.h"
+#include "build.h"
+#include "build_key.h"
 #include "build_seq.h"
 #include "build_stage.h"
 #include "conf.h"
@@ -21,13 +23,13 @@
 #include "json.h"
 
 json_t *
-build_export_config(const struct conf *c, bool native, fm_model_hasher *hash,
-    void *arg, struct fm_err *err)
+build_export_config(const struct conf *c, const struct build_for *f,
+    fm_model_hasher *hash, void *arg, struct fm_err *err)
 {
 	const json_t *facts = c->found->facts;
 	json_t *v = json_object();
 	json_t *sequence =
-	    native ? json_array() : build_sequence(c, hash, arg, err);
+	    f->native ? json_array() : build_sequence(c, f, hash, arg, err);
 
 	if (!sequence) {
 		json_decref(v);
@@ -35,10 +37,10 @@ build_export_config(const struct conf *c, bool native, fm_model_hasher *hash,
 	}
 	json_array_insert_new(sequence, 0,
 	    json_pack("{s:s, s:s}", "stage", "export", "format",
-		found_format(native)));
+		found_format(f->native)));
 	fm_json_set_str(v, "model", fm_json_str(facts, "hash", "?"));
 	(void)json_object_update(v, json_object_get(facts, "build"));
-	if (native) {
+	if (f->native) {
 		(void)json_object_del(v, "opset");
 		(void)json_object_del(v, "exporter");
 	}

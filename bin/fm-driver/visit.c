@@ -233,8 +233,10 @@ ask_pieces(struct visit *v, struct fm_err *err)
 static int
 attempt(struct visit *v, struct fm_err *err)
 {
-	int rc = ready(v, err);
+	int rc = session_fit(v->s, json_object_get(v->q, "dims"), err);
 
+	if (rc == 0)
+		rc = ready(v, err);
 	if (rc == 0)
 		rc = quiet_wait(&v->quiet, v->s, err);
 	v->begun_ns = fm_clock_now_ns();

@@ -1,0 +1,8 @@
+#!/bin/sh
+# Two hundred sweeps that are killed, hung, cut off and cancelled at random
+# times.
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/kill.sh
+. "$top/tests/kill.sh"
+kill_rounds 200
+finish
