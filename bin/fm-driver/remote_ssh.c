@@ -322,6 +322,12 @@ remote_ssh_lost(struct remote_ssh *s)
 	return !s->up;
 }
 
+int
+remote_ssh_sweep(struct remote_ssh *s, struct fm_err *err)
+{
+	return remote_ssh_ask(s, end_old, NULL, err) < 0 ? -1 : 0;
+}
+
 /* --- connecting --- */
 
 /*
@@ -426,8 +432,7 @@ remote_ssh_again(struct remote_ssh *s, struct fm_err *err)
 		fm_err_clear(err);
 		if (remote_ssh_wait(s, pause_s(i), err) == 0 &&
 		    remote_ssh_connect(s, err) == 0)
-			return remote_ssh_ask(s, end_old, NULL, err) < 0 ? -1
-									 : 0;
+			return remote_ssh_sweep(s, err);
 		if (err->code == FM_STOPPED)
 			return -1;
 	}
