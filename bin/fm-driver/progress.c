@@ -112,8 +112,9 @@ send_event(struct progress *p, const char *event, json_t *v)
 	}
 	left = seconds_left(p);
 	line = json_pack("{s:s, s:I, s:I, s:I, s:I}", "event", event, "done",
-	    (json_int_t)p->done, "total", (json_int_t)(p->total + p->later),
-	    "failed", (json_int_t)p->failed, "skipped", (json_int_t)p->skipped);
+	    (json_int_t)p->done, "total",
+	    (json_int_t)p->total + (json_int_t)p->later, "failed",
+	    (json_int_t)p->failed, "skipped", (json_int_t)p->skipped);
 	json_object_set_new(line, "seconds_left",
 	    left < 0 ? json_null()
 		     : json_real((double)(int64_t)(left * 1e3) / 1e3));
