@@ -36,8 +36,9 @@ struct talk {
 	struct fm_hangup hangup;
 	struct fm_feed feed;
 	bool is_open;
-	bool broken;                   /* nobody reads our answers any more */
-	bool bound_memory;             /* to the nodes of the CPUs */
+	int64_t version_ns; /* what loading for `version` took, for SETUP */
+	bool broken;        /* nobody reads our answers any more */
+	bool bound_memory;  /* to the nodes of the CPUs */
 	struct fm_noise before, after; /* of the point */
 	json_t *bound;       /* dims and fills the buffers are for, or NULL */
 	int64_t points;      /* runs with "first" 1 */
@@ -138,6 +139,42 @@ op_devices(struct talk *t, const json_t *req, struct fm_err *err)
 	return t->ops->devices ? t->ops->devices(&t->b, err) : 0;
 }
 
+static int
+op_version(struct talk *t, const json_t *req, struct fm_err *err)
+{
+	int64_t t0 = fm_clock_now_ns();
+	int rc;
+
+	if (take_settings(t, req, err))
+		return -1;
+	if (t->ops->version) {
+		rc = t->ops->version(&t->b, err);
+		t->version_ns += fm_clock_now_ns() - t0;
+		return rc;
+	}
+	fm_backend_say(&t->b, "FMWORK VERSION %s %s", t->ops->name, FM_VERSION);
+	return 0;
+}
+
+static int
+op_build(struct talk *t, const json_t *req, struct fm_err *err)
+{
+	const char *dir = fm_json_str(req, "dir", NULL);
+	int rc;
+
+	if (!t->ops->build)
+		return fm_err_set(err, FM_USAGE,
+		    "backend %s has nothing to build", t->ops->name);
+	if (!dir)
+		return fm_err_set(err, FM_USAGE, "build needs \"dir\"");
+	if (take_settings(t, req, err))
+		return -1;
+	t->b.model = json_incref(json_object_get(req, "model"));
+	rc = t->ops->build(&t->b, req, dir, err);
+	close_model(t);
+	return rc;
+}
+
 static void
 say_sys(struct talk *t, json_t *sys)
 {
@@ -169,7 +206,8 @@ op_open(struct talk *t, const json_t *req, struct fm_err *err)
 	sys = json_object();
 	json_object_set_new(sys, "settings", json_deep_copy(t->b.options));
 	t->b.setup_ns = -1;
-	t0 = fm_clock_now_ns();
+	t0 = fm_clock_now_ns() - t->version_ns;
+	t->version_ns = 0;
 	if (t->ops->open)
 		rc = t->ops->open(&t->b, sys, err);
 	if (rc == 0) {
@@ -481,6 +519,8 @@ static const struct {
 } ops_table[] = {
 	{ "hello", op_hello },
 	{ "devices", op_devices },
+	{ "version", op_version },
+	{ "build", op_build },
 	{ "open", op_open },
 	{ "run", op_run },
 	{ "observe", op_observe },
@@ -520,23 +560,6 @@ answer(struct talk *t, const char *line, size_t len)
 	flush(t);
 }
 
-/*
- * The protocol goes through a descriptor that nobody else knows; what a
- * chatty library prints on stdout goes to stderr.
- */
-static int
-take_stdout(void)
-{
-	int fd;
-
-	for (fd = 0; fd <= 2; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-			(void)open("/dev/null", fd ? O_WRONLY : O_RDONLY);
-	fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-	(void)dup2(STDERR_FILENO, STDOUT_FILENO);
-	return fd;
-}
-
 int
 fm_backend_main(const struct fm_backend_ops *ops)
 {
@@ -547,7 +570,7 @@ fm_backend_main(const struct fm_backend_ops *ops)
 	size_t len;
 
 	fm_json_start();
-	t.b.out_fd = take_stdout();
+	t.b.out_fd = fm_backend_take_stdout();
 	(void)signal(SIGPIPE, SIG_IGN);
 	fm_clock_start(&t.b.clock);
 	fm_buf_init(&t.b.out);

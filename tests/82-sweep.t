@@ -58,7 +58,7 @@ null -i 2,4 -b 1,8 --reps 10 --null:latency_ms 2 --log past || exit 1
 run 0 null -i 2,4,8 -b 8 --reps 100 --dry_run --log past
 is 'an estimate from earlier results, scaled where there are none' \
     "$(awk -F'\t' '{ t[$3] = $7 } END { r = t[8] / t[4]
-	print t[2] >= 0.2, t[2] < 20, r > 1.98 && r < 2.02 }' out)" '1 1 1'
+	print (t[2] >= 0.2), (t[2] < 20), (r > 1.98 && r < 2.02) }' out)" '1 1 1'
 like '  and of the whole' err 'fm-driver: 3 points, about [1-9][0-9]* s'
 run 0 null -i 2 --dry_run --log nosuch
 is '  none without any' "$(cut -f 7 out)" -

@@ -12,6 +12,7 @@
 
 #include "alloc.h"
 #include "buf.h"
+#include "build_key.h"
 #include "build_seq.h"
 #include "build_stage.h"
 #include "conf.h"
@@ -21,13 +22,13 @@
 #include "json.h"
 
 json_t *
-build_export_config(const struct conf *c, bool native, fm_model_hasher *hash,
-    void *arg, struct fm_err *err)
+build_export_config(const struct conf *c, const struct build_for *f,
+    bool native, fm_model_hasher *hash, void *arg, struct fm_err *err)
 {
 	const json_t *facts = c->found->facts;
 	json_t *v = json_object();
 	json_t *sequence =
-	    native ? json_array() : build_sequence(c, hash, arg, err);
+	    native ? json_array() : build_sequence(c, f, hash, arg, err);
 
 	if (!sequence) {
 		json_decref(v);
@@ -148,7 +149,7 @@ build_export(
 	rc = take_files(from, w->dir, log, err);
 	if (rc == 0 && strcmp(fm_json_str(e, "status", ""), "ok") != 0)
 		rc = fm_err_set(
-		    err, FM_INTERNAL, "%s", fm_json_str(e, "text", "failed"));
+		    err, FM_NOMODEL, "%s", fm_json_str(e, "text", "failed"));
 	if (rc == 0) {
 		w->source = fm_io_join(w->dir, name);
 		set_facts(json_object_get(w->state, "model"), f);

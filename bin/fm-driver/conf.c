@@ -219,6 +219,8 @@ static const struct fm_opt options[] = {
 	FLAG("lean_cache", lean_cache,
 	    "remove the build's artifacts after the run; logs and results "
 	    "stay"),
+	FLAG("groqview", groqview,
+	    "keep what GroqView shows of a build, for fm-cache open"),
 	FLAG("build_only", build_only,
 	    "make the build, and measure nothing; a script's models are "
 	    "exported into --out, if given"),

@@ -115,7 +115,7 @@ struct conf {
 	int precision; /* enum precision */
 	int rebuild;   /* enum rebuild */
 	bool monitor;
-	bool lean_cache, build_only, explain;
+	bool lean_cache, groqview, build_only, explain;
 	/* instead of measuring */
 	const char *infer, *out, *pad, *expect;
 	double rtol, atol;

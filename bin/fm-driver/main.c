@@ -88,8 +88,13 @@ look_into(struct session *s, const struct conf *c, struct fm_err *err)
 		return list_devices(s, err);
 	if (c->list_options)
 		return list_options(s);
+	if (c->explain && (!s->p.needs_model || s->p.plain_model || s->p.loads))
+		return fm_err_set(err, FM_USAGE,
+		    "--explain: backend '%s' needs no build", s->p.backend);
 	if (session_import(s, err) != 0)
 		return -1;
+	if (c->explain)
+		return 0;
 	if (c->dry_run)
 		return list_points(s, err);
 	if (c->build_only)
@@ -210,8 +215,19 @@ run_turn(struct run *r, const struct turn *turn)
 	r->e.series = turn->series;
 	r->e.unit = turn->number;
 	r->e.run_id = journal_run_id(&r->j, turn->run);
-	r->t.quiet = (!measures(c) && !c->build_only) || c->explain;
+	r->t.quiet = !measures(c) && !c->build_only;
 	return script_is(c) ? run_scripts(r, c, &err) : run_found(r, c, &err);
+}
+
+/* Of what is no points, a shard takes whole units. */
+static bool
+is_ours(const struct turn *turn)
+{
+	const struct conf *c = &turn->unit->c;
+
+	return !(c->build_only || c->analyze_only) || !c->how.shards ||
+	       (int64_t)(turn->number % (size_t)c->how.shards) ==
+		   c->how.shard_no;
 }
 
 static void
@@ -227,7 +243,7 @@ run_plan(struct run *r)
 						 turns[i].unit->c.platforms.n);
 	for (i = 0; i < n && r->status < 128; i++)
 		if (!(once && turns[i].run > (int64_t)r->plan.n) &&
-		    run_turn(r, &turns[i]) != 0)
+		    is_ours(&turns[i]) && run_turn(r, &turns[i]) != 0)
 			break;
 	free(turns);
 }
@@ -274,7 +290,7 @@ static int
 look(const struct conf *c)
 {
 	struct fm_err err = FM_ERR_INIT;
-	int rc = c->explain ? build_explain(c, &err) : analyze_run(c, &err);
+	int rc = analyze_run(c, &err);
 
 	return rc < 0 ? fm_prog_fail("fm-driver", &err) : rc;
 }
@@ -339,7 +355,7 @@ main(int argc, char **argv)
 		status = self_test(wake_fd);
 	else if (slurm_is(&c))
 		status = submit(&c, wake_fd);
-	else if ((c.explain || c.analyze_only) && !script_is(&c))
+	else if (c.analyze_only && !script_is(&c))
 		status = look(&c);
 	else
 		status = run(&c, wake_fd);

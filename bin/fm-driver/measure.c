@@ -290,7 +290,7 @@ measure_point(struct session *s, struct policy *po, const struct fm_point *at,
 		.po = po,
 		.pr = s->e.progress,
 		.at = at,
-		.r.after = FM_BUF_INIT,
+		.r = { .after = FM_BUF_INIT },
 		.quiet = QUIET_INIT };
 	struct until u;
 	enum end end;

@@ -197,6 +197,7 @@ progress_init(struct progress *p, const struct conf *c)
 	(void)pthread_mutex_init(&p->lock, NULL);
 	p->fd = (int)c->progress_fd;
 	p->tty = is_watched();
+	p->wanted = p->tty || p->fd >= 0;
 	p->begun_ns = fm_clock_now_ns();
 	fm_buf_init(&p->name);
 	fm_buf_init(&p->last);
@@ -246,7 +247,7 @@ progress_begin(struct progress *p, const char *model, const char *platform,
 {
 	json_t *v;
 
-	if (p->fd < 0 && !p->tty)
+	if (!p->wanted)
 		return;
 	(void)pthread_mutex_lock(&p->lock);
 	fm_buf_clear(&p->name);

@@ -163,6 +163,8 @@ ready(struct visit *v, struct fm_err *err)
 {
 	struct session *s = v->s;
 
+	if (session_fit(s, json_object_get(v->q, "dims"), err) != 0)
+		return -1;
 	if (s->peer && fm_peer_alive(s->peer) && !s->stale &&
 	    !(s->c->isolate && s->used))
 		return 0;

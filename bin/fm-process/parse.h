@@ -48,7 +48,7 @@ struct parse {
 	struct sizes sizes; /* its sizes */
 	struct fm_buf text; /* what the texts of rec point into */
 	struct fm_buf obs, sim;
-	struct fm_buf fail; /* of the next ERR line */
+	struct fm_buf fail;            /* of the next ERR line */
 	struct fm_buf status, message; /* of a record that failed */
 
 	json_t *own; /* members of --metadata, or NULL */

@@ -8,7 +8,7 @@
 #   build    compiler and libraries        runtime  ONNX Runtime
 #   test     what the tests use            lint     static checks, valgrind
 #   minilm   a small real checkpoint       demo     build + runtime
-#   servers  what some tests start: sshd
+#   servers  what some tests start: sshd, Slurm
 #   all      build + runtime + test, and minilm once more if it failed
 #
 # The library goes to --libexec (DIR/libexec/fm below --build), the
@@ -80,6 +80,8 @@ want_test() {
 want_servers() {
 	has sshd || [ -x /usr/sbin/sshd ] || want openssh-server
 	has ssh || want openssh-client
+	has slurmd || [ -x /usr/sbin/slurmd ] || want slurm-wlm
+	has munged || [ -x /usr/sbin/munged ] || want munge
 }
 
 want_lint() {
