@@ -24,7 +24,6 @@
 #include "remote.h"
 #include "session_model.h"
 #include "session_options.h"
-#include "subopt.h"
 #include "text.h"
 #include "told.h"
 
