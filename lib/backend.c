@@ -14,6 +14,7 @@
 
 #include "alloc.h"
 #include "backend_req.h"
+#include "cpus.h"
 #include "hangup.h"
 #include "host.h"
 #include "io.h"
@@ -35,10 +36,10 @@ struct talk {
 	struct fm_hangup hangup;
 	struct fm_feed feed;
 	bool is_open;
-	bool broken;                   /* nobody reads our answers any more */
-	bool bound_memory;             /* to the nodes of the CPUs */
+	int64_t version_ns; /* what loading for `version` took, for SETUP */
+	bool broken;        /* nobody reads our answers any more */
+	bool bound_memory;  /* to the nodes of the CPUs */
 	struct fm_noise before, after; /* of the point */
-	int64_t version_ns;  /* what loading for `version` took, for SETUP */
 	json_t *bound;       /* dims and fills the buffers are for, or NULL */
 	int64_t points;      /* runs with "first" 1 */
 	int64_t flushed_ns;  /* when lines were written last */
@@ -559,23 +560,6 @@ answer(struct talk *t, const char *line, size_t len)
 	flush(t);
 }
 
-/*
- * The protocol goes through a descriptor that nobody else knows; what a
- * chatty library prints on stdout goes to stderr.
- */
-static int
-take_stdout(void)
-{
-	int fd;
-
-	for (fd = 0; fd <= 2; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-			(void)open("/dev/null", fd ? O_WRONLY : O_RDONLY);
-	fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-	(void)dup2(STDERR_FILENO, STDOUT_FILENO);
-	return fd;
-}
-
 int
 fm_backend_main(const struct fm_backend_ops *ops)
 {
@@ -586,7 +570,7 @@ fm_backend_main(const struct fm_backend_ops *ops)
 	size_t len;
 
 	fm_json_start();
-	t.b.out_fd = take_stdout();
+	t.b.out_fd = fm_backend_take_stdout();
 	(void)signal(SIGPIPE, SIG_IGN);
 	fm_clock_start(&t.b.clock);
 	fm_buf_init(&t.b.out);

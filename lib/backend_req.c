@@ -3,8 +3,11 @@
  */
 #include "backend_req.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cpus.h"
 #include "json.h"
@@ -87,4 +90,17 @@ fm_backend_plan_read(
 		return fm_err_set(err, FM_USAGE,
 		    "a run needs either \"reps\" or \"seconds\" above 0");
 	return 0;
+}
+
+int
+fm_backend_take_stdout(void)
+{
+	int fd;
+
+	for (fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			(void)open("/dev/null", fd ? O_WRONLY : O_RDONLY);
+	fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	(void)dup2(STDERR_FILENO, STDOUT_FILENO);
+	return fd;
 }

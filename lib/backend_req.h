@@ -26,4 +26,10 @@ int fm_backend_plan_read(
  * CPUs' nodes. As it was when there are no "cpus". */
 int fm_backend_settle(const json_t *req, bool *bound, struct fm_err *err);
 
+/*
+ * The protocol goes through a descriptor that nobody else knows; what a
+ * chatty library prints on stdout goes to stderr.
+ */
+int fm_backend_take_stdout(void);
+
 #endif

@@ -39,14 +39,14 @@ is 'another protocol' "$(cat "$T/out")" \
     'FMWORK ERR usage 0 0 0 protocol 2 is not spoken here, only 1'
 
 # --- requests that are none; the next one is answered ---
-for req in 'nonsense' '[]' '"run"' '{"op":"profile"}' '{"op":"paint"}' '{}' \
+for req in 'nonsense' '[]' '"run"' '{"op":"profile"}' '{"op":"build"}' '{}' \
     '{"op":"run","reps":1}' '{"op":"infer"}'; do
 	ask "$req" '{"op":"close"}'
 	is "$req" "$(cut -d' ' -f1-3 "$T/out" | tr '\n' ';')" \
 	    'FMWORK ERR usage;FMWORK OK;'
 done
-ask '{"op":"paint"}'
-like 'it is told' "$T/out" "unknown operation 'paint'\$"
+ask '{"op":"dance"}'
+like 'it is told' "$T/out" "unknown operation 'dance'\$"
 ask '{"op":"run","reps":1}'
 like 'nothing is open' "$T/out" "no model is open: 'open' must come before\$"
 ask '{"op":"open"}' '{"op":"infer","outdir":"/nowhere"}'

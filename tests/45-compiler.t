@@ -82,7 +82,7 @@ like "no version" "$T/err" "backend 'compiler' does not tell its version"
 bad none 0
 is "repaired" "$(sed -n 's/^build_status: //p' "$C/bad/state.yaml")" successful_build
 drive 2
-like "it wants a model" "$T/err" "which model"
+like "without a model nothing is built for it" "$T/err" "there is no program"
 
 # --- sequences ---
 echo 'sequence: [import, build]' >"$T/seq.yaml"
@@ -116,7 +116,7 @@ idle 0 --idle:artifact program --build_name idle
 is "its build" "$(stages)" "import ok check ok build ok "
 like "is given to open" "$T/out" '"program":"program"'
 like "its log" "$C/idle/log_build.txt" "^compiling for nothing"
-like "what it was asked for" "$C/idle/program" '^\{"op":"build","inputs":\[\{"name":"input_ids",'
+like "what it was asked for" "$C/idle/program" '^\{"op":"build","options":.*"inputs":\[\{"name":"input_ids",'
 is "one open for all sizes" "$(grep -c '^FMWORK SETUP' "$T/out")" 1
 like "its version is fm's" "$C/idle/state.yaml" "version: null [0-9]"
 idle 0 --build_name nothing

@@ -125,6 +125,25 @@ mapped 'model.layers.0-1.mlp.experts: H100' 'w1: full' 'w2: full' 'layers.1.w2: 
 is 'a path is a key, but after a name' \
     "$(column 6 '$4 == "layers.1.w1"') $(column 6 '$4 == "layers.1.w2"') $(column 6 '$4 == "layers.2.w1"')" 'H100 full full'
 
+# --- no number leaves without the word ---
+fm-driver --platform sim:H100 --model_root examples/models --model_name Llama-2-7B \
+    --input_sizes 64,128 --output_sizes 1,64 --batch_sizes 1,8 --reps 3 >"$T/log" 2>/dev/null
+fm-process --format jsonl "$T/log" >"$T/records"
+# said COMMAND...: so does what it prints
+said() { fm-report "$@" >"$T/out" 2>"$T/err"; ok "simulated: fm-report $(echo "$*" | sed "s#$T/##g")" grep -q simulated "$T/out"; }
+for c in table prom benchstat junit github html; do said $c "$T/records"; done
+for f in csv md; do said table --format $f "$T/records"; done
+said diff "$T/records" "$T/records"
+if command -v gnuplot >/dev/null; then
+	for p in latency throughput pareto heatmap phases history roofline; do
+		said plot $p -T svg "$T/records"
+	done
+	said plot compare -T svg "$T/records" "$T/records"
+	for p in reps hist ecdf; do said plot $p -T svg "$T/log"; done
+else
+	skip 'plots' 'no gnuplot here'
+fi
+
 # --- the schema and the program refuse the same ---
 if perl -MJSON::PP -e 1 2>/dev/null; then
 	perl - "$T" <<'X'

@@ -1,12 +1,14 @@
 #!/bin/sh
-# Models in Python scripts: found, described, exported, measured by ONNX
-# Runtime; scripts that behave badly.
+# Models in Python scripts: found, described, exported, kept as builds, and
+# measured by ONNX Runtime and by PyTorch; scripts that behave badly.
 # shellcheck disable=SC2154
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/torch.sh
 . "$top/tests/torch.sh"
 scripts=$top/examples/scripts
 ort() { fm-driver --platform cpu --list_devices >/dev/null 2>&1; }
+# stage NAME: how the stage ended, of each model
+stage() { sed -n "s/^FMWORK STAGE $1 [0-9.]* \\([a-z]*\\) .*/\\1/p" "$T/out" | tr '\n' ' '; }
 
 # --- one script to the end ---
 run 0 fm-driver "$scripts/two_models.py" --analyze_only
@@ -25,23 +27,112 @@ mlp (executed 1x - Ns)
 END
 same 'what is told of a model' "$T/got" "$T/want"
 is 'two models' "$(grep -c Hash "$T/out")" 2
+build=two_models_$hash
 if ort; then
-	run 0 fm-driver "$scripts/two_models.py::$hash" --platform cpu --reps 5
+	run 0 fm-driver "$scripts/two_models.py::$hash" --device cpu --reps 5
 	is 'a hash names the same model again' \
 	    "$(sed -n 's/^FMWORK RES [^ ]* [^ ]* \([^ ]*\) onnx 0 4 .*/\1/p' "$T/out")" \
-	    "two_models_$hash"
+	    "$build"
 	is 'and that one only' "$(grep -c '^FMWORK RES' "$T/out")" 1
-	like 'the export is a stage' "$T/out" \
-	    "^FMWORK STAGE export [0-9.]* ok two_models_$hash\$"
+	is 'the export is a stage' "$(stage export)" 'ok '
 	fm-process --metadata_id x "$T/out" >"$T/json"
-	like 'its record' "$T/json" "\"model\": \"two_models_$hash\""
+	like 'its record' "$T/json" "\"model\": \"$build\""
+	is 'it is a build of the cache' "$(fm-cache list)" "$build"
+	ok 'with the inputs of the script' test -s "$T/cache/$build/input.npy"
+
+	run 0 fm-driver "$scripts/two_models.py::$hash" --reps 2 --lean_cache
+	is 'which is found again' "$(stage export)" 'cached '
+	ok 'lean: without artifacts' test ! -e "$T/cache/$build/model.onnx" \
+	    -a ! -e "$T/cache/$build/input.npy"
+	ok 'with its logs' test -e "$T/cache/$build/log_export.txt"
+	run 0 fm-driver "$scripts/two_models.py::$hash" --explain
+	is 'that is a reason' "$(tr '\n' ';' <"$T/out")" \
+	    "$build: would be built again;the build is not complete (cleaned);"
+	run 2 fm-driver "$scripts/two_models.py::$hash" --rebuild never
+	like 'never is never' "$T/err" "build '$build' .*cleaned.*--rebuild never"
+
+	mkdir "$T/other"
+	sed 's/seed(0)/seed(1)/' "$scripts/two_models.py" >"$T/other/two_models.py"
+	run 0 fm-driver "$T/other/two_models.py" "$scripts/two_models.py" \
+	    --build_only --rebuild always
+	is 'of each of two scripts, both models' "$(stage export)" 'ok ok ok ok '
+	like 'same structure, other weights: another build' "$T/err" \
+	    '  - the weights changed from '
+	run 2 fm-driver "$scripts/two_models.py" --build_only --build_name x
+	like 'a name is for one' "$T/err" "^fm-driver: --build_name: '.*' has 2 models"
+
 	FM_BIN=$B/bin "$py" "$top/tests/torch/from-python.py" \
-	    "$top/share/python" "$scripts/two_models.py" >"$T/fm" 2>&1
+	    "$top/share/python" "$scripts/two_models.py" "$T/cache" >"$T/fm" 2>"$T/err"
 	is 'from Python' $? 0
 	grep -A2 -v '^ok' "$T/fm" | note
 else
 	skip 'measured' 'ONNX Runtime is not here'
 fi
+run 0 fm-driver "$scripts/multiple_invocations.py" --platform cpu \
+    --backend torch --reps 2
+like 'the torch backend runs them, too' "$T/out" \
+    '^FMWORK RES .* multiple_invocations_[0-9a-f]{8} GraphModule 0 8 '
+is 'as programs of its own' "$(fm-cache list |
+    sed -n 's/multiple_invocations_.*_torch/x/p' | tr '\n' ' ')" 'x x '
+run 0 fm-driver "$scripts/hello_world.py" --dry_run
+like 'points without a run' "$T/out" '^cpu	hello_world_[0-9a-f]{8}	0	3	'
+
+# --- models in files ---
+mkdir "$T/files"
+"$py" -W ignore "$top/tests/torch/files.py" "$T/files" >"$T/made" 2>&1
+is 'models in files' $? 0
+note <"$T/made"
+for form in traced.pt program.pt2; do
+	run 0 fm-driver "$T/files/$form" --analyze_only
+	like 'what a file has' "$T/out" \
+	    '^    Inputs:      ids int64\[1,5\] x float32\[1,5,4\]$'
+done
+like 'is what it is' "$T/out" 'Model Type:  Pytorch \(torch.export\)'
+run 0 fm-driver "$T/files/script.pt" --platform cpu --backend torch \
+    --infer "$T/files/in" --inputs "$T/files/in" --expect "$T/files/out"
+if ort; then
+	run 0 fm-driver "$T/files/traced.pt" --infer "$T/files/in" --out "$T/files/got"
+	mv "$T/files/got"/*.npy "$T/files/in/0.npy"
+	run 0 "$py" -c 'import numpy, sys
+a, b = map(numpy.load, sys.argv[1:])
+assert numpy.allclose(a, b, 1e-4, 1e-5)' "$T/files/in/0.npy" "$T/files/out/output.npy"
+	rm "$T/files/in/0.npy"
+	run 0 fm-driver "$T/files/script.pt" --inputs "$T/files/in" --reps 2
+	like 'through ONNX as well' "$T/out" '^FMWORK RES .* script_[0-9a-f]{8} onnx 0 1 '
+fi
+# file NAME MORE: a request to load it
+file() { printf '{"op":"open","model":{"kind":"file","path":"%s/files/%s"}%s}\n' "$T" "$@"; }
+{
+	file script.pt
+	file pickled.pt
+	file numbers.pt
+	file junk.pt2
+	file none.pt
+	file program.pt2 ',"eval":true'
+	file program.pt2 ',"sets":{"model":{"x":1}}'
+	file program.pt2 ',"generate":true'
+	file program.pt2 ',"compile":true,"sets":{"compile":{"backend":"eager"}}'
+	echo '{"op":"run","reps":2}'
+	file traced.pt ',"eval":true'
+	echo '{"op":"run","reps":2}'
+	echo '{"op":"profile"}'
+	echo '{"op":"export","hash":"0"}'
+} >"$T/requests"
+"$B/libexec/fm/fm-backend-torch" <"$T/requests" 2>"$T/err" |
+    cut -c1-300 >"$T/said"
+# says TEXT: some answer
+says() { like "  $1" "$T/said" "^FMWORK ERR $1"; }
+says "usage .* does not tell the shape of its inputs ids, x: give --inputs DIR with ids.npy"
+says "nomodel .*pickled.pt' is no TorchScript file, as torch.jit.save makes them: "
+says "nomodel .* input 'n' is int, and only tensors can be given"
+says "nomodel .*junk.pt2' is no program that torch.export.save has made: "
+says "nomodel .* there is no file '.*/none.pt'"
+says "usage .* --eval: '.*' runs in the mode that it was exported in"
+says "usage .* is loaded as it is; --model: it takes no arguments"
+says 'nomodel .* GraphModule keeps no KV cache: it cannot generate'
+is '  both forms run' "$(grep -c '^FMWORK REP' "$T/said")" 4
+says 'usage .* a model that is compiled, or comes from a file, has no layers'
+says "usage .* no model '0' was found"
 
 # --- all the examples: what is found in each ---
 cp "$scripts"/*.py "$T"
@@ -51,6 +142,7 @@ for odd in exits forks babbles keras; do
 done
 cat >>"$T/exits.py" <<'END'
 assert sys.argv[1:] == ["--size=8", "x"], sys.argv
+assert sys.stdin.read() == ""
 sys.exit(3)
 END
 cat >>"$T/forks.py" <<'END'
@@ -59,6 +151,12 @@ if os.fork() == 0:
     m(torch.rand(5, 4))
 else:
     os.wait()
+    child = os.fork()
+    if child == 0:
+        import time
+        time.sleep(600)
+    with open(os.environ["T"] + "/child", "w") as f:
+        f.write(str(child))
 END
 cat >>"$T/babbles.py" <<'END'
 os.write(1, b"FMWORK OK\n\xff\xfe" + b"x" * 3000000)
@@ -79,16 +177,22 @@ class Odd(torch.nn.Module):
         return torch.linalg.eigvals(x)
 odd = Odd(); odd(torch.ones(4, 4))
 END
+export T
 run 1 fm-driver --all --search_dir "$T" --build_only --out "$T/built" \
     --max_depth 1 --script_args --size=8,x
-of() { sed -n "s/^FMWORK STAGE export [0-9.]* ok $1_.*/x/p" "$T/out" | wc -l; }
+of() { sed -n "s#^FMWORK STAGE export [0-9.]* ok .*/$1_.*#x#p" "$T/out" | wc -l; }
 is 'a model and its layer' "$(of hello_world)" 2
 is 'two shapes are two builds, a third call adds none' "$(of multiple_invocations)" 2
 is 'a model and its parts, one level down' "$(of max_depth)" 3
 is 'one before the error' "$(of error_in_the_middle)" 1
 is 'parts of a Sequential but not its activation' "$(of two_models)" 4
-is 'sys.exit' "$(of exits)" 1
+is 'sys.exit, and nothing to read' "$(of exits)" 1
 is 'what a forked child calls is its own' "$(of forks)" 1
+ok 'and it ends with the script' "$py" -c 'import os, sys
+pid = int(open(sys.argv[1] + "/child").read())
+try: state = open("/proc/%d/stat" % pid).read().rpartition(")")[2].split()[0]
+except OSError: state = "gone"
+sys.exit(state not in ("gone", "Z", "X"))' "$T"
 is 'neither activations nor what is compiled' "$(of babbles)" 1
 is 'a failed export does not stop the others' "$(of keras)" 1
 like 'how a script failed is said' "$T/err" \
@@ -96,10 +200,17 @@ like 'how a script failed is said' "$T/err" \
 like 'an exit status, too' "$T/err" 'exits.py: the script failed: exit 3$'
 like 'Keras is refused by name' "$T/err" \
     "keras.py: 'Dense' is a Keras model: export it to ONNX"
-like 'a failed export is a stage' "$T/out" '^FMWORK STAGE export [0-9.]* failed keras_'
-like 'inputs lie beside the model' "$T/out" 'ok hello_world_'
-ok 'the files' test -s "$T/built/$(sed -n \
-    's/.* ok \(hello_world_.*\)/\1/p' "$T/out" | head -n 1)/x.npy"
+like 'a failed export is a stage' "$T/out" '^FMWORK STAGE export [0-9.]* failed '
+ok 'inputs lie beside the model' test -s \
+    "$(sed -n 's/^FMWORK STAGE export .* ok \(.*hello_world_.*\)/\1/p' "$T/out" | head -n 1)/x.npy"
+if ort; then
+	run 2 fm-driver "$T/keras.py" --reps 2
+	is 'one measured' "$(grep -c '^FMWORK RES' "$T/out")" 1
+	like 'and a row of the other' "$T/out" \
+	    '^FMWORK ERR nomodel 0 0 0 stage export: '
+	ok 'whose log is kept' grep -qs '^failed: ' \
+	    "$T"/cache/keras_*/log_export.txt
+fi
 
 # --- what is wrong ---
 run 2 fm-driver "$scripts/hello_world.py::00000000" --analyze_only
@@ -115,7 +226,7 @@ run 2 fm-driver --all --search_dir "$T/empty"
 like 'no scripts' "$T/err" 'holds no script'
 printf '#!/usr/bin/env python3\n"""Never ends."""\nimport time\ntime.sleep(600)\n' \
     >"$T/empty/waits.py"
-run 4 fm-driver "$T/empty/waits.py" --analyze_only --timeout 8
+run 4 fm-driver "$T/empty/waits.py" --analyze_only --timeout 6
 like 'a script that never ends' "$T/err" 'no answer|timeout|within'
 run 0 fm-driver "$scripts/hello_world.py" --build_only --onnx_opset 15 \
     --out "$T/old"

@@ -65,6 +65,9 @@ like 'small ones put together' "$T/out" '>all others<'
 is 'nodes are not mixed with them' "$(grep -c node "$T/out")" 0
 run 0 fm-report plot profile -T svg --where 'kind=="node"' "$T/profile"
 like 'nodes when asked for' "$T/out" '>time per node<'
+echo '{"kind":"node","name":"/encoder/layer.11/attention/output/LayerNorm/SkipLayerNormalization","count":1,"total_us":5}' |
+    fm-report plot profile -T svg >"$T/out"
+like 'the end of a long name' "$T/out" '>(\.\.\.|…)/output/LayerNorm/SkipLayerNormalization \(1\)<'
 run 0 fm-report plot profile -T svg /dev/null
 sed 's/}$/,"sim":{"device":"H100","sum_ms":2,"parts":{"sum":{"ms":{"compute":1.5,"mem_transfer":0.5}}}}}/' \
     "$d/sim.jsonl" >"$T/roof"

@@ -3,5 +3,6 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/kill.sh
 . "$top/tests/kill.sh"
+kill_bytes 37
 kill_rounds 10
 finish

@@ -143,6 +143,31 @@ cut_off() {
 	[ "$size" = 0 ] || truncate -s $((size - size * $2 / 4000)) "$log"
 }
 
+# --- every byte ---------------------------------------------------------------
+
+# kill_bytes STEP: the log of a sweep is cut at every STEP-th byte of its last
+# point; the next driver is killed when it has said that it goes on, and the
+# one after it must measure what is missing.
+kill_bytes() {
+	few='--platform null -i 1-3 --reps 3'
+	rm -f "$T/few.log"
+	fm-driver $few --log "$T/few.log" 2>/dev/null
+	size=$(wc -c <"$T/few.log")
+	first=$(grep -ab '^FMWORK KEY' "$T/few.log" | tail -n 1 | cut -d: -f1)
+	at=$((first - 200)) lost=
+	while [ $at -lt "$size" ]; do
+		head -c $at "$T/few.log" >"$T/cut.log"
+		echo 'FMWORK RESUME' >>"$T/cut.log"
+		fm-driver $few --log "$T/cut.log" --resume 2>"$T/err" ||
+		    lost="$lost $at:status"
+		points "$T/cut.log" >"$T/got"
+		[ "$(cut -d' ' -f1 "$T/got" | tr '\n' ' ')" = '1 2 3 ' ] ||
+			lost="$lost $at"
+		at=$((at + $1))
+	done
+	is 'a log that is cut anywhere loses no point' "$lost" ''
+}
+
 # --- rounds --------------------------------------------------------------------
 
 # Lines "kind ms number", an empty kind ends a round.
@@ -154,7 +179,7 @@ make_plan() {
 		for (; n > 0; n--) {
 			for (k = 1 + int(rand() * 4); k > 0; k--)
 				print kind[1 + int(rand() * kinds)], \
-				    int(rand() * 350), int(rand() * 1000)
+				    int(rand() * rand() * 400), int(rand() * 1000)
 			print "-"
 		}
 	}'

@@ -414,6 +414,23 @@ ort_session_threads(void)
 	return n;
 }
 
+int
+ort_session_version(struct fm_backend *b, struct fm_err *err)
+{
+	struct ort_api api;
+	size_t n;
+
+	if (ort_api_load(&api, fm_json_str(b->options, "library", NULL), err))
+		return -1;
+	/* Major and minor: a patch rewrites graphs as before. */
+	n = strcspn(api.version, ".");
+	n += strcspn(api.version + n + 1, ".") + 1;
+	fm_backend_say(
+	    b, "FMWORK VERSION ONNX Runtime %.*s", (int)n, api.version);
+	ort_api_release(&api);
+	return 0;
+}
+
 /*
  * Left to itself the runtime makes a thread for each core of the machine and
  * pins it there, also to cores that are not ours. Told a number, it leaves
@@ -430,21 +447,4 @@ ort_session_keep_to_cpus(json_t *options)
 	    fm_cpus_count(&mine) > 0 && !fm_cpus_same(&mine, &online))
 		fm_json_set_int(options, "intra_op_num_threads",
 		    (int64_t)fm_cpus_cores(&mine));
-}
-
-int
-ort_session_version(struct fm_backend *b, struct fm_err *err)
-{
-	struct ort_api api;
-	size_t n;
-
-	if (ort_api_load(&api, fm_json_str(b->options, "library", NULL), err))
-		return -1;
-	/* Major and minor: a patch rewrites graphs as before. */
-	n = strcspn(api.version, ".");
-	n += strcspn(api.version + n + 1, ".") + 1;
-	fm_backend_say(
-	    b, "FMWORK VERSION ONNX Runtime %.*s", (int)n, api.version);
-	ort_api_release(&api);
-	return 0;
 }

@@ -340,7 +340,7 @@ prepare(struct build *b, const struct conf *c, const struct build_for *f,
 	if ((c->build_name && fm_cache_name_check(c->build_name, err) != 0) ||
 	    open_cache(b, c, err) != 0 || build_key(b, c, f, err) != 0)
 		return -1;
-	if (f->native)
+	if (b->native)
 		b->name = fm_strdupf("%s_torch", c->build_name);
 	else
 		b->name = c->build_name
@@ -370,11 +370,11 @@ build_get(struct build *b, struct fm_model *m, const struct conf *c,
 }
 
 int
-build_have(const struct conf *c, const struct build_for *f, struct fm_err *err)
+build_have(const struct conf *c, bool native, struct fm_err *err)
 {
-	struct build b = { .cache = FM_CACHE_INIT };
+	struct build b = { .cache = FM_CACHE_INIT, .native = native };
 	struct fm_err bad = FM_ERR_INIT;
-	int rc = prepare(&b, c, f, err);
+	int rc = prepare(&b, c, NULL, err);
 
 	if (rc == 0 && fm_io_is_dir(b.dir))
 		b.state = fm_cache_state(&b.cache, b.key, &bad);

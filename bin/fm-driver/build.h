@@ -27,13 +27,12 @@ enum rebuild {
 /* Whom it is for: a backend that compiles makes builds for itself alone. */
 struct build_for {
 	const struct platform *platform;
-	struct fm_peer *peer;  /* asked, and not changed */
-	const json_t *options; /* of its open request */
-	const json_t *inputs;  /* with dims: of the model, as open has them */
-	const json_t *dims;    /* {name: size} when it wants sizes, or NULL */
-	bool native;           /* of a model that was found: a program for the
-				* torch backend, no graph */
-	int wake_fd;           /* readable when a signal came */
+	struct fm_peer *peer; /* asked, and not changed */
+	const json_t *open;   /* its open request, as far as it is made */
+	const json_t *inputs; /* with dims: of the model, as open has them */
+	const json_t *dims;   /* {name: size} when it wants sizes, or NULL */
+	bool away;            /* on another host */
+	int wake_fd;          /* readable when a signal came */
 };
 
 struct build {
@@ -41,6 +40,8 @@ struct build {
 	bool used;             /* its USE lock is held */
 	bool hit;              /* it was found, not made */
 	bool stale;            /* it was made from other inputs */
+	bool native;           /* of a model that was found: a program for the
+				* torch backend, no graph; the caller's word */
 	char key[FM_HASH_HEX]; /* "" before there is one */
 	char *name;
 	char *dir;      /* obj/KEY of the cache */
@@ -57,11 +58,10 @@ int build_get(struct build *b, struct fm_model *m, const struct conf *c,
     const struct build_for *f, struct fm_err *err);
 void build_release(struct build *b);
 
-/* Is it there already: 1, 0, or -1 with err. Nothing is taken or held. */
-int build_have(
-    const struct conf *c, const struct build_for *f, struct fm_err *err);
 /* What the backend has compiled, or NULL; the caller frees. */
 char *build_artifact(const struct build *b);
+/* Is it there already: 1, 0, or -1 with err. Nothing is taken or held. */
+int build_have(const struct conf *c, bool native, struct fm_err *err);
 
 /* Prints why it would be made again, and makes nothing. */
 int build_explain(

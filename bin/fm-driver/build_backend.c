@@ -21,7 +21,7 @@
 bool
 build_backend_can(const struct build_for *f)
 {
-	return f->peer && fm_peer_can(f->peer, "build");
+	return f && fm_peer_can(f->peer, "build");
 }
 
 /* --- asking --------------------------------------------------------------- */
@@ -82,13 +82,31 @@ ask(struct fm_peer *peer, const json_t *q, const char *tag,
 
 /* --- the key -------------------------------------------------------------- */
 
+/* A request of this kind, with what a device's software must know before it
+ * is loaded. */
+static json_t *
+request_like(const json_t *open, const char *op, const json_t *options)
+{
+	static const char *const same[] = { "env", "cpus", "devices" };
+	json_t *q = json_object();
+	size_t i;
+
+	fm_json_set_str(q, "op", op);
+	json_object_set_new(
+	    q, "options", options ? json_deep_copy(options) : json_object());
+	for (i = 0; i < sizeof same / sizeof *same; i++)
+		if (json_object_get(open, same[i]))
+			json_object_set(
+			    q, same[i], json_object_get(open, same[i]));
+	return q;
+}
+
 static int
 set_version(json_t *stage, const char *key, struct fm_peer *peer,
-    const json_t *options, const struct conf *c, struct fm_err *err)
+    const json_t *open, const json_t *options, struct fm_err *err)
 {
 	struct fm_strs said = FM_STRS_INIT;
-	json_t *q = json_pack("{s:s, s:o, s:O}", "op", "version", "options",
-	    json_deep_copy(options), "env", c->env_values);
+	json_t *q = request_like(open, "version", options);
 	int rc = ask(peer, q, "FMWORK VERSION ", &said, err);
 
 	if (rc == 0 && said.n == 0)
@@ -110,8 +128,6 @@ is_runtime(const struct platform *p)
 	struct platform own;
 	bool same = false;
 
-	if (!p)
-		return false;
 	if (platform_find(&own, "cpu", NULL, NULL, &ignored) == 0)
 		same = p->argv.n == 1 && own.argv.n == 1 &&
 		       strcmp(p->argv.v[0], own.argv.v[0]) == 0;
@@ -125,12 +141,13 @@ static int
 optimize_inputs(json_t *stage, const struct conf *c, const struct build_for *f,
     struct fm_err *err)
 {
-	bool own = is_runtime(f->platform);
+	bool own = f && is_runtime(f->platform);
 	json_t *options = runtime_options(c);
 	struct fm_peer *peer =
-	    own ? f->peer : start_runtime(c, f->wake_fd, NULL, err);
-	int rc =
-	    peer ? set_version(stage, "runtime", peer, options, c, err) : -1;
+	    own ? f->peer : start_runtime(c, f ? f->wake_fd : -1, NULL, err);
+	int rc = peer ? set_version(stage, "runtime", peer, f ? f->open : NULL,
+			    options, err)
+		      : -1;
 
 	if (!own)
 		fm_peer_end(peer);
@@ -142,17 +159,26 @@ static int
 build_inputs(json_t *stage, const struct conf *c, const struct build_for *f,
     struct fm_err *err)
 {
+	const json_t *options;
+
 	if (!build_backend_can(f))
 		return fm_err_set(err, FM_USAGE,
 		    "stage 'build': backend '%s' has no compiler",
+		    f ? f->platform->backend : "none");
+	if (f->away)
+		return fm_err_set(err, FM_USAGE,
+		    "stage 'build': backend '%s' is on another host, and "
+		    "compiles only where the cache is",
 		    f->platform->backend);
+	options = json_object_get(f->open, "options");
 	fm_json_set_str(stage, "backend", f->platform->backend);
-	json_object_set_new(stage, "options", json_deep_copy(f->options));
+	json_object_set_new(stage, "options",
+	    options ? json_deep_copy(options) : json_object());
 	if (json_object_size(c->env_values))
 		json_object_set(stage, "env", c->env_values);
 	if (c->groqview && fm_peer_can(f->peer, "groqview"))
 		json_object_set_new(stage, "groqview", json_true());
-	return set_version(stage, "version", f->peer, f->options, c, err);
+	return set_version(stage, "version", f->peer, f->open, options, err);
 }
 
 int
@@ -247,16 +273,18 @@ build_backend_optimize(
 static json_t *
 build_request(const struct stage_work *w, const json_t *options, json_t *inputs)
 {
-	const json_t *model = json_object_get(w->state, "model");
-	json_t *q = json_pack("{s:s, s:{s:s, s:s, s:s, s:s}, s:o, s:O, s:s}",
-	    "op", "build", "model", "kind", "onnx", "path", w->graph, "weights",
-	    w->weights, "class", fm_json_str(model, "class", ""), "inputs",
-	    inputs, "options", json_object_get(options, "options"), "dir",
-	    w->dir);
+	const char *cls =
+	    fm_json_str(json_object_get(w->state, "model"), "class", "");
+	json_t *q = request_like(
+	    w->f->open, "build", json_object_get(options, "options"));
 
-	json_object_set(q, "env", w->c->env_values);
+	json_object_set_new(q, "model",
+	    json_pack("{s:s, s:s, s:s, s:s}", "kind", "onnx", "path", w->graph,
+		"weights", w->weights, "class", cls));
+	json_object_set(q, "inputs", inputs);
 	if (w->f->dims)
 		json_object_set_new(q, "dims", json_deep_copy(w->f->dims));
+	fm_json_set_str(q, "dir", w->dir);
 	if (fm_json_bool(options, "groqview", false))
 		json_object_set_new(q, "groqview", json_true());
 	return q;
@@ -304,7 +332,6 @@ build_backend_build(
 		    &w->f->platform->argv, w->c, w->f->wake_fd, log, err);
 	if (peer) {
 		q = build_request(w, options, inputs);
-		inputs = NULL;
 		rc = ask(peer, q, "FMWORK ARTIFACT ", &said, err);
 	}
 	fm_peer_end(peer);

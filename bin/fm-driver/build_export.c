@@ -12,7 +12,6 @@
 
 #include "alloc.h"
 #include "buf.h"
-#include "build.h"
 #include "build_key.h"
 #include "build_seq.h"
 #include "build_stage.h"
@@ -24,12 +23,12 @@
 
 json_t *
 build_export_config(const struct conf *c, const struct build_for *f,
-    fm_model_hasher *hash, void *arg, struct fm_err *err)
+    bool native, fm_model_hasher *hash, void *arg, struct fm_err *err)
 {
 	const json_t *facts = c->found->facts;
 	json_t *v = json_object();
 	json_t *sequence =
-	    f->native ? json_array() : build_sequence(c, f, hash, arg, err);
+	    native ? json_array() : build_sequence(c, f, hash, arg, err);
 
 	if (!sequence) {
 		json_decref(v);
@@ -37,10 +36,10 @@ build_export_config(const struct conf *c, const struct build_for *f,
 	}
 	json_array_insert_new(sequence, 0,
 	    json_pack("{s:s, s:s}", "stage", "export", "format",
-		found_format(f->native)));
+		found_format(native)));
 	fm_json_set_str(v, "model", fm_json_str(facts, "hash", "?"));
 	(void)json_object_update(v, json_object_get(facts, "build"));
-	if (f->native) {
+	if (native) {
 		(void)json_object_del(v, "opset");
 		(void)json_object_del(v, "exporter");
 	}
@@ -150,7 +149,7 @@ build_export(
 	rc = take_files(from, w->dir, log, err);
 	if (rc == 0 && strcmp(fm_json_str(e, "status", ""), "ok") != 0)
 		rc = fm_err_set(
-		    err, FM_INTERNAL, "%s", fm_json_str(e, "text", "failed"));
+		    err, FM_NOMODEL, "%s", fm_json_str(e, "text", "failed"));
 	if (rc == 0) {
 		w->source = fm_io_join(w->dir, name);
 		set_facts(json_object_get(w->state, "model"), f);

@@ -6,6 +6,7 @@
 #define BUILD_EXPORT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "model/model.h"
@@ -18,7 +19,7 @@ struct stage_work;
 /* All that decides what such a build is, the export being its first stage:
  * what its key is made from. New reference, or NULL. */
 json_t *build_export_config(const struct conf *c, const struct build_for *f,
-    fm_model_hasher *hash, void *arg, struct fm_err *err);
+    bool native, fm_model_hasher *hash, void *arg, struct fm_err *err);
 
 /* Puts model and inputs into the build; fails when the export has failed. */
 int build_export(

@@ -138,7 +138,7 @@ read_inputs(struct build *b, const struct conf *c, const struct build_for *f,
 		if (dummy)
 			fm_json_set_int(b->config, "seed", c->seed);
 	}
-	if (f->dims)
+	if (f && f->dims)
 		json_object_set_new(b->config, "shapes", shapes(f));
 	sequence = rc == 0
 		       ? build_sequence(c, f, build_hash_file, &b->cache, err)
@@ -156,8 +156,8 @@ build_key(struct build *b, const struct conf *c, const struct build_for *f,
 	struct fm_buf text = FM_BUF_INIT;
 
 	if (c->found)
-		b->config =
-		    build_export_config(c, f, build_hash_file, &b->cache, err);
+		b->config = build_export_config(
+		    c, f, b->native, build_hash_file, &b->cache, err);
 	if (c->found ? !b->config : read_inputs(b, c, f, err) != 0)
 		return -1;
 	fm_json_put(&text, b->config);

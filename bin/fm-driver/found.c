@@ -133,14 +133,13 @@ prepare(struct script *s, struct one *o, struct fm_peer *peer, bool native,
     struct fm_err *err)
 {
 	const char *format = found_format(native);
-	struct build_for f = { .native = native, .wake_fd = s->wake_fd };
 	char *dir;
 	json_t *e;
 	int have;
 
 	if (json_object_get(o->f.exports, format))
 		return 0;
-	have = s->c->dry_run ? 0 : build_have(&o->c, &f, err);
+	have = s->c->dry_run ? 0 : build_have(&o->c, native, err);
 	if (have < 0)
 		return -1;
 	if (s->c->rebuild == REBUILD_NEVER ||
@@ -233,7 +232,6 @@ static int
 use_models(struct script *s, struct one *all, script_measure *f, void *arg,
     struct fm_err *err)
 {
-	const struct build_for none = { .wake_fd = s->wake_fd };
 	size_t i, n = json_array_size(s->found);
 	int rc = 0;
 
@@ -241,7 +239,7 @@ use_models(struct script *s, struct one *all, script_measure *f, void *arg,
 		return 0;
 	for (i = 0; i < n && rc >= 0; i++) {
 		if (s->c->explain)
-			rc = build_explain(&all[i].c, &none, err);
+			rc = build_explain(&all[i].c, NULL, err);
 		else if (s->c->dry_run)
 			rc = use_export(&all[i], f, arg, err);
 		else

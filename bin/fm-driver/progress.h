@@ -26,9 +26,10 @@ struct progress_sums {
 
 struct progress {
 	pthread_mutex_t lock;
-	int fd;     /* of programs, -1 = none */
-	bool tty;   /* a person looks */
-	bool shown; /* a line stands there */
+	int fd;      /* of programs, -1 = none */
+	bool tty;    /* a person looks */
+	bool wanted; /* anybody does */
+	bool shown;  /* a line stands there */
 	size_t done, failed, skipped, total;
 	size_t later;     /* of units that are not looked into, about */
 	double work_left; /* of the points that are not done */
@@ -50,8 +51,8 @@ void progress_release(struct progress *p);
 void progress_later(struct progress *p, size_t n);
 /* The points of a unit that begins, of which progress_later() has said
  * `later`. */
-void progress_plan(struct progress *p, const struct fm_point *v, size_t n,
-    size_t later);
+void progress_plan(
+    struct progress *p, const struct fm_point *v, size_t n, size_t later);
 
 /* A point of `model` on `platform` begins. */
 void progress_begin(struct progress *p, const char *model, const char *platform,

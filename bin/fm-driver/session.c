@@ -11,14 +11,11 @@
 #include "clock.h"
 #include "conf.h"
 #include "failure.h"
-#include "found.h"
-#include "given.h"
 #include "host.h"
 #include "io.h"
 #include "json.h"
 #include "num.h"
 #include "place.h"
-#include "points.h"
 #include "prog.h"
 #include "record.h"
 #include "remote.h"
@@ -203,7 +200,7 @@ take_told(struct session *s, struct fm_err *err)
 	rc = told_model(&s->m, told, s->c, s->path, err);
 	s->has_model = true;
 	if (rc == 0)
-		rc = told_dims(told, s->c, &s->told, err);
+		rc = told_dims(told, s->c, &s->dims, err);
 	if (rc == 0) {
 		shape_release(&s->shape);
 		rc = session_plan(s, err);
@@ -255,7 +252,7 @@ session_show_build(struct session *s, struct fm_err *err)
 		    "--build_only: backend '%s' needs no build", s->p.backend);
 	put_model(s);
 	tell_build(s);
-	for (i = 1; s->dims && i < s->shape.n_points; i++) {
+	for (i = 1; s->sized && i < s->shape.n_points; i++) {
 		if (session_build_some(s, &i, err) != 0)
 			return -1;
 		build_put_stages(&s->build, &s->t->b);
@@ -278,7 +275,7 @@ send_away(struct session *s, struct fm_err *err)
 
 /* The request and its answer, once more when the connection was lost. */
 static int
-ask_once(struct session *s, struct fm_buf *setup, struct fm_err *err)
+ask_open(struct session *s, struct fm_buf *setup, struct fm_err *err)
 {
 	for (;;) {
 		if (s->peer && fm_peer_send(s->peer, s->open, err) == 0 &&
@@ -291,22 +288,22 @@ ask_once(struct session *s, struct fm_buf *setup, struct fm_err *err)
 	}
 }
 
-/* Where sizes belong to it, those that fail are passed over: they are rows of
- * their own, later. */
+/* Where sizes belong to open, those that fail are passed over: they are rows
+ * of their own, later. */
 static int
-ask_open(struct session *s, struct fm_buf *setup, struct fm_err *err)
+open_some(struct session *s, struct fm_buf *setup, struct fm_err *err)
 {
 	size_t i = 0;
-	int rc = ask_once(s, setup, err);
+	int rc = ask_open(s, setup, err);
 
-	while (rc != 0 && s->dims && fm_peer_alive(s->peer) &&
+	while (rc != 0 && s->sized && fm_peer_alive(s->peer) &&
 	       session_may_fit(err) && ++i < s->shape.n_points) {
 		fm_err_clear(err);
 		rc = session_build_some(s, &i, err);
 		if (rc == 0)
 			rc = send_away(s, err);
 		if (rc == 0)
-			rc = ask_once(s, setup, err);
+			rc = ask_open(s, setup, err);
 	}
 	return rc;
 }
@@ -327,7 +324,7 @@ session_open(struct session *s, struct fm_err *err)
 	if ((!s->p.loads && !s->p.plain_model && text_flush(s->t, err) != 0) ||
 	    send_away(s, err) != 0)
 		goto out;
-	if (ask_open(s, &setup, err) != 0 ||
+	if (open_some(s, &setup, err) != 0 ||
 	    (s->p.loads && take_told(s, err) != 0))
 		goto out;
 	join_sys(s);
@@ -368,7 +365,7 @@ session_again(struct session *s, struct fm_err *err)
 	s->peer = start_peer(s, err);
 	s->used = false;
 	if (s->peer)
-		rc = ask_once(s, &setup, err);
+		rc = ask_open(s, &setup, err);
 	json_decref(s->sys);
 	s->sys = sys;
 	s->stale = rc != 0;
@@ -384,26 +381,23 @@ session_fit(struct session *s, const json_t *dims, struct fm_err *err)
 	json_t *sys;
 	int rc;
 
-	if (!s->dims || json_equal(s->dims, dims))
+	if (!s->sized || json_equal(s->sized, dims))
 		return 0;
 	if (session_build(s, dims, err) != 0)
 		return -1;
+	choose_names(s);
 	build_put_stages(&s->build, &s->t->b);
 	if (send_away(s, err) != 0)
 		return -1;
-	if (!fm_peer_alive(s->peer))
+	if (!s->peer || !fm_peer_alive(s->peer))
 		return 0;
 	sys = json_incref(s->sys);
-	rc = ask_once(s, &setup, err);
+	rc = ask_open(s, &setup, err);
 	json_decref(s->sys);
 	s->sys = sys;
-	if (rc == 0) {
-		choose_names(s);
+	s->stale = rc != 0;
+	if (rc == 0)
 		text_line(s->t, setup.s, setup.len);
-	} else {
-		json_decref(s->dims);
-		s->dims = json_null();
-	}
 	fm_buf_release(&setup);
 	return rc;
 }
@@ -417,12 +411,12 @@ session_end(struct session *s)
 	lock_release(&s->locks);
 	remote_unlock(s->remote);
 	session_release_build(s);
+	json_decref(s->sized);
 	shape_release(&s->shape);
 	if (s->work)
 		(void)fm_io_remove_tree(s->work, &ignored);
 	free(s->work);
 	free(s->path);
-	json_decref(s->told);
 	json_decref(s->dims);
 	json_decref(s->open);
 	json_decref(s->fill);

@@ -51,14 +51,14 @@ struct session {
 	struct gen *gen; /* of a generation run, or NULL; not owned */
 	char *work;      /* folder of files made for this model, or NULL */
 	char *path;      /* of the model, where the backend reads it itself */
-	json_t *told;    /* sizes the backend has found out, or NULL */
+	json_t *dims;    /* sizes the backend has found out, or NULL */
 	json_t *open;    /* the request; again for a fresh backend */
-	json_t *dims;    /* in it, for a backend that wants sizes, or NULL */
-	json_t *fill;    /* input: what fills it instead, for runs; or NULL */
-	json_t *sys;     /* facts, after the answer */
-	bool stale;      /* it has no model open, though it may live */
-	bool used;       /* the backend has run a point since it was opened */
-	double setup_s;  /* seconds that session_again() took to open */
+	json_t *sized; /* sizes in it, for a backend that wants them, or NULL */
+	json_t *fill;  /* input: what fills it instead, for runs; or NULL */
+	json_t *sys;   /* facts, after the answer */
+	bool stale;    /* it has no model open, though it may live */
+	bool used;     /* the backend has run a point since it was opened */
+	double setup_s; /* seconds that session_again() took to open */
 	const char *name, *model_class; /* as printed in RES */
 };
 

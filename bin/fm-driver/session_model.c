@@ -31,9 +31,9 @@ model_request(struct session *s)
 	if (artifact)
 		fm_json_set_str(model, "artifact", artifact);
 	free(artifact);
+	if (s->sized)
+		json_object_set(s->open, "dims", s->sized);
 	json_object_set_new(s->open, "model", model);
-	if (s->dims)
-		json_object_set(s->open, "dims", s->dims);
 	json_object_set_new(s->open, "inputs", shape_inputs(&s->m));
 }
 
@@ -91,6 +91,41 @@ session_release_build(struct session *s)
 	s->build.cache.lock_fd = s->build.cache.obj_fd = -1;
 }
 
+/* Whom it is for; `inputs` only where sizes matter. */
+static struct build_for
+build_for(const struct session *s, const json_t *dims, const json_t *inputs)
+{
+	struct build_for f = { 0 };
+
+	f.platform = &s->p;
+	f.peer = s->peer;
+	f.away = s->remote != NULL;
+	f.open = s->open;
+	f.dims = dims;
+	f.inputs = inputs;
+	f.wake_fd = s->e.wake_fd;
+	return f;
+}
+
+/* The build, for these sizes or (NULL) for all. */
+static int
+build(struct session *s, const json_t *dims, struct fm_err *err)
+{
+	json_t *inputs = dims ? shape_inputs(&s->m) : NULL;
+	struct build_for f = build_for(s, dims, inputs);
+	int rc;
+
+	if (s->c->explain) {
+		rc = build_explain(s->c, &f, err);
+	} else {
+		session_release_build(s);
+		rc = build_get(&s->build, &s->m, s->c, &f, err);
+		s->has_model = rc == 0;
+	}
+	json_decref(inputs);
+	return rc;
+}
+
 /* For lists of points, or to know its inputs: nothing is kept. */
 static int
 import_only(struct session *s, struct fm_err *err)
@@ -102,31 +137,6 @@ import_only(struct session *s, struct fm_err *err)
 	o.seed = (uint64_t)s->c->seed;
 	o.work = s->work;
 	return fm_model_load(&s->m, s->c->model_path, &o, err);
-}
-
-/* The build, for these sizes or (NULL) for all. */
-static int
-build(struct session *s, const json_t *dims, struct fm_err *err)
-{
-	struct build_for f = { 0 };
-	json_t *inputs = dims ? shape_inputs(&s->m) : NULL;
-	int rc;
-
-	f.platform = &s->p;
-	f.peer = s->peer;
-	f.options = json_object_get(s->open, "options");
-	f.inputs = inputs;
-	f.dims = dims;
-	f.wake_fd = s->e.wake_fd;
-	if (s->c->explain) {
-		rc = build_explain(s->c, &f, err);
-	} else {
-		session_release_build(s);
-		rc = build_get(&s->build, &s->m, s->c, &f, err);
-		s->has_model = rc == 0;
-	}
-	json_decref(inputs);
-	return rc;
 }
 
 const char *
@@ -141,14 +151,12 @@ import(struct session *s, struct fm_err *err)
 	bool fixed = fm_peer_can(s->peer, "fixed_shapes");
 	int rc;
 
-	if (fixed || s->c->dry_run) {
-		rc = import_only(s, err);
-		s->has_model = rc == 0;
-	} else {
-		rc = build(s, NULL, err);
-	}
+	if (!fixed && !s->c->dry_run)
+		return build(s, NULL, err);
+	rc = import_only(s, err);
+	s->has_model = rc == 0;
 	if (fixed && rc == 0 && !s->c->dry_run)
-		s->dims = json_null();
+		s->sized = json_null();
 	return rc;
 }
 
@@ -172,7 +180,7 @@ static int
 find_path(struct session *s, struct fm_err *err)
 {
 	const struct found *f = s->c->found;
-	struct build_for b = { .native = s->p.loads, .wake_fd = s->e.wake_fd };
+	struct build_for whom = build_for(s, NULL, NULL);
 	bool own = s->p.loads && told_is_file(s->c->model_path);
 	char *name;
 
@@ -180,7 +188,8 @@ find_path(struct session *s, struct fm_err *err)
 		s->path = fm_strdup(s->c->model_path);
 		return 0;
 	}
-	if (build_get(&s->build, NULL, s->c, &b, err) != 0)
+	s->build.native = s->p.loads;
+	if (build_get(&s->build, NULL, s->c, &whom, err) != 0)
 		return -1;
 	name = fm_strdupf("model.%s", found_format(s->p.loads));
 	s->path = fm_io_join(s->build.dir, name);
@@ -221,7 +230,7 @@ session_plan(struct session *s, struct fm_err *err)
 	if (s->has_model && dir)
 		rc = infer_inputs(dir, &s->m, s->work, &files, &given, err);
 	else
-		given = json_incref(s->told);
+		given = json_incref(s->dims);
 	if (rc == 0)
 		rc = shape_init(
 		    &s->shape, s->c, s->has_model ? &s->m : NULL, given, err);
@@ -249,13 +258,13 @@ check_sizes(const struct session *s, struct fm_err *err)
 int
 session_build(struct session *s, const json_t *dims, struct fm_err *err)
 {
-	json_decref(s->dims);
-	s->dims = json_null();
+	json_decref(s->sized);
+	s->sized = json_null();
 	if (build(s, dims, err) != 0)
 		return -1;
 	if (s->c->explain)
 		return 0;
-	s->dims = json_deep_copy(dims);
+	s->sized = json_deep_copy(dims);
 	model_request(s);
 	return check_precision(s, err);
 }
@@ -312,11 +321,11 @@ session_import(struct session *s, struct fm_err *err)
 	if (s->p.plain_model ? point_to_model(s, err) != 0
 			     : s->p.needs_model && import(s, err) != 0)
 		return -1;
-	if (s->c->explain && !s->dims)
+	if (s->c->explain && !s->sized)
 		return 0;
 	if (session_plan(s, err) != 0)
 		return -1;
-	if (s->dims)
+	if (s->sized)
 		return session_build_some(s, &first, err);
 	if (s->has_model)
 		model_request(s);

@@ -163,6 +163,8 @@ ready(struct visit *v, struct fm_err *err)
 {
 	struct session *s = v->s;
 
+	if (session_fit(s, json_object_get(v->q, "dims"), err) != 0)
+		return -1;
 	if (s->peer && fm_peer_alive(s->peer) && !s->stale &&
 	    !(s->c->isolate && s->used))
 		return 0;
@@ -233,10 +235,8 @@ ask_pieces(struct visit *v, struct fm_err *err)
 static int
 attempt(struct visit *v, struct fm_err *err)
 {
-	int rc = session_fit(v->s, json_object_get(v->q, "dims"), err);
+	int rc = ready(v, err);
 
-	if (rc == 0)
-		rc = ready(v, err);
 	if (rc == 0)
 		rc = quiet_wait(&v->quiet, v->s, err);
 	v->begun_ns = fm_clock_now_ns();

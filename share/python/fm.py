@@ -11,13 +11,13 @@
         model(x)
     print(table)
 
-The model is exported to ONNX, fm-driver measures it in a process of its own,
-and what comes back are fm's records (fm-record(5)) as dictionaries. fm-driver
-and fm-process are looked for in $FM_BIN, beside this file's share folder, and
-in PATH. This file needs nothing but PyTorch.
+The model is saved with torch.export (or else as TorchScript), fm-driver makes
+a build of it and measures that in a process of its own, and what comes back
+are fm's records (fm-record(5)) as dictionaries. fm-driver and fm-process are
+looked for in $FM_BIN, beside this file's share folder, and in PATH. This file
+needs nothing but PyTorch.
 """
 import contextlib
-import importlib.util
 import inspect
 import json
 import os
@@ -60,7 +60,8 @@ def records(arguments, metadata_id=None):
                             stdin=subprocess.DEVNULL, check=False,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     said = driver.stderr.decode("utf-8", "replace").strip()
-    if driver.returncode not in (0, 1):
+    if driver.returncode not in (0, 1) and b"\nFMWORK RES " not in \
+            driver.stdout:
         raise Error(said.splitlines()[-1] if said else "fm-driver: status %d"
                     % driver.returncode)
     process = subprocess.run(
@@ -85,36 +86,60 @@ def options(given):
     return words
 
 
-def named_inputs(model, inputs):
-    """({name: tensor}, arguments for the export)"""
+def arranged(model, inputs):
+    """(positional, named) inputs as forward() takes them."""
     import torch
     if isinstance(inputs, torch.Tensor):
         inputs = (inputs,)
+    names = list(inspect.signature(model.forward).parameters)
     if not isinstance(inputs, dict):
-        names = list(inspect.signature(model.forward).parameters)
         inputs = dict(zip(names, inputs))
-    return {k: v for k, v in inputs.items()
-            if isinstance(v, torch.Tensor)}, inputs
+    first = []
+    for name in names:
+        if name not in inputs:
+            break
+        first.append(inputs[name])
+    return tuple(first), {k: v for k, v in inputs.items()
+                          if k not in names[:len(first)]}, dict(inputs)
 
 
-def export(model, inputs, folder, opset):
-    """model.onnx and one .npy for each tensor among the inputs."""
-    import torch
-    tensors, everything = named_inputs(model, inputs)
-    dynamo = importlib.util.find_spec("onnxscript") is not None
-    training = model.training
+@contextlib.contextmanager
+def evaluation(model):
+    """Evaluation mode for a while; every part gets its own mode back."""
+    modes = [(part, part.training) for part in model.modules()]
     model.eval()
     try:
-        with torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            torch.onnx.export(model, (), os.path.join(folder, "model.onnx"),
-                              kwargs=everything, input_names=list(tensors),
-                              opset_version=opset, dynamo=dynamo,
-                              verbose=False)
+        yield
     finally:
-        model.train(training)
-    for name, tensor in tensors.items():
-        write_npy(os.path.join(folder, name + ".npy"), tensor)
+        for part, training in modes:
+            part.training = training
+
+
+def save(model, inputs, folder, name):
+    """A file that fm-driver takes as a model, and one .npy for each tensor
+    among the inputs; gives the path of the model."""
+    import torch
+    args, kwargs, everything = arranged(model, inputs)
+    path = os.path.join(folder, name)
+    with evaluation(model), torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            program = torch.export.export(model, args, kwargs or None)
+            path += ".pt2"
+            torch.export.save(program, path)
+        except Exception as error:
+            try:
+                traced = torch.jit.trace(model, args, strict=False)
+            except Exception:
+                raise Error("the model cannot be exported: %s" % (
+                    str(error).strip() or type(error).__name__
+                ).splitlines()[0]) from error
+            path += ".pt"
+            torch.jit.save(traced, path)
+    for key, value in everything.items():
+        if isinstance(value, torch.Tensor):
+            write_npy(os.path.join(folder, key + ".npy"), value)
+    return path
 
 
 def write_npy(path, tensor):
@@ -127,15 +152,12 @@ def benchmark_model(model, inputs, device="cpu", reps=100, opset=None,
     """Measures a torch.nn.Module on `inputs`: {name: tensor}, a tuple, or a
     tensor. Further keywords are options of fm-driver. Gives its record."""
     folder = tempfile.mkdtemp(prefix="fm-model.")
-    name = build_name or type(model).__name__
     try:
-        where = os.path.join(folder, name)
-        os.mkdir(where)
-        export(model, inputs, where, opset)
+        path = save(model, inputs, folder, type(model).__name__)
         return records(
-            ["--model_root", folder, "--model_name", name,
-             "--inputs", where, "--platform", device, "--reps", str(reps)]
-            + options(dict(driver, build_name=build_name)), metadata_id)[0]
+            [path, "--inputs", folder, "--platform", device, "--reps",
+             str(reps)] + options(dict(driver, build_name=build_name,
+                                       onnx_opset=opset)), metadata_id)[0]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -19,18 +19,18 @@ measure() {
 	fm-driver $model --load_format dummy --threads "${THREADS:-1}" \
 	    --reps "$reps" "$@" 2>/dev/null | fm-process --format jsonl 2>/dev/null
 }
-reps=${2:-5}
+reps=${2:-3}
 echo "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)," \
     "$(nproc) processors, ${THREADS:-1} used, load $(cut -d' ' -f1 /proc/loadavg)"
-for _ in $(seq "${1:-4}"); do
-	measure --input_sizes 16,64,128,256 --batch_sizes 1,4 >>"$T/fit"
-	measure --input_sizes 32,96,192,384 --batch_sizes 1,3 >>"$T/held"
+for _ in $(seq "${1:-8}"); do
+	measure --input_sizes 16,48,96,160 --batch_sizes 1,2 >>"$T/fit"
+	measure --input_sizes 32,64,128 --batch_sizes 1,2 >>"$T/held"
 done
 fm-driver --platform sim:CPU --model_name $model --sim:data_type float32 \
     --sim:calibrate "$T/fit" --sim:calibrate_by min --out "$T/cpu.yaml" || exit 1
 fm-driver --platform sim:CPU_fitted --model_name $model --sim:data_type float32 \
     --sim:extra_archs "$T/cpu.yaml" --reps 1 \
-    --input_sizes 32,96,192,384 --batch_sizes 1,3 >"$T/sim"
+    --input_sizes 32,64,128 --batch_sizes 1,2 >"$T/sim"
 echo 'sizes that were not in the fit:'
 echo 'input batch measured_s simulated_s error'
 sed -n 's/.*"input": *\([0-9]*\),.*"batch": *\([0-9]*\),.*"min": *\([0-9.]*\),.*/\1 \2 \3/p' \

@@ -4,5 +4,6 @@
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/kill.sh
 . "$top/tests/kill.sh"
+kill_bytes 1
 kill_rounds 200
 finish

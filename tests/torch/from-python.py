@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """fm.py: a model in hand, a script, a profile. usage: from-python.py
-FOLDER-OF-FM.PY SCRIPT; FM_BIN names the programs. Prints TAP.
+FOLDER-OF-FM.PY SCRIPT CACHE; FM_BIN names the programs. Prints TAP.
 """
+import os
 import sys
 
 sys.path.insert(0, sys.argv[1])
@@ -21,11 +22,36 @@ def check(name, got, want=True):
 
 model = torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.ReLU(),
                             torch.nn.Linear(16, 2))
+model[1].eval()
 x = torch.rand(4, 8)
-record = fm.benchmark_model(model, x, reps=5)
+record = fm.benchmark_model(model, x, reps=5, build_name="mine")
 check("a record", (record["status"], record["model"], record["batch"],
-                   record["stats"]["n"]), ("OK", "Sequential", 4, 5))
-check("the model is as it was", model.training)
+                   record["stats"]["n"]), ("OK", "mine", 4, 5))
+check("the model is as it was",
+      [part.training for part in model.modules()], [True, True, False, True])
+check("it is a build", os.path.exists(
+    os.path.join(sys.argv[3], "mine", "model.onnx")))
+
+
+class Branches(torch.nn.Module):
+    def forward(self, x):
+        return x + 1 if x.sum() > 0 else x - 1
+
+
+class Fails(torch.nn.Module):
+    def forward(self, x):
+        raise RuntimeError("not today")
+
+
+record = fm.benchmark_model(Branches(), {"x": x}, reps=2, backend="torch")
+check("what torch.export refuses is traced",
+      (record["status"], record["engine"]), ("OK", "fm/torch"))
+try:
+    fm.benchmark_model(Fails(), x)
+    check("no model", False)
+except fm.Error as error:
+    check("what neither takes is refused",
+          str(error).startswith("the model cannot be exported: "))
 records = fm.benchmark_script(sys.argv[2], reps=5)
 check("a record for each of a script's models",
       [r["status"] for r in records], ["OK", "OK"])
