@@ -12,6 +12,7 @@
 #include "io.h"
 #include "json.h"
 #include "num.h"
+#include "place.h"
 #include "policy.h"
 #include "progress.h"
 #include "slurm.h"
@@ -150,32 +151,6 @@ read_subs(struct conf *c, struct fm_err *err)
 	return 0;
 }
 
-/* Hosts that are named twice are one host. */
-static int
-read_hosts(struct conf *c, struct fm_err *err)
-{
-	bool remote = strcmp(c->backend, "remote") == 0;
-	const char *list = c->how.host;
-	struct fm_strs all = FM_STRS_INIT;
-	size_t i;
-
-	if (!list && remote)
-		list = getenv("FM_HOST");
-	fm_strs_split(&all, list ? list : "", ", ");
-	for (i = 0; i < all.n; i++)
-		if (fm_strs_find(&c->how.hosts, all.v[i]) < 0)
-			fm_strs_add(&c->how.hosts, all.v[i]);
-	fm_strs_release(&all);
-	if (c->how.hosts.n == 0 && (c->how.host || remote))
-		return fm_err_set(err, FM_USAGE,
-		    "which host? --host USER@BOX, or FM_HOST with --backend "
-		    "remote, names one");
-	if (c->how.hosts.n && c->via)
-		return fm_err_set(err, FM_USAGE,
-		    "--host and --via exclude one another: give one");
-	return 0;
-}
-
 /* Is the simulator to be fitted instead of asked? */
 static bool
 is_calibration(const struct conf *c)
@@ -307,7 +282,7 @@ conf_read(struct conf *c, int argc, char **argv, struct fm_err *err)
 		return -1;
 	fm_strs_split(&c->platforms, c->platform, ",");
 	if (check(c, err) != 0 || read_how(c, err) != 0 ||
-	    read_hosts(c, err) != 0)
+	    place_hosts(c, err) != 0)
 		return -1;
 	if (c->args.rest.n)
 		c->model_name = c->args.rest.v[0];
