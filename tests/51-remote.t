@@ -7,7 +7,7 @@
 
 shims=$top/tests/shims
 set -- --platform null --input_sizes 8,16 --batch_sizes 1,2 --reps 3
-export FM_SSH="$shims/rsh" RSH_HOME="$T/it's a \"home\""
+export FM_SSH="$shims/rsh" RSH_HOME="$T/it's a \"home\"" RSH_LOCKS="$T/locks"
 mkdir -p "$RSH_HOME"
 
 # rows REGEX: how many lines of the log match
@@ -23,6 +23,12 @@ points() {
 	    $2 == "REP" { print $2, $3, $4 }
 	    $2 == "RES" { print $2, $5, $6, $7, $8 }
 	    /^RUN/ { print }' "$1"
+}
+# begin COMMAND...: in the background, as $pid
+begin() {
+	: >"$T/out"
+	"$@" >"$T/out" 2>"$T/err" &
+	pid=$!
 }
 temporary() { find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'fm-ssh.*' | sort; }
 
@@ -123,6 +129,12 @@ mkdir -p "$T/armhome/.local/libexec/fm"
 cp "$B/libexec/fm/fm-backend-null" "$T/armhome/.local/libexec/fm/"
 run 0 env RSH_PATH="$T/arm" RSH_HOME="$T/armhome" fm-driver --host far "$@"
 
+# Without hard links.
+printf '#!/bin/sh\nexit 1\n' >"$T/arm/ln" && rm "$T/arm/uname"
+chmod +x "$T/arm/ln"
+run 0 env RSH_PATH="$T/arm" RSH_HOME="$T/copies" fm-driver --host far "$@"
+is 'a folder without hard links' "$(find "$T/copies" -links +1 -type f)" ''
+
 # One that is only there, and one that cannot run there.
 mkdir "$T/path"
 cp "$B/libexec/fm/fm-backend-null" "$T/path/fm-backend-elsewhere"
@@ -160,6 +172,49 @@ run 0 env FM_BACKEND_PATH="$T/broken" fm-driver --host far --backend ears \
     --env "WORDS=it's \$HOME \`x\` \"y\"" --reps 1
 ok 'the environment travels in the request' grep -qF \
     "\"env\":{\"WORDS\":\"it's \$HOME \`x\` \\\"y\\\"\"}" "$RSH_HOME/heard"
+
+# Devices are locked where they are.
+if command -v flock >"$T/.which"; then
+	run 0 env FM_BACKEND_PATH="$T/broken" fm-driver --host far \
+	    --backend ears --reps 1 --lock fail
+	ok 'a device is locked over there' test -e "$T/locks/cpu.lock"
+	(exec 9<"$T/locks/cpu.lock" && flock 9 && echo held >"$T/held" &&
+	    exec sleep 60) &
+	holder=$!
+	i=0
+	until [ -s "$T/held" ] || [ $i -gt 100 ]; do
+		i=$((i + 1)); sleep 0.05
+	done
+	run 4 env FM_BACKEND_PATH="$T/broken" fm-driver --host far \
+	    --backend ears --reps 1 --lock fail
+	like 'one that is in use' "$T/err" \
+	    "device cpu of host 'far' is in use by another fm-driver"
+	begin env FM_BACKEND_PATH="$T/broken" fm-driver --host far \
+	    --backend ears --reps 1 --lock wait
+	i=0
+	until grep -q 'waiting' "$T/err" || [ $i -gt 100 ]; do
+		i=$((i + 1)); sleep 0.05
+	done
+	kill $holder
+	wait $holder 2>"$T/.wait"
+	wait $pid
+	is 'or waited for' "$?, $(rows '^FMWORK RES')" '0, 1'
+	like 'which is told' "$T/err" \
+	    "waiting for device cpu of host 'far', which another fm-driver uses"
+	printf '#!/bin/sh\nexit 127\n' >"$T/path/flock"
+	chmod +x "$T/path/flock"
+	run 0 env FM_BACKEND_PATH="$T/broken" RSH_PATH="$T/path" fm-driver \
+	    --host far --backend ears --reps 1 --lock fail
+	like 'a host without flock' "$T/err" \
+	    "host 'far' has no flock: others may use its devices"
+	rm "$T/path/flock"
+	run 3 env FM_BACKEND_PATH="$T/broken" RSH_LOCKS=/dev/null/x fm-driver \
+	    --host far --backend ears --reps 1
+	like 'no place for locks' "$T/err" \
+	    "host 'far': cannot lock device cpu: .*/dev/null/x"
+else
+	skip 'locks of devices' 'no flock here'
+fi
 
 mkdir "$T/it's" && cp -r "$top/examples/models/Llama-2-7B" "$T/it's/a \"model\""
 run 0 fm-driver --platform sim:A800 "$T/it's/a \"model\"" --host far \
@@ -201,12 +256,6 @@ if ! sshd_start here "SetEnv \"HOME=$home\""; then
 	skip 'over ssh' "$sshd_why"
 	finish
 fi
-# begin COMMAND...: in the background, as $pid
-begin() {
-	: >"$T/out"
-	"$@" >"$T/out" 2>"$T/err" &
-	pid=$!
-}
 # Until the log has so many lines like that, ten seconds at most.
 until_rows() {
 	i=0

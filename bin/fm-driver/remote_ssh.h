@@ -29,7 +29,8 @@ struct remote_ssh {
 	bool up;               /* the shell can be asked */
 	bool given_up;         /* it did not come back */
 	int wake_fd;           /* readable: stop waiting; or -1 */
-	char mark[20];         /* ends an answer; nobody else can know it */
+	char mark[20];         /* ends an answer, and tells what is ours over
+				* there; nobody else can know it */
 };
 
 /* Nothing is started yet. A host that ssh would take for an option is an
@@ -51,6 +52,13 @@ int64_t remote_ssh_retries(void);
  * 1, 2, 4 … seconds, at most a minute; when that was in vain, once.
  */
 int remote_ssh_again(struct remote_ssh *s, struct fm_err *err);
+
+/* Sleeps, unless a signal comes. */
+int remote_ssh_wait(
+    const struct remote_ssh *s, int64_t seconds, struct fm_err *err);
+
+/* Ends what others of our channels have left running there. */
+int remote_ssh_sweep(struct remote_ssh *s, struct fm_err *err);
 
 /* Is the connection lost? Asks the shell, when that is not known. */
 bool remote_ssh_lost(struct remote_ssh *s);
