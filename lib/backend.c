@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "alloc.h"
+#include "backend_req.h"
 #include "cpus.h"
 #include "hangup.h"
 #include "host.h"
@@ -25,12 +26,8 @@
 enum {
 	PROTOCOL = 1,
 	GATHER_NS = 100000000, /* the oldest a REP line may get */
-	GATHER_BYTES = 65536,  /* what a pipe takes at once */
-	DELAY_MAX_S = 86400
+	GATHER_BYTES = 65536   /* what a pipe takes at once */
 };
-
-/* More repetitions than anybody lives to see; sums of them still fit. */
-#define COUNT_MAX INT64_C(1000000000000000)
 
 /* One conversation. */
 struct talk {
@@ -39,8 +36,9 @@ struct talk {
 	struct fm_hangup hangup;
 	struct fm_feed feed;
 	bool is_open;
-	bool broken;                   /* nobody reads our answers any more */
-	bool bound_memory;             /* to the nodes of the CPUs */
+	int64_t version_ns; /* what loading for `version` took, for SETUP */
+	bool broken;        /* nobody reads our answers any more */
+	bool bound_memory;  /* to the nodes of the CPUs */
 	struct fm_noise before, after; /* of the point */
 	json_t *bound;       /* dims and fills the buffers are for, or NULL */
 	int64_t points;      /* runs with "first" 1 */
@@ -121,40 +119,6 @@ close_model(struct talk *t)
 	t->bound = t->b.model = t->b.options = NULL;
 }
 
-static int
-set_env(json_t *env, struct fm_err *err)
-{
-	const char *key;
-	json_t *v;
-
-	json_object_foreach (env, key, v) {
-		const char *s = json_string_value(v);
-
-		if (!s && !json_is_null(v))
-			return fm_err_set(err, FM_USAGE,
-			    "\"env\" must hold text, '%s' is something else",
-			    key);
-		if (s ? setenv(key, s, 1) : unsetenv(key))
-			return fm_err_sys(
-			    err, FM_USAGE, "cannot set '%s'", key);
-	}
-	return 0;
-}
-
-/* Threads that the vendor's library starts are held by this, too. */
-static int
-set_cpus(struct talk *t, const json_t *req, struct fm_err *err)
-{
-	const char *text = fm_json_str(req, "cpus", NULL);
-	struct fm_cpus cpus;
-
-	if (!text)
-		return 0;
-	if (fm_cpus_parse(&cpus, text, strlen(text), err))
-		return -1;
-	return fm_cpus_pin(&cpus, &t->bound_memory, err);
-}
-
 /* What must be known before the vendor's library is loaded. */
 static int
 take_settings(struct talk *t, const json_t *req, struct fm_err *err)
@@ -164,9 +128,7 @@ take_settings(struct talk *t, const json_t *req, struct fm_err *err)
 	    t->ops->name, t->ops->opts, json_object_get(req, "options"), err);
 	if (!t->b.options)
 		return -1;
-	if (set_env(json_object_get(req, "env"), err))
-		return -1;
-	return set_cpus(t, req, err);
+	return fm_backend_settle(req, &t->bound_memory, err);
 }
 
 static int
@@ -175,6 +137,42 @@ op_devices(struct talk *t, const json_t *req, struct fm_err *err)
 	if (take_settings(t, req, err))
 		return -1;
 	return t->ops->devices ? t->ops->devices(&t->b, err) : 0;
+}
+
+static int
+op_version(struct talk *t, const json_t *req, struct fm_err *err)
+{
+	int64_t t0 = fm_clock_now_ns();
+	int rc;
+
+	if (take_settings(t, req, err))
+		return -1;
+	if (t->ops->version) {
+		rc = t->ops->version(&t->b, err);
+		t->version_ns += fm_clock_now_ns() - t0;
+		return rc;
+	}
+	fm_backend_say(&t->b, "FMWORK VERSION %s %s", t->ops->name, FM_VERSION);
+	return 0;
+}
+
+static int
+op_build(struct talk *t, const json_t *req, struct fm_err *err)
+{
+	const char *dir = fm_json_str(req, "dir", NULL);
+	int rc;
+
+	if (!t->ops->build)
+		return fm_err_set(err, FM_USAGE,
+		    "backend %s has nothing to build", t->ops->name);
+	if (!dir)
+		return fm_err_set(err, FM_USAGE, "build needs \"dir\"");
+	if (take_settings(t, req, err))
+		return -1;
+	t->b.model = json_incref(json_object_get(req, "model"));
+	rc = t->ops->build(&t->b, req, dir, err);
+	close_model(t);
+	return rc;
 }
 
 static void
@@ -208,7 +206,8 @@ op_open(struct talk *t, const json_t *req, struct fm_err *err)
 	sys = json_object();
 	json_object_set_new(sys, "settings", json_deep_copy(t->b.options));
 	t->b.setup_ns = -1;
-	t0 = fm_clock_now_ns();
+	t0 = fm_clock_now_ns() - t->version_ns;
+	t->version_ns = 0;
 	if (t->ops->open)
 		rc = t->ops->open(&t->b, sys, err);
 	if (rc == 0) {
@@ -292,44 +291,6 @@ repeat(struct talk *t, struct fm_backend_point *p, int64_t *t0, int64_t *t1,
 	return rc;
 }
 
-/* How long a run goes on. */
-struct plan {
-	int64_t first, reps; /* reps 0: until `ns` have passed */
-	int64_t warmup;
-	int64_t ns;       /* from the start of the first timed repetition */
-	int64_t delay_ns; /* between two repetitions, outside the timing */
-};
-
-static int
-read_plan(struct plan *plan, const json_t *req, struct fm_err *err)
-{
-	double seconds = fm_json_num(req, "seconds", 0);
-	double delay = fm_json_num(req, "delay", 0);
-
-	plan->first = fm_json_int(req, "first", 1);
-	plan->warmup = fm_json_int(req, "warmup", 0);
-	plan->reps = fm_json_int(req, "reps", 0);
-	seconds = seconds > 0 ? seconds : 0;
-	plan->ns = (int64_t)((seconds < 4e9 ? seconds : 4e9) * 1e9);
-	if (!(delay >= 0 && delay <= DELAY_MAX_S))
-		return fm_err_set(err, FM_USAGE,
-		    "\"delay\" must be from 0 to %d seconds", DELAY_MAX_S);
-	plan->delay_ns = (int64_t)(delay * 1e9);
-	if (plan->first < 1 || plan->warmup < 0 || plan->reps < 0)
-		return fm_err_set(err, FM_USAGE,
-		    "\"first\" must be 1 or more, \"warmup\" and \"reps\" 0 "
-		    "or more");
-	if (plan->first > COUNT_MAX || plan->warmup > COUNT_MAX ||
-	    plan->reps > COUNT_MAX)
-		return fm_err_set(err, FM_USAGE,
-		    "\"first\", \"warmup\" and \"reps\" go up to %lld",
-		    (long long)COUNT_MAX);
-	if ((plan->reps > 0) == (plan->ns > 0))
-		return fm_err_set(err, FM_USAGE,
-		    "a run needs either \"reps\" or \"seconds\" above 0");
-	return 0;
-}
-
 /* Between two repetitions; what was measured does not wait with us. */
 static void
 pause_between(struct talk *t, int64_t ns)
@@ -342,8 +303,8 @@ pause_between(struct talk *t, int64_t ns)
 }
 
 static int
-warm_up(struct talk *t, struct fm_backend_point *p, const struct plan *plan,
-    struct fm_err *err)
+warm_up(struct talk *t, struct fm_backend_point *p,
+    const struct fm_backend_plan *plan, struct fm_err *err)
 {
 	int64_t t0, t1;
 
@@ -359,8 +320,8 @@ warm_up(struct talk *t, struct fm_backend_point *p, const struct plan *plan,
 }
 
 static int
-measure(struct talk *t, struct fm_backend_point *p, const struct plan *plan,
-    struct fm_err *err)
+measure(struct talk *t, struct fm_backend_point *p,
+    const struct fm_backend_plan *plan, struct fm_err *err)
 {
 	int64_t last = plan->reps ? plan->first + plan->reps - 1 : INT64_MAX;
 	int64_t t0, t1, end_ns = INT64_MAX;
@@ -411,7 +372,7 @@ say_obs(struct talk *t, const json_t *req)
 /* A run in pieces is observed as a whole: each piece tells of all before. */
 static int
 measure_observed(struct talk *t, const json_t *req, struct fm_backend_point *p,
-    const struct plan *plan, struct fm_err *err)
+    const struct fm_backend_plan *plan, struct fm_err *err)
 {
 	if (plan->first == 1 || !t->before.last.at_ns)
 		fm_noise_take(&t->before, "");
@@ -457,9 +418,9 @@ static int
 op_run(struct talk *t, const json_t *req, struct fm_err *err)
 {
 	struct fm_backend_point p = read_point(req);
-	struct plan plan = { 0 };
+	struct fm_backend_plan plan = { 0 };
 
-	if (need_open(t, err) || read_plan(&plan, req, err))
+	if (need_open(t, err) || fm_backend_plan_read(&plan, req, err))
 		return -1;
 	if (t->ops->run)
 		return t->ops->run(&t->b, req, err);
@@ -558,6 +519,8 @@ static const struct {
 } ops_table[] = {
 	{ "hello", op_hello },
 	{ "devices", op_devices },
+	{ "version", op_version },
+	{ "build", op_build },
 	{ "open", op_open },
 	{ "run", op_run },
 	{ "observe", op_observe },
@@ -597,23 +560,6 @@ answer(struct talk *t, const char *line, size_t len)
 	flush(t);
 }
 
-/*
- * The protocol goes through a descriptor that nobody else knows; what a
- * chatty library prints on stdout goes to stderr.
- */
-static int
-take_stdout(void)
-{
-	int fd;
-
-	for (fd = 0; fd <= 2; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-			(void)open("/dev/null", fd ? O_WRONLY : O_RDONLY);
-	fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-	(void)dup2(STDERR_FILENO, STDOUT_FILENO);
-	return fd;
-}
-
 int
 fm_backend_main(const struct fm_backend_ops *ops)
 {
@@ -624,7 +570,7 @@ fm_backend_main(const struct fm_backend_ops *ops)
 	size_t len;
 
 	fm_json_start();
-	t.b.out_fd = take_stdout();
+	t.b.out_fd = fm_backend_take_stdout();
 	(void)signal(SIGPIPE, SIG_IGN);
 	fm_clock_start(&t.b.clock);
 	fm_buf_init(&t.b.out);

@@ -65,6 +65,14 @@ struct fm_backend_ops {
 
 	/* Appends FMWORK DEV lines: <id> <name>. */
 	int (*devices)(struct fm_backend *b, struct fm_err *err);
+	/* Appends a line FMWORK VERSION <text>: of the software that decides
+	 * what comes of a build. NULL: fm's own version. */
+	int (*version)(struct fm_backend *b, struct fm_err *err);
+	/* Compiles b->model with b->options into files of the folder `dir`,
+	 * and appends a line FMWORK ARTIFACT <name> [groqview] for each. The
+	 * request has "inputs", and "dims" for fixed shapes. */
+	int (*build)(struct fm_backend *b, const json_t *request,
+	    const char *dir, struct fm_err *err);
 	/* Loads b->model with b->options; adds facts to `sys`, where
 	 * "settings" holds the options already: what is in effect may
 	 * differ, and what does not matter for times may be removed. */

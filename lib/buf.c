@@ -72,7 +72,11 @@ fm_buf_commit(struct fm_buf *b, size_t n)
 void
 fm_buf_put(struct fm_buf *b, const void *p, size_t n)
 {
-	memcpy(fm_buf_reserve(b, n), p, n);
+	char *to = fm_buf_reserve(b, n);
+
+	/* A buffer that was never written to has no text. */
+	if (n)
+		memcpy(to, p, n);
 	fm_buf_commit(b, n);
 }
 

@@ -19,7 +19,8 @@
 static const char marker[] = "fm cache 1\n";
 
 enum {
-	NAME_MAX_BYTES = 200 /* leaves room for what is put around a name */
+	NAME_MAX_BYTES = 200, /* leaves room for what is put around a name */
+	PATH_MAX_BYTES = 1000
 };
 
 /* --- where ---------------------------------------------------------------- */
@@ -270,6 +271,23 @@ fm_cache_name_check(const char *name, struct fm_err *err)
 		return 0;
 	return fm_err_set(
 	    err, FM_USAGE, "the build name '%.80s' %s", name, why);
+}
+
+bool
+fm_cache_path_ok(const char *path)
+{
+	const char *p = path;
+	size_t n;
+
+	if (strlen(path) > PATH_MAX_BYTES)
+		return false;
+	for (;; p += n + 1) {
+		n = strcspn(p, "/");
+		if (n == 0 || *p == '.')
+			return false;
+		if (!p[n])
+			return true;
+	}
 }
 
 char *

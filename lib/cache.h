@@ -64,6 +64,9 @@ void fm_cache_release(struct fm_cache *c);
 /* One path component, and none of our own folders; the reason in `err`. */
 int fm_cache_name_check(const char *name, struct fm_err *err);
 
+/* May it be a file in the folder of a build? "qpc/program.bin". */
+bool fm_cache_path_ok(const char *path);
+
 /* "MODEL_KEY8" from the last part of a path, with its odd bytes as '_'. */
 char *fm_cache_name_make(const char *model, const char *key);
 

@@ -31,3 +31,43 @@ fm_csv_end(struct fm_buf *b)
 {
 	fm_buf_putc(b, '\n');
 }
+
+struct reading {
+	void (*field)(void *arg, const char *s);
+	void (*end)(void *arg);
+	void *arg;
+};
+
+static void
+on_field(void *s, size_t n, void *arg)
+{
+	struct reading *r = arg;
+
+	(void)n;
+	r->field(r->arg, s);
+}
+
+static void
+on_end(int c, void *arg)
+{
+	struct reading *r = arg;
+
+	(void)c;
+	r->end(r->arg);
+}
+
+int
+fm_csv_get(const char *s, size_t n, void (*field)(void *arg, const char *s),
+    void (*end)(void *arg), void *arg)
+{
+	struct reading r = { field, end, arg };
+	struct csv_parser p;
+	int rc = -1;
+
+	if (csv_init(&p, CSV_STRICT | CSV_APPEND_NULL) != 0)
+		return -1;
+	if (csv_parse(&p, s, n, on_field, on_end, &r) == n)
+		rc = csv_fini(&p, on_field, on_end, &r);
+	csv_free(&p);
+	return rc == 0 ? 0 : -1;
+}

@@ -4,6 +4,7 @@
 #include "num.h"
 
 #include <ctype.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,7 +70,10 @@ next_reads_back(char *t, double v)
 /*
  * Python prints the shortest digits that read back, in fixed notation while
  * the decimal exponent is in [-4, 16), else as d.ddde+XX. C gives the digits
- * with %.{0..16}e; the first that reads back is the shortest.
+ * with %.{0..16}e; the first that reads back is the shortest. A decimal of up
+ * to 15 digits is what its double has in 15 digits, but for zeros at its end,
+ * so that fewer need not be tried: except where doubles are less precise, and
+ * where the next decimal is asked for.
  */
 void
 fm_num_put_repr(struct fm_buf *b, double v)
@@ -77,13 +81,14 @@ fm_num_put_repr(struct fm_buf *b, double v)
 	char t[40], digits[24];
 	int prec, n = 0, exp10, i;
 	bool edge = fabs(frexp(v, &i)) == 0.5;
+	bool slow = edge || fabs(v) < DBL_MIN;
 	const char *e;
 
 	if (!isfinite(v)) {
 		fm_buf_puts(b, isnan(v) ? "nan" : v < 0 ? "-inf" : "inf");
 		return;
 	}
-	for (prec = 0; prec < 17; prec++) {
+	for (prec = slow ? 0 : DBL_DIG - 1; prec < 17; prec++) {
 		(void)snprintf(t, sizeof t, "%.*e", prec, v);
 		if (strtod(t, NULL) == v || (edge && next_reads_back(t, v)))
 			break;
@@ -93,6 +98,8 @@ fm_num_put_repr(struct fm_buf *b, double v)
 	for (i = 0; t + i < e; i++)
 		if (isdigit((unsigned char)t[i]))
 			digits[n++] = t[i];
+	while (n > 1 && digits[n - 1] == '0')
+		n--;
 	if (t[0] == '-')
 		fm_buf_putc(b, '-');
 	if (exp10 < -4 || exp10 >= 16) {

@@ -5,9 +5,11 @@
  */
 #include "peer.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "alloc.h"
 #include "clock.h"
@@ -24,6 +26,7 @@
 #define TERM_NS (5 * SECOND)
 #define STOP_NS SECOND       /* grace after FM_STOPPED: a person waits */
 #define LAST_WORDS_NS SECOND /* from the end of its stdout to its own */
+#define TOLD_NS (SECOND / 5) /* from its SIGTERM to ours */
 
 enum {
 	PROTOCOL = 1,
@@ -66,6 +69,27 @@ fail(struct fm_peer *p, enum fm_code code, const char *what, struct fm_err *err)
 	    last ? ": " : "", last ? last : "");
 }
 
+static int
+stop(struct fm_peer *p, struct fm_err *err)
+{
+	p->alive = false;
+	p->stopped = true;
+	return fm_err_set(
+	    err, FM_STOPPED, "stopped while waiting for backend '%s'", p->name);
+}
+
+/* A scheduler ends all processes of a job at once: it may have been told
+ * before us, and that is no failure of its. */
+static bool
+is_stop(struct fm_peer *p)
+{
+	int s = p->pump.proc.done ? p->pump.proc.status : -1;
+	bool told = s >= 0 && WIFSIGNALED(s) && WTERMSIG(s) == SIGTERM;
+
+	return fm_pump_turn(&p->pump, told ? TOLD_NS : 0, true) ==
+	       FM_PUMP_WOKEN;
+}
+
 /* Its output has ended, or it does not listen: no more answers. */
 static int
 gone(struct fm_peer *p, struct fm_err *err)
@@ -81,6 +105,8 @@ gone(struct fm_peer *p, struct fm_err *err)
 		    p->pump.deaf ? "closed its input"
 				 : "closed its output without an answer",
 		    err);
+	if (is_stop(p))
+		return stop(p, err);
 	(void)snprintf(what, sizeof what, "died: %s",
 	    fm_proc_status_text(&p->pump.proc, status, sizeof status));
 	return fail(p, FM_DIED, what, err);
@@ -93,15 +119,6 @@ late(struct fm_peer *p, const char *what, int64_t ns, struct fm_err *err)
 
 	(void)snprintf(text, sizeof text, "%s %g s", what, (double)ns / 1e9);
 	return fail(p, FM_TIMEOUT, text, err);
-}
-
-static int
-stop(struct fm_peer *p, struct fm_err *err)
-{
-	p->alive = false;
-	p->stopped = true;
-	return fm_err_set(
-	    err, FM_STOPPED, "stopped while waiting for backend '%s'", p->name);
 }
 
 /* --- lines --- */
@@ -471,7 +488,7 @@ fm_peer_opts(const struct fm_peer *p)
 bool
 fm_peer_alive(const struct fm_peer *p)
 {
-	return p->alive;
+	return p && p->alive;
 }
 
 const struct fm_proc *

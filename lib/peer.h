@@ -65,7 +65,8 @@ int fm_peer_line(
 /* Reads the rest of an answer, handing nothing on. 0 or -1 as above. */
 int fm_peer_finish(struct fm_peer *p, struct fm_err *err);
 
-/* Can it be asked anything? Without it, only fm_peer_end() makes sense. */
+/* Can it be asked anything? Without it, only fm_peer_end() makes sense. NULL
+ * cannot. */
 bool fm_peer_alive(const struct fm_peer *p);
 
 /* The last lines of its stderr (and stray stdout), at most 20, cut. */

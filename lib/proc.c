@@ -114,13 +114,14 @@ die_with(pid_t parent)
 	return 0;
 }
 
-/* Becomes argv[0], or sends errno down `report`. */
+/* Becomes argv[0], or sends errno down `report`. `parent`: 0 = not to die
+ * with it. */
 static _Noreturn void
 become(char *const argv[], pid_t parent, const int std[3], int report)
 {
 	int i, why;
 
-	if (setsid() < 0 || die_with(parent) != 0)
+	if (setsid() < 0 || (parent && die_with(parent) != 0))
 		goto out;
 	for (i = 0; i < 3; i++)
 		if (dup2(std[i], i) < 0)
@@ -182,10 +183,10 @@ open_ended(pid_t pid)
 
 /* Forks into the ends of four pipes; 0, or -1 with errno. */
 static int
-launch(struct fm_proc *p, char *const argv[], int io[4][2])
+launch(struct fm_proc *p, char *const argv[], bool loose, int io[4][2])
 {
 	const int std[3] = { io[0][0], io[1][1], io[2][1] };
-	pid_t parent = getpid();
+	pid_t parent = loose ? 0 : getpid();
 	int why;
 
 	p->pid = fork_quietly();
@@ -204,8 +205,8 @@ launch(struct fm_proc *p, char *const argv[], int io[4][2])
 	return 0;
 }
 
-int
-fm_proc_start(struct fm_proc *p, char *const argv[], struct fm_err *err)
+static int
+start(struct fm_proc *p, char *const argv[], bool loose, struct fm_err *err)
 {
 	int io[4][2] = { { -1, -1 }, { -1, -1 }, { -1, -1 }, { -1, -1 } };
 	int i, rc = 0;
@@ -214,7 +215,7 @@ fm_proc_start(struct fm_proc *p, char *const argv[], struct fm_err *err)
 	for (i = 0; i < 4 && rc == 0; i++)
 		rc = open_pipe(io[i]);
 	if (rc == 0)
-		rc = launch(p, argv, io);
+		rc = launch(p, argv, loose, io);
 	if (rc == 0) {
 		p->in = io[0][1];
 		p->out = io[1][0];
@@ -234,6 +235,18 @@ fm_proc_start(struct fm_proc *p, char *const argv[], struct fm_err *err)
 		close_fd(&io[i][1]);
 	}
 	return rc;
+}
+
+int
+fm_proc_start(struct fm_proc *p, char *const argv[], struct fm_err *err)
+{
+	return start(p, argv, false, err);
+}
+
+int
+fm_proc_start_loose(struct fm_proc *p, char *const argv[], struct fm_err *err)
+{
+	return start(p, argv, true, err);
 }
 
 /* Gives a killed group the time to vanish, devices it holds with it. */

@@ -40,6 +40,11 @@ struct fm_proc {
  */
 int fm_proc_start(struct fm_proc *p, char *const argv[], struct fm_err *err);
 
+/* The same for a child that ends by itself at the end of its stdin: threads
+ * may come and go without it. */
+int fm_proc_start_loose(
+    struct fm_proc *p, char *const argv[], struct fm_err *err);
+
 /*
  * Waits up to `ns` (-1 = for ever) for its end: 1 ended, 0 not yet. Reads
  * nothing: a child may be waiting for its output to be read. Once the child

@@ -235,15 +235,16 @@ set_nonblocking(int fd)
 	return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
 
-int
-fm_pump_start(struct fm_pump *p, char *const argv[], int wake_fd, int stderr_fd,
-    struct fm_err *err)
+static int
+start(struct fm_pump *p, char *const argv[], bool loose, int wake_fd,
+    int stderr_fd, struct fm_err *err)
 {
 	*p = (struct fm_pump){ .wake_fd = wake_fd, .stderr_fd = stderr_fd };
 	fm_buf_init(&p->in);
 	fm_buf_init(&p->out);
 	fm_buf_init(&p->errs);
-	if (fm_proc_start(&p->proc, argv, err) != 0)
+	if ((loose ? fm_proc_start_loose(&p->proc, argv, err)
+		   : fm_proc_start(&p->proc, argv, err)) != 0)
 		return -1;
 	if (set_nonblocking(p->proc.in) == 0 &&
 	    set_nonblocking(p->proc.out) == 0 &&
@@ -252,6 +253,20 @@ fm_pump_start(struct fm_pump *p, char *const argv[], int wake_fd, int stderr_fd,
 	(void)fm_err_sys(err, FM_IO, "cannot set up a pipe");
 	fm_pump_end(p, 0, 0);
 	return -1;
+}
+
+int
+fm_pump_start(struct fm_pump *p, char *const argv[], int wake_fd, int stderr_fd,
+    struct fm_err *err)
+{
+	return start(p, argv, false, wake_fd, stderr_fd, err);
+}
+
+int
+fm_pump_start_loose(struct fm_pump *p, char *const argv[], int wake_fd,
+    int stderr_fd, struct fm_err *err)
+{
+	return start(p, argv, true, wake_fd, stderr_fd, err);
 }
 
 bool

@@ -47,6 +47,10 @@ enum fm_pumped {
 int fm_pump_start(struct fm_pump *p, char *const argv[], int wake_fd,
     int stderr_fd, struct fm_err *err);
 
+/* As fm_proc_start_loose() does. */
+int fm_pump_start_loose(struct fm_pump *p, char *const argv[], int wake_fd,
+    int stderr_fd, struct fm_err *err);
+
 /* Waits until anything moves, at most `ns` (-1 = for ever), and moves it.
  * `wake`: looks at wake_fd. */
 enum fm_pumped fm_pump_turn(struct fm_pump *p, int64_t ns, bool wake);

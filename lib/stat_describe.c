@@ -371,9 +371,13 @@ medians(double *z, const int64_t *v, size_t n, size_t b)
 	else
 		sort_lanes_base(key, rows);
 	for (i = 0; i < b; i++) {
+		size_t lo, hi;
+
 		k = (i + 1) * n / b - i * n / b;
-		z[i] = ((double)(v[0] + key[(k - 1) / 2][i]) +
-			   (double)(v[0] + key[k / 2][i])) /
+		lo = (k - 1) / 2;
+		hi = k / 2;
+		z[i] = ((double)(v[0] + key[lo][i]) +
+			   (double)(v[0] + key[hi][i])) /
 		       2;
 	}
 	return true;

@@ -74,47 +74,64 @@ sort_few(int64_t *v, size_t n)
  * vectors. The counts are variables, not an array, which compilers would keep
  * in memory.
  */
-#define COUNT_BELOW(name, type, lanes, ranks)                                  \
-	static void name(const type *key, int32_t *rank, size_t n)             \
-	{                                                                      \
-		const size_t size = sizeof(lanes) / sizeof *key;               \
+#define COUNT_BELOW(key, rank, n, lanes, ranks)                                \
+	do {                                                                   \
+		const size_t size = sizeof(lanes) / sizeof *(key);             \
 		size_t i, j;                                                   \
                                                                                \
-		for (i = 0; i < n; i += 4 * size) {                            \
+		for (i = 0; i < (n); i += 4 * size) {                          \
 			lanes a, b, c, d;                                      \
 			lanes na = { 0 }, nb = na, nc = na, nd = na;           \
 			ranks r;                                               \
                                                                                \
-			memcpy(&a, key + i, sizeof a);                         \
-			memcpy(&b, key + i + size, sizeof b);                  \
-			memcpy(&c, key + i + 2 * size, sizeof c);              \
-			memcpy(&d, key + i + 3 * size, sizeof d);              \
-			for (j = 0; j < n; j++) {                              \
-				na -= key[j] < a;                              \
-				nb -= key[j] < b;                              \
-				nc -= key[j] < c;                              \
-				nd -= key[j] < d;                              \
+			memcpy(&a, (key) + i, sizeof a);                       \
+			memcpy(&b, (key) + i + size, sizeof b);                \
+			memcpy(&c, (key) + i + 2 * size, sizeof c);            \
+			memcpy(&d, (key) + i + 3 * size, sizeof d);            \
+			for (j = 0; j < (n); j++) {                            \
+				na -= (key)[j] < a;                            \
+				nb -= (key)[j] < b;                            \
+				nc -= (key)[j] < c;                            \
+				nd -= (key)[j] < d;                            \
 			}                                                      \
 			r = __builtin_convertvector(na, ranks);                \
-			memcpy(rank + i, &r, sizeof r);                        \
+			memcpy((rank) + i, &r, sizeof r);                      \
 			r = __builtin_convertvector(nb, ranks);                \
-			memcpy(rank + i + size, &r, sizeof r);                 \
+			memcpy((rank) + i + size, &r, sizeof r);               \
 			r = __builtin_convertvector(nc, ranks);                \
-			memcpy(rank + i + 2 * size, &r, sizeof r);             \
+			memcpy((rank) + i + 2 * size, &r, sizeof r);           \
 			r = __builtin_convertvector(nd, ranks);                \
-			memcpy(rank + i + 3 * size, &r, sizeof r);             \
+			memcpy((rank) + i + 3 * size, &r, sizeof r);           \
 		}                                                              \
-	}
+	} while (0)
 
-COUNT_BELOW(count_near, int32_t, i32x4, i32x4)
-COUNT_BELOW(count_far, int64_t, i64x2, i32x2)
-FM_SIMD_WIDE
-COUNT_BELOW(count_near_wide, int32_t, i32x8, i32x8)
-FM_SIMD_WIDE
-COUNT_BELOW(count_far_wide, int64_t, i64x4, i32x4)
+static void
+count_near(const int32_t *key, int32_t *rank, size_t n)
+{
+	COUNT_BELOW(key, rank, n, i32x4, i32x4);
+}
 
-    /* Differences from the first; false when one is too large. */
-    static bool make_keys(const int64_t *v, int32_t *key, size_t n)
+static void
+count_far(const int64_t *key, int32_t *rank, size_t n)
+{
+	COUNT_BELOW(key, rank, n, i64x2, i32x2);
+}
+
+FM_SIMD_WIDE static void
+count_near_wide(const int32_t *key, int32_t *rank, size_t n)
+{
+	COUNT_BELOW(key, rank, n, i32x8, i32x8);
+}
+
+FM_SIMD_WIDE static void
+count_far_wide(const int64_t *key, int32_t *rank, size_t n)
+{
+	COUNT_BELOW(key, rank, n, i64x4, i32x4);
+}
+
+/* Differences from the first; false when one is too large. */
+static bool
+make_keys(const int64_t *v, int32_t *key, size_t n)
 {
 	int64_t lost = 0;
 	size_t i;

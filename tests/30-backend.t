@@ -45,8 +45,8 @@ for req in 'nonsense' '[]' '"run"' '{"op":"profile"}' '{"op":"build"}' '{}' \
 	is "$req" "$(cut -d' ' -f1-3 "$T/out" | tr '\n' ';')" \
 	    'FMWORK ERR usage;FMWORK OK;'
 done
-ask '{"op":"build"}'
-like 'it is told' "$T/out" "unknown operation 'build'\$"
+ask '{"op":"dance"}'
+like 'it is told' "$T/out" "unknown operation 'dance'\$"
 ask '{"op":"run","reps":1}'
 like 'nothing is open' "$T/out" "no model is open: 'open' must come before\$"
 ask '{"op":"open"}' '{"op":"infer","outdir":"/nowhere"}'
@@ -70,7 +70,7 @@ for k in backend backend_version clock_cost_ns clock_resolution_ns runtime \
 done
 ask '{"op":"open","options":{"latency":1}}'
 is 'unknown option' "$(cat "$T/out")" "FMWORK ERR usage 0 0 0 backend null has \
-no option 'latency'; it has: latency_ms, load_ms, jitter, token_us, busy, spin, fault"
+no option 'latency'; it has: latency_ms, load_ms, jitter, token_us, busy, spin, fault, artifact"
 ask '{"op":"open","options":{"jitter":2}}'
 like 'option out of range' "$T/out" "'jitter' must be a number from 0 to 1, got '2'"
 for req in explode 'hang@0' 'hang@x' 'hang@' '@2'; do
@@ -149,7 +149,7 @@ fault oom@2 "$R" '{"op":"run","first":3,"reps":2}' "$R" "$R"
 is 'at the second point; a piece is no point' \
     "$(answers | cut -d' ' -f2 | tr '\n' ' ')" 'OK OK OK ERR OK '
 fault noise "$R"
-is 'noise does not reach the answer' "$(grep -cv '^FMWORK \(SYS\|SETUP\|REP [12]\|OK\)' "$T/out")" 0
+is 'noise does not reach the answer' "$(grep -cv '^FMWORK \(SYS\|SETUP\|REP [12]\|OBS\|OK\)' "$T/out")" 0
 is 'the answer is whole' "$(reps)/$(answers | wc -l)" 2/2
 like 'noise goes to stderr' "$T/err" '^FMWORK REP 9 9 '
 fault garbage "$R"

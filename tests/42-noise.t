@@ -201,6 +201,27 @@ else
 	skip 'ONNX Runtime: one CPU, one thread' "no ONNX Runtime for $small"
 fi
 
+# Drivers that are pinned to different CPUs do not wait for each other.
+if [ -e "$B/libexec/fm/libonnxruntime.so.1" ] && [ -n "$two" ]; then
+	outer() { fm-driver "$top/tests/data/ort/outer.onnx" --dim n=4 "$@"; }
+	fm-driver "$top/tests/data/ort/outer.onnx" --dim n=4 --seconds 20 \
+	    --cpus "$one" >"$T/first" 2>&1 &
+	first=$!
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		grep -q '^FMWORK REP' "$T/first" && break
+		sleep 0.1
+	done
+	run 0 outer --reps 2 --cpus "$two" --lock fail
+	run 4 outer --reps 2 --cpus "$one" --lock fail
+	like 'the same CPU is taken' "$T/err" \
+	    "device cpu-$one is in use by another fm-driver"
+	run 4 outer --reps 2 --lock fail
+	kill "$first"
+	wait "$first" 2>/dev/null
+else
+	skip 'drivers on different CPUs' 'no ONNX Runtime, or one CPU'
+fi
+
 # --- --require_quiet ---
 # A backend whose machine is noisy $BUSY times.
 mkdir "$T/backends"
@@ -267,6 +288,10 @@ like 'one that cannot observe' "$T/err" \
     "^fm-driver: --require_quiet: backend 'double' does not observe"
 run 2 null --require_quiet -1
 unset FM_BACKEND_PATH
+
+run 0 null -i 1,2 --require_quiet 0 --timeout 0.4
+is 'the time limit of a point is not that of waiting' \
+    "$(grep -c '"quiet":' "$T/out")" 2
 
 # For real: somebody uses the CPU.
 if command -v taskset >/dev/null; then

@@ -105,6 +105,18 @@ like "its level is an input" "$T/err" "the level of stage 'optimize' changed fro
 ok "a point of it is another point" test "$(sed -n 's/^FMWORK KEY //p' "$T/out")" != "$plain"
 run 0 fm-driver "$T/bert" --reps 2 --input_sizes 8 --optimize all --build_name opt
 is "it is made once" "$(stages)" "import cached check cached optimize cached "
+like "the runtime's version is an input" "$C/opt/state.yaml" "runtime: ONNX Runtime 1\.[0-9]+\$"
+mkdir "$T/shim"
+cat >"$T/shim/fm-backend-ort" <<X
+#!/bin/sh
+"$B/libexec/fm/fm-backend-ort" | sed -u 's/^FMWORK VERSION .*/FMWORK VERSION ONNX Runtime 1.99/'
+X
+chmod +x "$T/shim/fm-backend-ort"
+FM_BACKEND_PATH=$T/shim build 0 "$T/bert" --optimize all --build_name opt
+like "another minor version rewrites otherwise" "$T/err" \
+    "the runtime of stage 'optimize' changed from 'ONNX Runtime 1\.[0-9]+' to 'ONNX Runtime 1.99'"
+build 4 "$T/bert" --optimize all --ort:library /no/lib.so
+like "the library asked for is the one that is asked" "$T/err" "/no/lib.so"
 mkdir "$T/case"
 python=$(command -v python3) && $python - "$T/case" <<'P' || python=
 import struct, sys

@@ -97,6 +97,12 @@ echo "- 1" >"$T/state"
 hostile "a list"
 echo "!!python/object/apply:os.system [id]" >"$T/state"
 hostile "a tag"
+sed "s#path: model.onnx#path: ../../../../etc/passwd#" "$data/ours/obj/$k1/state.yaml" >"$C/obj/$k1/state.yaml"
+echo 'groqview: ../../../../etc' >>"$C/obj/$k1/state.yaml"
+run 1 fm-cache verify good
+like "a path outside is no file of the build" "$T/out" "^good: '../../../../etc/passwd' is not a file of the build"
+run 2 fm-cache open good --with groqview
+like "nor is it opened" "$T/err" "holds nothing for GroqView"
 rm "$C/obj/$k1/state.yaml"; mkfifo "$C/obj/$k1/state.yaml"
 timeout 5 fm-cache list -l >"$T/out" 2>"$T/err"
 is "a pipe does not hold it up" $? 0
@@ -128,10 +134,18 @@ run 2 fm-cache delete --all good
 like "all and some" "$T/err" "exclude one another"
 run 2 fm-cache delete good nosuch
 ok "one that is not there: nothing is deleted" test -d "$C/obj/$k1"
+run 0 fm-cache clean good --dry_run
+like "a dry run of cleaning" "$T/out" "^would clean good"
+ok "does nothing, too" test -f "$C/good/model.onnx"
 run 0 fm-cache clean good
 is "clean: artifacts go" "$(ls "$C/good" | tr '\n' ' ')" "log_import.txt state.yaml "
 like "it is marked" "$C/good/state.yaml" "^build_status: cleaned"
 like "results stay" "$C/results/$k1.jsonl" OK
+run 0 fm-cache list -l
+like "one sees it in the list" "$T/out" "^good +cleaned"
+mkdir "$T/rep0"
+run 0 fm-cache report -r "$T/rep0"
+like "and in the report" "$(cat "$T/out")" "^bert,.*,good,cleaned,"
 fresh
 mkdir "$T/plain/obj"
 run 2 fm-cache delete --all --yes -d "$T/plain"

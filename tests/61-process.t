@@ -48,6 +48,25 @@ is '--type7 interpolates' "$(get stats.p25 --type7 --drop none two.log |
     cut -d' ' -f1)" null
 is 'interval' "$(get stats.ci95 embed.log)" '[0.004000000,0.004004000]'
 
+# --- the fast lane: lines with "\r" do not take it
+for how in embed infer classic nelson; do
+	awk -v how=$how -v reps=120 -v points=3 -v us=4000 -f reps.awk \
+	    >"$T/$how.log"
+	sed 's/$/\r/' "$T/$how.log" >"$T/slow.log"
+	fm-process -f jsonl "$T/$how.log" >"$T/fast"
+	fm-process -f jsonl "$T/slow.log" >"$T/slow"
+	same "$how: fast as slow" "$T/fast" "$T/slow"
+	is "$how: all repetitions, and as they were summed up" \
+	    "$(get stats.n "$T/$how.log") $(get notes "$T/$how.log")" \
+	    '120 120 120 [] [] []'
+	fm-process -f jsonl --no_stats "$T/$how.log" >"$T/fast"
+	fm-process -f jsonl --no_stats "$T/slow.log" >"$T/slow"
+	same "$how: --no_stats, too" "$T/fast" "$T/slow"
+done
+tr '\n' '\r' <"$T/embed.log" >"$T/cr.log"
+is '--no_stats and lone carriage returns' \
+    "$(get stats --no_stats "$T/cr.log")" 'null null null'
+
 # --- damage
 is 'CRLF' "$(get itl crlf.log)" 4.002
 is 'carriage returns in a line' "$(get itl bar.log)" 4.002
@@ -63,6 +82,12 @@ is 'a bad line is named' "$(cat "$T/err")" \
     "fm-process: bad.log:18: cannot read this line: 'FMWORK RES 1700000000.0 17'"
 run 1 fm-process --strict bad.log embed.log
 is '--strict stops' "$(grep -c '"timestamp"' "$T/out")" 1
+run 1 fm-process --strict -j 2 bad.log embed.log
+is '... with threads, too' "$(grep -c '"timestamp"' "$T/out")" 1
+run 1 fm-process --strict --schema fmwork bad.log embed.log
+is "... and as fmwork's script" "$(cat "$T/out")" '[]'
+run 0 fm-process --strict ours.log
+is '... not at a failure that was measured' "$(grep -c ERR_ "$T/out")" 2
 is 'two experiments keep their options' "$(get opts two.log)" \
     '["--model_name acme/model","--reps 10"] ["--model_name emca/model","--reps 10 --eval"]'
 is 'two writers in one log' "$(get stats.median mixed.log)" \
@@ -80,6 +105,14 @@ awk 'BEGIN { for (i = 0; i < 300000; i++) printf "0123456789"; print "" }' \
 cat embed.log >>"$T/long.log"
 is 'a line of megabytes' "$(get itl "$T/long.log")" 4.002
 head -c 700 embed.log >"$T/cut.log"
+is 'lone carriage returns' "$(tr '\n' '\r' <embed.log >"$T/cr.log"
+    get itl "$T/cr.log") $(get stats.n "$T/cr.log")" '4.002 10'
+sed 's/REP 4 10/REP 4 1x/' embed.log >"$T/one.log"
+run 1 fm-process -f jsonl "$T/one.log"
+like 'a bad repetition is named' "$T/err" "one.log:10: cannot read this line"
+like '... and costs no more than itself' "$T/out" '"n":9,'
+{ cat embed.log; printf 'FMWORK RES 1.0 2.0 m C 1 1 nan 1.0\n'; } >"$T/nan.log"
+is 'NaN is null' "$(get itl "$T/nan.log")" '4.002 null'
 is 'torn anywhere' "$(get status "$T/cut.log")" '"PART_TORN"'
 run 1 fm-process no-such-file embed.log
 like 'a file that is not there' "$T/err" "cannot open 'no-such-file'"
@@ -112,6 +145,14 @@ is 'a GEN line that contradicts' "$(get notes gen-wrong.log)" \
 sed 's/ 10.000 100.0$/ 11.000 100.0/' gen.log >"$T/gen.log"
 is 'another one' "$(get notes "$T/gen.log")" \
     '[] ["time per token 11.000 contradicts the REP lines, which give 10"] []'
+sed '/ GEN /s/ 0.000 0.000 0.100 / 0.000 0.003 0.100 /' gen.log >"$T/gen.log"
+is 'deviations are compared, too' "$(get notes "$T/gen.log")" \
+    '[] ["deviation 0.003 contradicts the REP lines, which give 0"] []'
+sed '/ GEN /s/ 0.000 0.100 / 0.000 0.110 /' gen.log >"$T/gen.log"
+is '... and the time of the whole run' "$(get notes "$T/gen.log")" \
+    '[] ["inference time 0.110 contradicts the REP lines, which give 0.1"] []'
+is 'what failed was measured by the same driver' "$(get engine gen.log)" \
+    '"fmwork/infer/vllm" "fmwork/infer/vllm" "fmwork/infer/vllm"'
 is 'batch_size_times is corrected' "$(get thp spyre.log) $(get batch spyre.log)" \
     '500.0 1333.3 1 1'
 is '... and noted' "$(get notes spyre.log | cut -d' ' -f1-4)" \
@@ -152,6 +193,18 @@ is 'many clients' "$(get serving.client --path runs/many)" \
     '"client.log.0" "client.log.1" "client.log.10"'
 is '... with fewer requests than asked for' \
     "$(get status --path runs/many | cut -d' ' -f1)" '"PART_UNK"'
+cp -R runs/two/three "$T/server"
+sed 's/\(Median ITL (ms): *\).*/\1oops/' runs/two/three/client.log \
+    >"$T/server/client.log"
+is 'a summary with a bad number' "$(get status "$T/server") $(get itl \
+    "$T/server") $(get error_msg "$T/server")" "\"PART_METRICS_ERROR\" null $(:
+    )\"METRICS_ERROR | \\\"Median ITL (ms) is no number: 'oops'\\\"\""
+: >"$T/server/client.log"
+is 'a client that printed nothing' "$(get status "$T/server")" '"ERR_UNKNOWN"'
+echo 'DtException: Must find space in DDR' >>"$T/server/server.log"
+is '... because its server failed' "$(get status "$T/server")" '"ERR_MFS"'
+cp runs/two/three/client.log "$T/server"
+is 'a server that failed after results' "$(get status "$T/server")" '"PART_MFS"'
 is '-r' "$(get itl -r --path runs)" \
     '198.76 198.76 198.76 10.0 20.000 10.000 null 198.76'
 is '--recursive' "$(get itl --recursive --path runs/one)" '20.000 10.000 null'
@@ -240,6 +293,8 @@ is '--metadata' "$(get site --metadata "$T/own.yaml" embed.log) $(get rack \
     --metadata "$T/own.yaml" embed.log)" '"lab" 7'
 is '... is a column' "$(fm-process -f csv --metadata "$T/own.yaml" embed.log |
     sed 's/.*,\([^,]*,[^,]*\)$/\1/' | tr '\n' ' ')" 'site,rack lab,7 '
+echo '{"site": "lab", "rack": {"row": 7}}' >"$T/own.json"
+is '... of JSON, too' "$(get rack.row --metadata "$T/own.json" embed.log)" 7
 echo 'model: x' >"$T/own.yaml"
 run 2 fm-process --metadata "$T/own.yaml" embed.log
 like 'a field that records have' "$T/err" "'model' is a key that records have"
@@ -284,6 +339,28 @@ echo '[]' >"$T/empty.json"
 run 3 fm-process --profile "$T/empty.json"
 like 'an empty profile' "$T/err" 'no event of a node'
 run 2 fm-process --profile profile.json --format qaic
+
+# --- memory: of the largest point, not of the log
+peak() { "$B/bench/peak" fm-process -f jsonl "$1" 3>&1 >"$T/out" | cut -d' ' -f3; }
+if sanitized || [ -n "$FM_TEST_BIN" ] || [ ! -x "$B/bench/peak" ]; then
+	skip '100,000 results' 'this build or run takes more memory'
+	skip 'twenty times the log' 'this build or run takes more memory'
+else
+	awk 'BEGIN { for (i = 0; i < 20; i++) print "FMWORK ARG --o" i " value"
+	    for (i = 0; i < 100000; i++)
+		printf "FMWORK RES %d.0 %d.1 m C 128 1 4.000 250.0\n", i, i }' \
+	    >"$T/res.log"
+	ok '100,000 results in less than 20 MB' \
+	    [ "$(peak "$T/res.log")" -lt 20000 ]
+	is '... all of them' "$(wc -l <"$T/out" | tr -d ' ')" 100000
+	for points in 20 400; do
+		awk -v how=embed -v reps=100 -v points=$points -v us=4000 \
+		    -f reps.awk >"$T/$points.log"
+	done
+	less=$(peak "$T/20.log")
+	ok 'twenty times the log in the same memory' \
+	    [ "$(peak "$T/400.log")" -lt $((less + 1500)) ]
+fi
 
 # --- a driver that is still running
 mkfifo "$T/fifo"

@@ -208,4 +208,28 @@ ok 'JUnit' grep -qF '&lt;b&gt;' "$T/out"
 printf '{"model":"=cmd()","input":1}\n' >"$T/formula"
 run 0 fm-report table --columns model -f csv "$T/formula"
 like 'a formula is no formula in CSV' "$T/out" "^'=cmd"
+# --- colour: on a terminal, and nowhere else ---
+if command -v script >/dev/null; then
+	# on_tty COMMAND: what it prints when stdout is a terminal
+	on_tty() { TERM=${as:-xterm} script -qec "$1" /dev/null </dev/null >"$T/out" 2>&1; }
+	esc=$(printf '\033')
+	on_tty "fm-report table $d/one.jsonl"
+	like 'a table on a terminal has colour' "$T/out" "$esc\\[[0-9;]*m"
+	on_tty "fm-report diff --alpha .05 $d/base.jsonl $d/slow.jsonl"
+	like 'and a verdict' "$T/out" "$esc\\[[0-9;]*m"
+	for no in 'NO_COLOR=1' 'as=dumb'; do
+		(export "${no?}"; on_tty "fm-report table $d/one.jsonl")
+		is "none with $no" "$(grep -c "$esc\\[[0-9;]*m" "$T/out")" 0
+	done
+	on_tty "fm-report table -o $T/file $d/one.jsonl"
+	is 'none in a file' "$(grep -c "$esc" "$T/file")" 0
+	on_tty "fm-report table --format csv $d/one.jsonl"
+	is 'none in what programs read' "$(grep -c "$esc" "$T/out")" 0
+	on_tty "fm-report plot reps $top/tests/data/process/embed.log"
+	ok 'a plot on a terminal is text' grep -q '[▁▂▃▄▅▆▇█]' "$T/out"
+else
+	skip 'colour on a terminal' 'no script(1)'
+fi
+run 0 fm-report table "$d/one.jsonl"
+is 'none in a pipe' "$(grep -c "$(printf '\033')" "$T/out")" 0
 finish

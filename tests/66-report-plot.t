@@ -3,6 +3,7 @@
 # each kind is drawn, from nothing, a point, or a grid; that text is text; that
 # kept files draw the same again; that the page asks for nothing.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/page.sh"
 d=$top/tests/data/report
 fm=$(command -v fm-report)
 
@@ -64,6 +65,9 @@ like 'small ones put together' "$T/out" '>all others<'
 is 'nodes are not mixed with them' "$(grep -c node "$T/out")" 0
 run 0 fm-report plot profile -T svg --where 'kind=="node"' "$T/profile"
 like 'nodes when asked for' "$T/out" '>time per node<'
+echo '{"kind":"node","name":"/encoder/layer.11/attention/output/LayerNorm/SkipLayerNormalization","count":1,"total_us":5}' |
+    fm-report plot profile -T svg >"$T/out"
+like 'the end of a long name' "$T/out" '>(\.\.\.|…)/output/LayerNorm/SkipLayerNormalization \(1\)<'
 run 0 fm-report plot profile -T svg /dev/null
 sed 's/}$/,"sim":{"device":"H100","sum_ms":2,"parts":{"sum":{"ms":{"compute":1.5,"mem_transfer":0.5}}}}}/' \
     "$d/sim.jsonl" >"$T/roof"
@@ -159,11 +163,11 @@ fm-report html <"$d/one.jsonl" >"$T/out" 2>"$T/err"
 is 'from a pipe' $? 0
 
 if command -v chromium >/dev/null; then
-	timeout 60 chromium --headless --no-sandbox --disable-gpu \
-	    --user-data-dir="$T/c" --dump-dom "file://$T/page.html" \
-	    >"$T/seen" 2>/dev/null
+	browse page.html >seen
 	is 'the script makes heads that sort' \
-	    "$(grep -c '<button type="button">latency ms</button>' "$T/seen")" 1
+	    "$(grep -c '<button type="button">latency ms</button>' seen)" 1
+	like 'the browser keeps a log of its requests' net.json '"net_error"'
+	is 'and asks nobody for anything' "$(asked)" ''
 else
 	skip 'the script makes heads that sort' 'no chromium'
 fi

@@ -54,6 +54,16 @@ like '  and its options' out '^FMWORK ARG --reps 1$'
 run 0 fm-driver --sweep s.yaml --platform null
 is 'a platform given replaces those of the file' "$(grep -c SYS out)" 1
 
+null -i 2,4 -b 1,8 --reps 10 --null:latency_ms 2 --log past || exit 1
+run 0 null -i 2,4,8 -b 8 --reps 100 --dry_run --log past
+is 'an estimate from earlier results, scaled where there are none' \
+    "$(awk -F'\t' '{ t[$3] = $7 } END { r = t[8] / t[4]
+	print (t[2] >= 0.2), (t[2] < 20), (r > 1.98 && r < 2.02) }' out)" '1 1 1'
+like '  and of the whole' err 'fm-driver: 3 points, about [1-9][0-9]* s'
+run 0 null -i 2 --dry_run --log nosuch
+is '  none without any' "$(cut -f 7 out)" -
+ok '  and no log' [ ! -e nosuch ]
+
 bad() { # NAME YAML MESSAGE
 	printf '%s\n' "$2" >bad.yaml
 	run 2 fm-driver --sweep bad.yaml
@@ -189,6 +199,8 @@ run 1 null -i 1-3 --reps 2 --no_prune --null:fault oom@2 --log f --resume
 is '  are not tried again' "$(grep -c '^FMWORK ERR oom' f)" 1
 run 0 null -i 1-3 --reps 2 --no_prune --null:fault oom@2 --log f --resume_failed
 is '  unless asked for' "$(points f)" '1 1,3 1,2 1'
+run 2 null -i x --log never
+ok '  wrong usage makes no file' [ ! -e never ]
 run 2 null --resume
 like '  --resume needs a file' err 'needs --log FILE'
 run 3 null --log nosuch/x

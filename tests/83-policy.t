@@ -68,9 +68,9 @@ x|--timeout: 'x' must be seconds from 0 to
 -1|must be seconds
 300%x|must be seconds
 X
-flaky 4 hang --timeout 0.2
+flaky 4 hang --timeout 0.7
 like '--timeout in seconds' "$T/out" \
-    "^FMWORK ERR timeout 1 1 1 backend 'flaky' did not answer within 0.2 s"
+    "^FMWORK ERR timeout 1 1 1 backend 'flaky' did not answer within 0.7 s"
 
 # limits FILE: the expected and the greatest seconds of each point
 limits() { sed -n 's/.*expected \(.*\) s, at most \(.*\) s$/\1 \2/p' "$1"; }
@@ -84,9 +84,9 @@ is 'never more than the seconds' \
     "$(limits "$T/err" | tail -n 1 | cut -d' ' -f2)" 7.000
 FM_DEBUG=1 null -i 1,1000,500,2000 --reps 20 --null:latency_ms 5 \
     --timeout 200% >/dev/null 2>"$T/err"
-limits "$T/err" | awk 'NR == 2 { ok = $1 > 99 && $1 < 150 && $2 > 2 * $1 - .01 }
-    NR == 3 { ok = ok && $1 > 49 && $1 < 80 }
-    NR == 4 { ok = ok && $1 > .19 && $1 < .4 && $2 == 10 }
+limits "$T/err" | awk 'NR == 2 { ok = $1 > 99 && $2 > 2 * $1 - .01 && $2 < 2 * $1 + .01 }
+    NR == 3 { ok = ok && $1 > 49 }
+    NR == 4 { ok = ok && $1 > .19 && $2 == 10 }
     END { exit !(NR == 4 && ok) }'
 is 'scaled by the work, from the largest that is not larger' $? 0
 FM_DEBUG=1 null -i 1,2 --reps 4 --null:latency_ms 1 --delay 0.05 \
@@ -109,7 +109,7 @@ flaky 1 io
 is 'once is enough without --retries' "$(wc -l <"$T/asked")" 1
 flaky 1 internal --retries 3
 is 'a fault does not pass' "$(wc -l <"$T/asked")" 1
-flaky 0 hang --timeout 0.2 --retries 1
+flaky 0 hang --timeout 1.5 --retries 1
 is 'a limit may pass: with a fresh backend' "$(rows "$T/out")" 'RES 1 1'
 like 'which says how long it took to open' "$T/out" '^FMWORK OBS .*"setup_s":0.25'
 run 1 null -i 1,2 --reps 1 --null:fault busy@2
@@ -145,21 +145,38 @@ gaps() { # milliseconds between the end of a repetition and the next begin
 }
 is 'a delay between repetitions' "$(gaps "$T/out" | awk '$1 >= 30' | wc -l)" 3
 is 'that is not in their times' \
-    "$(awk '$2 == "REP" && $7 > 0.001' "$T/out")" ''
+    "$(awk '$2 == "REP" && $7 > 0.02' "$T/out")" ''
 
 # --- rules that leave points out
 
-# 8 ms a token: far apart for any machine.
-run 0 null -i 1-4 -b 1,2 --reps 3 --null:token_us 8000 --stop 'latency>20ms'
+# A device of exactly 8 ms a token.
+cat >"$T/bin/fm-backend-even" <<'X'
+#!/bin/sh
+while IFS= read -r line; do
+	case $line in
+	*'"hello"'*) printf 'FMWORK HELLO 1 even\nFMWORK OK\n' ;;
+	*'"open"'*) printf 'FMWORK SYS {}\nFMWORK SETUP 0.1\nFMWORK OK\n' ;;
+	*'"run"'*)
+		in=${line##*'"input":'} batch=${line##*'"batch":'}
+		us=$((8000 * ${in%%[!0-9]*} * ${batch%%[!0-9]*}))
+		printf 'FMWORK REP 1 1 1.000000000 1.%06d000 0.%06d000\n' $us $us
+		echo 'FMWORK OK' ;;
+	*) echo 'FMWORK OK' ;;
+	esac
+done
+X
+chmod +x "$T/bin/fm-backend-even"
+even() { FM_BACKEND_PATH=$T/bin fm-driver --backend even --reps 1 "$@"; }
+run 0 even -i 1-4 -b 1,2 --stop 'latency>20ms'
 is '--stop' "$(rows "$T/out")" \
     'RES 1 1,RES 2 1,RES 3 1,ERR skipped 4 1,RES 1 2,RES 2 2,ERR skipped 3 2,ERR skipped 4 2'
 like 'says why' "$T/out" \
     "^FMWORK ERR skipped 4 1 1 not tried because 3 x 1 met the rule 'latency>20ms'"
 is 'a point that is skipped has a key' "$(grep -c '^FMWORK KEY' "$T/out")" 8
 for rule in 'latency > 20000us' 'latency>0.02s' 'latency>20' 'latency>200e2us' \
-    'throughput<50 && input>=3' 'input % 3 == 0' \
+    'throughput<50 && input>=3' 'input % 3 == 0' 'latency==24ms' \
     '100 * 5% < latency - 15ms && input==3'; do
-	null -i 1-4 --reps 3 --null:token_us 8000 --stop "$rule" >"$T/out" 2>/dev/null
+	even -i 1-4 --stop "$rule" >"$T/out" 2>/dev/null
 	is "$rule" "$(rows "$T/out")" 'RES 1 1,RES 2 1,RES 3 1,ERR skipped 4 1'
 done
 run 0 null -i 1,2 --reps 30 --null:latency_ms 0.05 --stop 'ci>5000%' --stop 'batch>1'
@@ -245,6 +262,16 @@ like 'a point' "$T/events" '"event":"point".*"input":2,"output":1,"batch":1,"mod
 like 'a result' "$T/events" '"event":"result".*"input":1,.*"status":"OK","latency_ms":'
 like 'a failure' "$T/events" '"event":"result","done":2,"total":3,"failed":1,"skipped":0,.*"status":"oom"'
 like 'what is skipped' "$T/events" '"event":"end","done":3,"total":3,"failed":1,"skipped":1,'
+total() { # the total of the first and of the last event
+	sed -n 's/.*"total":\([0-9]*\).*/\1/p' "$1" | sed -n '1p;$p' | paste -sd, -
+}
+null -i 1,2 --reps 5 --runs 3 --progress_fd 5 5>"$T/events" >/dev/null
+is 'the total is of all runs' "$(total "$T/events")" 6,6
+null -i 1,2 --reps 5 --log "$T/log"
+null -i 1-3 --reps 5 --log "$T/log" --resume --progress_fd 5 5>"$T/events"
+is 'what a log has already does not count' "$(total "$T/events")" 3,1
+run 2 null --progress_fd 5 --use_slurm 5>/dev/null
+like 'not under Slurm' "$T/err" 'jobs of --use_slurm are elsewhere'
 run 2 null --progress_fd 9
 like 'a descriptor that is not open' "$T/err" '--progress_fd: descriptor 9'
 (null --reps 2 --progress_fd 5 5>&1 >"$T/out" | true)
@@ -257,7 +284,7 @@ is 'somebody who does not read holds nothing up' "$?" 0
 null -i 1-3 --reps 2 --null:latency_ms 20 --null:token_us 20000 \
     --progress_fd 5 5>"$T/events" >/dev/null
 sed -n 's/.*"result".*"seconds_left":\([0-9.]*\).*/\1/p' "$T/events" |
-    awk 'NR == 1 { ok = $1 > .05 && $1 < .5 } NR == 2 { ok = ok && $1 > .1 && $1 < .5 }
+    awk 'NR == 1 { ok = $1 > .05 && $1 < 2 } NR == 2 { ok = ok && $1 > .1 && $1 < 2 }
 	NR == 3 { ok = ok && $1 == 0 } END { exit !(ok && NR == 3) }'
 is 'time left' $? 0
 

@@ -1,7 +1,8 @@
 /*
  * A backend without a device. It does nothing in no time, or in a given time,
  * and fails in every way a real one can: that is how the harness and
- * fm-driver are measured and tested.
+ * fm-driver are measured and tested. What it builds is a file that says what
+ * it was asked to build.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "backend.h"
+#include "io.h"
 #include "json.h"
 #include "num.h"
 
@@ -52,6 +54,7 @@ static const struct fm_backend_opt opts[] = {
 	    "or, "
 	    "as in hang@2, at another",
 	    0, 0 },
+	{ "artifact", "str", "", "name of the file that build writes", 0, 0 },
 	{ NULL, NULL, NULL, NULL, 0, 0 },
 };
 
@@ -86,12 +89,69 @@ null_devices(struct fm_backend *b, struct fm_err *err)
 	return 0;
 }
 
+/* Writes the request, and leaves out where. */
+static int
+write_artifact(const char *path, const json_t *request, struct fm_err *err)
+{
+	json_t *made = json_deep_copy(request);
+	struct fm_buf text = FM_BUF_INIT;
+	struct fm_out out;
+	int rc;
+
+	(void)json_object_del(made, "dir");
+	(void)json_object_del(made, "model");
+	fm_json_put(&text, made);
+	fm_buf_putc(&text, '\n');
+	rc = fm_out_open(&out, path, err);
+	if (rc == 0) {
+		(void)fwrite(text.s, 1, text.len, out.f);
+		rc = fm_out_close(&out, err);
+	}
+	fm_buf_release(&text);
+	json_decref(made);
+	return rc;
+}
+
+static int
+null_build(struct fm_backend *b, const json_t *request, const char *dir,
+    struct fm_err *err)
+{
+	const char *name = fm_json_str(b->options, "artifact", NULL);
+	char *path;
+	int rc;
+
+	if (!name)
+		return 0;
+	(void)fprintf(stderr, "compiling for nothing\n");
+	path = fm_io_join(dir, name);
+	rc = write_artifact(path, request, err);
+	free(path);
+	fm_backend_say(b, "FMWORK ARTIFACT %s", name);
+	return rc;
+}
+
+/* What was built must be there; what is in it does not matter. */
+static int
+read_artifact(const struct fm_backend *b, json_t *sys, struct fm_err *err)
+{
+	const char *path = fm_json_str(b->model, "artifact", NULL);
+
+	if (!path)
+		return 0;
+	if (!fm_io_is_file(path))
+		return fm_err_set(
+		    err, FM_NOMODEL, "there is no artifact '%s'", path);
+	fm_json_set_str(sys, "program", fm_io_base(path));
+	return 0;
+}
+
 static int
 null_open(struct fm_backend *b, json_t *sys, struct fm_err *err)
 {
 	struct null *n = b->self;
 
-	if (read_fault(n, fm_json_str(b->options, "fault", ""), err))
+	if (read_fault(n, fm_json_str(b->options, "fault", ""), err) ||
+	    read_artifact(b, sys, err))
 		return -1;
 	n->latency_ns = fm_json_num(b->options, "latency_ms", 0) * 1e6;
 	n->token_ns = fm_json_num(b->options, "token_us", 0) * 1e3;
@@ -204,11 +264,14 @@ null_call(struct fm_backend *b, struct fm_backend_point *p, struct fm_err *err)
 int
 main(void)
 {
+	static const char *const caps[] = { "build", NULL };
 	static const struct fm_backend_ops ops = {
 		.name = "null",
+		.caps = caps,
 		.opts = opts,
 		.self_size = sizeof(struct null),
 		.devices = null_devices,
+		.build = null_build,
 		.open = null_open,
 		.stage = null_stage,
 		.call = null_call,

@@ -356,6 +356,7 @@ main(void)
 		.opts = opts,
 		.self_size = sizeof(struct ort),
 		.devices = ort_devices,
+		.version = ort_session_version,
 		.open = ort_open,
 		.prepare = ort_prepare,
 		.stage = ort_stage,

@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "alloc.h"
+#include "backend.h"
 #include "buf.h"
 #include "cpus.h"
 #include "err.h"
@@ -411,6 +412,23 @@ ort_session_threads(void)
 	if (d)
 		(void)closedir(d);
 	return n;
+}
+
+int
+ort_session_version(struct fm_backend *b, struct fm_err *err)
+{
+	struct ort_api api;
+	size_t n;
+
+	if (ort_api_load(&api, fm_json_str(b->options, "library", NULL), err))
+		return -1;
+	/* Major and minor: a patch rewrites graphs as before. */
+	n = strcspn(api.version, ".");
+	n += strcspn(api.version + n + 1, ".") + 1;
+	fm_backend_say(
+	    b, "FMWORK VERSION ONNX Runtime %.*s", (int)n, api.version);
+	ort_api_release(&api);
+	return 0;
 }
 
 /*

@@ -10,6 +10,7 @@
 
 #include "api.h"
 
+struct fm_backend;
 struct fm_err;
 
 /*
@@ -34,6 +35,10 @@ void ort_session_keep_to_cpus(json_t *options);
 
 /* What the processor calls itself; the caller frees. */
 char *ort_session_cpu(void);
+
+/* The answer to `version`: the library's, as far as what it makes of a graph
+ * depends on it. */
+int ort_session_version(struct fm_backend *b, struct fm_err *err);
 
 /* How many threads this process has now. */
 int ort_session_threads(void);

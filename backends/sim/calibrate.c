@@ -26,13 +26,14 @@ enum {
 
 struct sample {
 	struct point p;
-	double s; /* measured, median */
+	double s; /* measured */
 };
 
 /* A fit in progress. */
 struct fit {
 	struct model m;
 	struct device d; /* every step runs on it */
+	bool by_min;
 	struct sample *v;
 	size_t n, cap;
 };
@@ -51,6 +52,20 @@ static const struct {
 
 /* --- records ------------------------------------------------------------- */
 
+/* The sample of that point, so that another record can better it. */
+static struct sample *
+find(const struct fit *f, const struct point *p)
+{
+	size_t i;
+
+	for (i = 0; f->by_min && i < f->n; i++)
+		if (f->v[i].p.input == p->input &&
+		    f->v[i].p.output == p->output &&
+		    f->v[i].p.batch == p->batch)
+			return &f->v[i];
+	return NULL;
+}
+
 static void
 take(struct fit *f, const json_t *r)
 {
@@ -58,12 +73,17 @@ take(struct fit *f, const json_t *r)
 	struct sample s = { { fm_json_int(r, "input", 0),
 				fm_json_int(r, "output", 1),
 				fm_json_int(r, "batch", 0) },
-		fm_json_num(stats, "median", 0) };
+		fm_json_num(stats, f->by_min ? "min" : "median", 0) };
+	struct sample *old = find(f, &s.p);
 
 	if (strcmp(fm_json_str(r, "status", ""), "OK") != 0 ||
 	    fm_json_bool(r, "simulated", false) || s.p.input < 1 ||
 	    s.p.batch < 1 || s.p.output < 1 || !(s.s > 0))
 		return;
+	if (old) {
+		old->s = fmin(old->s, s.s);
+		return;
+	}
 	FM_GROW(f->v, f->cap, f->n + 1);
 	f->v[f->n++] = s;
 }
@@ -288,13 +308,14 @@ prepare(struct fit *f, const struct model *m, struct fm_err *err)
 }
 
 int
-calibrate(const struct model *m, const char *records, const char *out,
-    struct fm_buf *b, struct fm_err *err)
+calibrate(const struct model *m, const char *records, bool by_min,
+    const char *out, struct fm_buf *b, struct fm_err *err)
 {
 	struct fit f;
 	int rc;
 
 	memset(&f, 0, sizeof f);
+	f.by_min = by_min;
 	rc = prepare(&f, m, err);
 	if (rc == 0)
 		rc = read_records(&f, records, err);

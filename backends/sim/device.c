@@ -293,6 +293,14 @@ put(struct devices *d, struct device *one)
 	*old = *one;
 }
 
+static bool
+is_twice(const struct devices *d, const struct device *one)
+{
+	const struct device *old = find(d, one->name);
+
+	return old && strcmp(old->file, one->file) == 0;
+}
+
 static int
 read_file(struct devices *d, const char *path, struct fm_err *err)
 {
@@ -322,6 +330,12 @@ read_file(struct devices *d, const char *path, struct fm_err *err)
 			break;
 		one.name = canonical(name);
 		one.file = fm_strdup(path);
+		if (is_twice(d, &one)) {
+			rc = bad(
+			    &s, NULL, "is here twice: - and _ are alike", err);
+			device_release(&one);
+			break;
+		}
 		put(d, &one);
 	}
 	json_decref(all);

@@ -8,6 +8,7 @@
 
 #include "backend.h"
 #include "calibrate.h"
+#include "check.h"
 #include "facts.h"
 #include "json.h"
 #include "print.h"
@@ -71,6 +72,10 @@ static const struct fm_backend_opt opts[] = {
 	{ "calibrate", "str", "",
 	    "fit the device to the records of this file instead of simulating",
 	    0, 0 },
+	{ "calibrate_by", "median|min", "median",
+	    "min: the least repetition of all records of a point, for a "
+	    "machine that others use too",
+	    0, 0 },
 	{ "calibrated", "str", "",
 	    "with calibrate: device file to write; fm-driver's --out", 0, 0 },
 	{ "strict", "bool", "false",
@@ -114,74 +119,6 @@ sim_devices(struct fm_backend *b, struct fm_err *err)
 }
 
 /* --- open ---------------------------------------------------------------- */
-
-static void
-join(struct fm_buf *b, const struct fm_strs *l)
-{
-	size_t i;
-
-	for (i = 0; i < l->n && i < 8; i++)
-		fm_buf_printf(b, "%s%s", i ? ", " : "", l->v[i]);
-	if (l->n > i)
-		fm_buf_printf(b, " and %zu more", l->n - i);
-}
-
-/* Names that meet nothing: told, or refused. */
-static int
-check_names(struct fm_backend *b, bool strict, struct fm_err *err)
-{
-	const struct sim *s = b->self;
-	const struct {
-		const struct fm_strs *l;
-		const char *what;
-	} lists[] = {
-		{ &s->mapping.unused, "keys that no layer answers to" },
-		{ &s->mapping.unmapped, "layers without a device" },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof lists / sizeof *lists; i++) {
-		struct fm_buf names = FM_BUF_INIT;
-		int rc = 0;
-
-		join(&names, lists[i].l);
-		if (lists[i].l->n && strict)
-			rc = fm_err_set(err, FM_USAGE, "mapping '%s': %s: %s",
-			    s->mapping.name, lists[i].what, names.s);
-		else if (lists[i].l->n)
-			fm_backend_say(b, "FMWORK SAY mapping '%s': %s: %s",
-			    s->mapping.name, lists[i].what, names.s);
-		fm_buf_release(&names);
-		if (rc != 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* The part of an ONNX graph whose cost is not known. */
-static int
-check_cover(struct fm_backend *b, bool strict, struct fm_err *err)
-{
-	const struct fm_layers *l = &((struct sim *)b->self)->layers;
-	struct fm_buf ops = FM_BUF_INIT;
-	int rc = 0;
-
-	if (l->missed == 0)
-		return 0;
-	join(&ops, &l->missed_ops);
-	if (strict)
-		rc = fm_err_set(err, FM_USAGE,
-		    "%lld of %lld operations are not covered: %s",
-		    (long long)l->missed, (long long)l->nodes, ops.s);
-	else
-		fm_backend_say(b,
-		    "FMWORK SAY %lld of %lld operations (%.1f %%) are not "
-		    "covered, their time is missing: %s",
-		    (long long)l->missed, (long long)l->nodes,
-		    100.0 * (double)l->missed / (double)l->nodes, ops.s);
-	fm_buf_release(&ops);
-	return rc;
-}
 
 static bool
 has_context(const struct fm_layers *l, const char *context)
@@ -484,7 +421,9 @@ fit(struct fm_backend *b, struct fm_err *err)
 		return fm_err_set(err, FM_USAGE,
 		    s->compat ? "calibrate: not with compat upmem"
 			      : "calibrate needs --out FILE.yaml");
-	return calibrate(&s->ours, text(b, "calibrate"), out, &b->out, err);
+	return calibrate(&s->ours, text(b, "calibrate"),
+	    strcmp(fm_json_str(b->options, "calibrate_by", ""), "min") == 0,
+	    out, &b->out, err);
 }
 
 static int

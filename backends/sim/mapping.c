@@ -1,7 +1,8 @@
 /*
  * Mappings: names to devices. A key is a layer's full name
- * (layers.3.q_proj, layers.0-15.q_proj), its context (q_proj), or the name of
- * a function; the first of these that is there counts.
+ * (layers.3.q_proj, layers.0-15.q_proj), the path of its module
+ * (model.layers.3.self_attn.q_proj), its context (q_proj), or the name of a
+ * function; the first of these that is there counts.
  */
 #include "mapping.h"
 
@@ -89,6 +90,13 @@ by_full_name(const struct fm_layer *l, const char *key, bool compat)
 {
 	/* "norm" names nothing in the original: it is a context. */
 	return (!compat || strchr(key, '.')) && full_matches(key, l->name);
+}
+
+/* As in a profile. The original knows no paths. */
+static bool
+by_path(const struct fm_layer *l, const char *key, bool compat)
+{
+	return !compat && full_matches(key, l->path);
 }
 
 static bool
@@ -208,7 +216,7 @@ static void
 apply(struct mapping *m, const struct fm_layers *layers, struct entries *e,
     bool compat)
 {
-	static matches *const ways[] = { by_full_name, by_context,
+	static matches *const ways[] = { by_full_name, by_path, by_context,
 		by_function };
 	const char *key;
 	json_t *v;

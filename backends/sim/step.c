@@ -436,6 +436,15 @@ step_cost(const struct step *s, const struct pass *p, struct op *op)
 	c->bound_ns[op->bound] = c->ns;
 }
 
+double
+step_flop(const struct step *s, const struct pass *p)
+{
+	struct op op = { .layer = s->layer };
+
+	op_shape(&op, s->layer, p->batch, p->tokens, p->length);
+	return work_of(s, p, &op).flop;
+}
+
 /* --- memory -------------------------------------------------------------- */
 
 double

@@ -32,6 +32,9 @@ double step_value_bytes(enum dtype t);
 /* Sets everything but `start_ns`, `pass` and `gen` of `op`. */
 void step_cost(const struct step *s, const struct pass *p, struct op *op);
 
+/* Operations, whatever they are of. */
+double step_flop(const struct step *s, const struct pass *p);
+
 /* Does the cost depend on the length? */
 bool step_grows(const struct step *s);
 

@@ -27,13 +27,13 @@ artifact_good(const struct entry *e, const char *dir, const json_t *a)
 {
 	const char *name = fm_json_str(a, "path", "");
 	const char *want = fm_json_str(a, "hash", "");
-	struct fm_err err = FM_ERR_INIT, bad = FM_ERR_INIT;
+	struct fm_err err = FM_ERR_INIT;
 	char *path = fm_io_join(dir, name);
 	const char *wrong = NULL;
 	char hex[FM_HASH_HEX];
 	struct stat st;
 
-	if (fm_cache_name_check(name, &bad) != 0)
+	if (!fm_cache_path_ok(name))
 		wrong = "is not a file of the build";
 	else if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode))
 		wrong = "is missing";
@@ -214,6 +214,16 @@ graph_of(const char *dir, const json_t *state)
 				   : fm_io_join(path, "model.onnx");
 }
 
+/* What a build for GroqView has kept; other tools keep it under one name. */
+static char *
+groqview_of(const char *dir, const json_t *state)
+{
+	const char *kept = fm_json_str(state, "groqview", NULL);
+
+	return fm_io_join(dir,
+	    kept && fm_cache_path_ok(kept) ? kept : "compile/output_bind");
+}
+
 static int
 start(const char *program, char *file, struct fm_err *err)
 {
@@ -235,11 +245,10 @@ view(struct fm_cache *c, const struct entry *e, int viewer, struct fm_err *err)
 	const char *program = viewer == 0 ? "netron" : "groqview";
 	int rc = -1;
 
-	file = viewer == 0 ? graph_of(dir, state)
-			   : fm_io_join(dir, "compile/output_bind");
+	file = viewer == 0 ? graph_of(dir, state) : groqview_of(dir, state);
 	if (!state)
 		goto out;
-	if (viewer == 1 && !fm_io_is_dir(file))
+	if (viewer == 1 && access(file, R_OK) != 0)
 		(void)fm_err_set(err, FM_USAGE,
 		    "build '%s' holds nothing for GroqView: it was not built "
 		    "with Groq's compiler and its --groqview",

@@ -341,7 +341,11 @@ analyze_run(const struct conf *c, struct fm_err *err)
 		fm_strs_add(&words, c->args.rest.v[i]);
 	for (i = 0; i < words.n; i++) {
 		struct fm_err bad = FM_ERR_INIT;
+		const struct how *h = &c->how;
 
+		if (h->shards &&
+		    (int64_t)(i % (size_t)h->shards) != h->shard_no)
+			continue;
 		if (take_word(all, c, words.v[i], &failed, &bad) == 0)
 			continue;
 		failed++;

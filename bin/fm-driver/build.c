@@ -1,7 +1,6 @@
 /*
- * Builds: key, policy, stages. The inputs of a build are one JSON object;
- * its hash is the key, and two of them compared are the reasons for building
- * again. Paths are no inputs: a model that was moved is the same model.
+ * Builds: which one is wanted, whether it is there, and making it when it is
+ * not. What it is made from is known in build_key.c, how in build_stage.c.
  */
 #define _XOPEN_SOURCE 700 /* realpath */
 #include "build.h"
@@ -15,8 +14,7 @@
 
 #include "alloc.h"
 #include "buf.h"
-#include "build_export.h"
-#include "build_seq.h"
+#include "build_key.h"
 #include "build_stage.h"
 #include "clock.h"
 #include "conf.h"
@@ -30,124 +28,6 @@
 enum {
 	PATIENCE_NS = 1000000000 /* of waiting in silence */
 };
-
-/* --- the key -------------------------------------------------------------- */
-
-static int
-hash_file(void *arg, const char *path, char hex[33], struct fm_err *err)
-{
-	return fm_cache_file_hash(arg, path, hex, err);
-}
-
-/*
- * The sources' content and, because the graph refers to them by name, the
- * names that the files really have, and whether they lie apart: then the
- * build has links to them.
- */
-static int
-hash_sources(struct build *b, const struct fm_strs *files, char hex[33],
-    struct fm_err *err)
-{
-	struct fm_hash *h = fm_hash_new();
-	char *folder = NULL;
-	size_t i;
-	int rc = 0;
-
-	for (i = 0; rc == 0 && i < files->n; i++) {
-		char *real = realpath(files->v[i], NULL);
-		size_t n = real ? (size_t)(fm_io_base(real) - real) : 0;
-
-		if (!real) {
-			rc = fm_err_sys(err, FM_NOMODEL,
-			    "weights '%s' cannot be opened", files->v[i]);
-			break;
-		}
-		rc = fm_cache_file_hash(&b->cache, real, hex, err);
-		if (rc == 0) {
-			fm_hash_puts(h, fm_io_base(real));
-			fm_hash_puts(h, hex);
-		}
-		/* files->v[0] is the config. */
-		if (rc == 0 && i == 1)
-			folder = fm_strndup(real, n);
-		else if (rc == 0 && folder &&
-			 (strlen(folder) != n || strncmp(folder, real, n) != 0))
-			fm_hash_puts(h, "apart");
-		free(real);
-	}
-	free(folder);
-	fm_hash_hex(h, hex);
-	fm_hash_free(h);
-	return rc;
-}
-
-/* A model that is its own graph: graph and external data. */
-static int
-hash_graph(
-    struct build *b, const struct conf *c, char hex[33], struct fm_err *err)
-{
-	struct fm_model_opts o = { 0 };
-	struct fm_model m;
-	int rc;
-
-	o.model_class = c->model_class;
-	if (fm_model_load(&m, c->model_path, &o, err) != 0)
-		return -1;
-	rc = fm_model_hash_with(&m, hash_file, &b->cache, err);
-	memcpy(hex, m.hash, sizeof m.hash);
-	fm_model_release(&m);
-	return rc;
-}
-
-/* The inputs, in the order in which reasons are told. */
-static int
-read_inputs(struct build *b, const struct conf *c, struct fm_err *err)
-{
-	bool dummy = c->load_format == LOAD_DUMMY;
-	struct fm_strs files = FM_STRS_INIT;
-	char hex[FM_HASH_HEX] = "";
-	json_t *sequence;
-	int rc = fm_model_sources(c->model_path, dummy, &files, err);
-
-	if (rc == 0)
-		rc = files.n ? hash_sources(b, &files, hex, err)
-			     : hash_graph(b, c, hex, err);
-	if (rc == 0 && files.n == 1 && c->load_format == LOAD_SAFETENSORS)
-		rc = fm_err_set(err, FM_NOMODEL,
-		    "'%s' has no weights: --load_format dummy makes random "
-		    "ones",
-		    c->model_path);
-	b->config = json_object();
-	fm_json_set_str(b->config, "model", hex);
-	if (files.n) {
-		const char *cls = c->model_class;
-
-		if (cls && strcmp(cls, "AutoModel") == 0)
-			cls = NULL;
-		fm_json_set_str(b->config, "class", cls);
-		dummy = files.n == 1;
-		fm_json_set_str(
-		    b->config, "weights", dummy ? "random" : "given");
-		if (dummy)
-			fm_json_set_int(b->config, "seed", c->seed);
-	}
-	sequence =
-	    rc == 0 ? build_sequence(c, hash_file, &b->cache, err) : NULL;
-	json_object_set_new(b->config, "sequence", sequence);
-	fm_json_set_str(b->config, "fm", BUILD_VERSION);
-	fm_strs_release(&files);
-	return sequence ? 0 : -1;
-}
-
-static void
-make_key(struct build *b)
-{
-	struct fm_buf text = FM_BUF_INIT;
-
-	fm_json_put(&text, b->config);
-	fm_hash_of(text.s, text.len, b->key);
-	fm_buf_release(&text);
-}
 
 /* --- the policy ----------------------------------------------------------- */
 
@@ -238,12 +118,12 @@ never(const struct build *b, const json_t *state, struct fm_err *err)
 
 /* Takes the build if it is good: 1, 0 when there is none to be taken. */
 static int
-try_hit(struct build *b, int wake_fd, struct fm_err *err)
+try_hit(struct build *b, const struct build_for *f, struct fm_err *err)
 {
 	struct fm_err bad = FM_ERR_INIT;
 
-	if (fm_cache_lock(&b->cache, b->key, FM_CACHE_USE, -1, wake_fd, err) !=
-	    0)
+	if (fm_cache_lock(
+		&b->cache, b->key, FM_CACHE_USE, -1, f->wake_fd, err) != 0)
 		return -1;
 	json_decref(b->state);
 	b->state = fm_io_is_dir(b->dir)
@@ -259,17 +139,17 @@ try_hit(struct build *b, int wake_fd, struct fm_err *err)
 
 /* Waits for whoever makes it, and after a while says so. */
 static int
-lock_make(struct build *b, int wake_fd, struct fm_err *err)
+lock_make(struct build *b, const struct build_for *f, struct fm_err *err)
 {
 	int rc = fm_cache_lock(
-	    &b->cache, b->key, FM_CACHE_MAKE, PATIENCE_NS, wake_fd, err);
+	    &b->cache, b->key, FM_CACHE_MAKE, PATIENCE_NS, f->wake_fd, err);
 
 	if (rc != 1)
 		return rc;
 	fm_prog_say("fm-driver",
 	    "waiting for another process that makes the build '%s'", b->name);
 	return fm_cache_lock(
-	    &b->cache, b->key, FM_CACHE_MAKE, -1, wake_fd, err);
+	    &b->cache, b->key, FM_CACHE_MAKE, -1, f->wake_fd, err);
 }
 
 /* --- making --------------------------------------------------------------- */
@@ -333,8 +213,8 @@ drop:
 
 /* Makes the build in `tmp`, in the order of its stages. */
 static int
-run_stages(struct build *b, const char *tmp, const struct conf *c, int wake_fd,
-    struct fm_err *err)
+run_stages(struct build *b, const char *tmp, const struct conf *c,
+    const struct build_for *f, struct fm_err *err)
 {
 	struct stage_work w = { 0 };
 	int rc;
@@ -342,8 +222,8 @@ run_stages(struct build *b, const char *tmp, const struct conf *c, int wake_fd,
 	w.c = c;
 	w.dir = tmp;
 	w.state = b->state;
-	w.wake_fd = wake_fd;
-	w.hash = hash_file;
+	w.f = f;
+	w.hash = build_hash_file;
 	w.hash_arg = &b->cache;
 	rc = fm_cache_state_write(tmp, b->state, err);
 	w.monitor = monitor_start(c->monitor, b->name);
@@ -360,8 +240,8 @@ run_stages(struct build *b, const char *tmp, const struct conf *c, int wake_fd,
 }
 
 static int
-make(struct build *b, const struct conf *c, int wake_fd, bool have_good,
-    struct fm_err *err)
+make(struct build *b, const struct conf *c, const struct build_for *f,
+    bool have_good, struct fm_err *err)
 {
 	char *tmp = fm_cache_begin(&b->cache, b->key, err);
 	char now[FM_HASH_HEX];
@@ -377,20 +257,20 @@ make(struct build *b, const struct conf *c, int wake_fd, bool have_good,
 	}
 	json_decref(b->state);
 	b->state = new_state(b, c);
-	rc = run_stages(b, tmp, c, wake_fd, err);
+	rc = run_stages(b, tmp, c, f, err);
 	if (rc != 0) {
 		rc = keep_failed(b, tmp, have_good, err);
 	} else {
 		/* Nobody may be using what is replaced. */
 		if (have_good)
 			rc = fm_cache_lock(&b->cache, b->key, FM_CACHE_ALONE,
-			    -1, wake_fd, err);
+			    -1, f->wake_fd, err);
 		if (rc == 0)
 			rc = fm_cache_commit(&b->cache, b->key, err);
 	}
 	if (rc == 0)
 		rc = fm_cache_lock(
-		    &b->cache, b->key, FM_CACHE_USE, -1, wake_fd, err);
+		    &b->cache, b->key, FM_CACHE_USE, -1, f->wake_fd, err);
 	b->used = rc == 0;
 	free(tmp);
 	return rc;
@@ -398,15 +278,15 @@ make(struct build *b, const struct conf *c, int wake_fd, bool have_good,
 
 /* Under the lock for making: somebody may have been faster. */
 static int
-make_or_take(
-    struct build *b, const struct conf *c, int wake_fd, struct fm_err *err)
+make_or_take(struct build *b, const struct conf *c, const struct build_for *f,
+    struct fm_err *err)
 {
-	int rc = lock_make(b, wake_fd, err);
+	int rc = lock_make(b, f, err);
 	bool have_good;
 
 	if (rc != 0)
 		return -1;
-	rc = try_hit(b, wake_fd, err);
+	rc = try_hit(b, f, err);
 	have_good = rc == 1;
 	if (rc == 1 && c->rebuild == REBUILD_ALWAYS) {
 		fm_cache_unlock(&b->cache, b->key, FM_CACHE_USE);
@@ -415,7 +295,7 @@ make_or_take(
 	}
 	b->hit = rc == 1;
 	if (rc == 0)
-		rc = make(b, c, wake_fd, have_good, err);
+		rc = make(b, c, f, have_good, err);
 	fm_cache_unlock(&b->cache, b->key, FM_CACHE_MAKE);
 	return rc < 0 ? -1 : 0;
 }
@@ -437,34 +317,29 @@ open_cache(struct build *b, const struct conf *c, struct fm_err *err)
 }
 
 static int
-find_or_make(
-    struct build *b, const struct conf *c, int wake_fd, struct fm_err *err)
+find_or_make(struct build *b, const struct conf *c, const struct build_for *f,
+    struct fm_err *err)
 {
 	int rc = 0;
 
 	if (c->rebuild != REBUILD_ALWAYS)
-		rc = try_hit(b, wake_fd, err);
+		rc = try_hit(b, f, err);
 	if (rc < 0)
 		return -1;
 	b->hit = rc == 1;
 	if (rc == 0 && c->rebuild == REBUILD_NEVER)
 		return never(b, b->state, err);
-	return rc == 1 ? 0 : make_or_take(b, c, wake_fd, err);
+	return rc == 1 ? 0 : make_or_take(b, c, f, err);
 }
 
 /* Cache, inputs, key and name: what is wanted. */
 static int
-prepare(struct build *b, const struct conf *c, struct fm_err *err)
+prepare(struct build *b, const struct conf *c, const struct build_for *f,
+    struct fm_err *err)
 {
 	if ((c->build_name && fm_cache_name_check(c->build_name, err) != 0) ||
-	    open_cache(b, c, err) != 0)
+	    open_cache(b, c, err) != 0 || build_key(b, c, f, err) != 0)
 		return -1;
-	if (c->found)
-		b->config = build_export_config(
-		    c, b->native, hash_file, &b->cache, err);
-	if (c->found ? !b->config : read_inputs(b, c, err) != 0)
-		return -1;
-	make_key(b);
 	if (b->native)
 		b->name = fm_strdupf("%s_torch", c->build_name);
 	else
@@ -477,14 +352,14 @@ prepare(struct build *b, const struct conf *c, struct fm_err *err)
 
 int
 build_get(struct build *b, struct fm_model *m, const struct conf *c,
-    int wake_fd, struct fm_err *err)
+    const struct build_for *f, struct fm_err *err)
 {
 	char now[FM_HASH_HEX];
 
-	if (prepare(b, c, err) != 0)
+	if (prepare(b, c, f, err) != 0)
 		return -1;
 	check_name(b, c);
-	if (find_or_make(b, c, wake_fd, err) != 0)
+	if (find_or_make(b, c, f, err) != 0)
 		return -1;
 	if ((!fm_cache_name_key(&b->cache, b->name, now) ||
 		strcmp(now, b->key) != 0) &&
@@ -499,7 +374,7 @@ build_have(const struct conf *c, bool native, struct fm_err *err)
 {
 	struct build b = { .cache = FM_CACHE_INIT, .native = native };
 	struct fm_err bad = FM_ERR_INIT;
-	int rc = prepare(&b, c, err);
+	int rc = prepare(&b, c, NULL, err);
 
 	if (rc == 0 && fm_io_is_dir(b.dir))
 		b.state = fm_cache_state(&b.cache, b.key, &bad);
@@ -530,12 +405,13 @@ explain(struct build *b, const json_t *was)
 }
 
 int
-build_explain(const struct conf *c, struct fm_err *err)
+build_explain(
+    const struct conf *c, const struct build_for *f, struct fm_err *err)
 {
 	struct build b = { .cache = FM_CACHE_INIT };
 	char key[FM_HASH_HEX];
 	json_t *was = NULL;
-	int rc = prepare(&b, c, err);
+	int rc = prepare(&b, c, f, err);
 
 	if (rc == 0 && !fm_cache_name_key(&b.cache, b.name, key)) {
 		printf("%s: would be built: there is no such build\n", b.name);
@@ -560,6 +436,14 @@ build_release(struct build *b)
 	free(b->dir);
 	json_decref(b->config);
 	json_decref(b->state);
+}
+
+char *
+build_artifact(const struct build *b)
+{
+	const char *name = fm_json_str(b->state, "artifact", NULL);
+
+	return name && fm_cache_path_ok(name) ? fm_io_join(b->dir, name) : NULL;
 }
 
 /* --- what else ------------------------------------------------------------ */

@@ -15,11 +15,24 @@
 
 struct conf;
 struct fm_buf;
+struct fm_peer;
+struct platform;
 
 enum rebuild {
 	REBUILD_IF_NEEDED,
 	REBUILD_ALWAYS,
 	REBUILD_NEVER
+};
+
+/* Whom it is for: a backend that compiles makes builds for itself alone. */
+struct build_for {
+	const struct platform *platform;
+	struct fm_peer *peer; /* asked, and not changed */
+	const json_t *open;   /* its open request, as far as it is made */
+	const json_t *inputs; /* with dims: of the model, as open has them */
+	const json_t *dims;   /* {name: size} when it wants sizes, or NULL */
+	bool away;            /* on another host */
+	int wake_fd;          /* readable when a signal came */
 };
 
 struct build {
@@ -38,19 +51,21 @@ struct build {
 
 /*
  * Finds the build of c->model_path, or makes it, and loads the model from it.
- * `wake_fd`: readable when a signal came. The caller releases both, also
- * after a failure; `m` is valid only after 0, and may be NULL: then the model
- * is not loaded.
+ * The caller releases both, also after a failure; `m` is valid only after 0,
+ * and may be NULL: then the model is not loaded.
  */
 int build_get(struct build *b, struct fm_model *m, const struct conf *c,
-    int wake_fd, struct fm_err *err);
+    const struct build_for *f, struct fm_err *err);
 void build_release(struct build *b);
 
+/* What the backend has compiled, or NULL; the caller frees. */
+char *build_artifact(const struct build *b);
 /* Is it there already: 1, 0, or -1 with err. Nothing is taken or held. */
 int build_have(const struct conf *c, bool native, struct fm_err *err);
 
 /* Prints why it would be made again, and makes nothing. */
-int build_explain(const struct conf *c, struct fm_err *err);
+int build_explain(
+    const struct conf *c, const struct build_for *f, struct fm_err *err);
 
 /* STAGE lines: what each stage took, or that it was done before. */
 void build_put_stages(const struct build *b, struct fm_buf *out);

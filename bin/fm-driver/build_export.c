@@ -12,6 +12,7 @@
 
 #include "alloc.h"
 #include "buf.h"
+#include "build_key.h"
 #include "build_seq.h"
 #include "build_stage.h"
 #include "conf.h"
@@ -21,13 +22,13 @@
 #include "json.h"
 
 json_t *
-build_export_config(const struct conf *c, bool native, fm_model_hasher *hash,
-    void *arg, struct fm_err *err)
+build_export_config(const struct conf *c, const struct build_for *f,
+    bool native, fm_model_hasher *hash, void *arg, struct fm_err *err)
 {
 	const json_t *facts = c->found->facts;
 	json_t *v = json_object();
 	json_t *sequence =
-	    native ? json_array() : build_sequence(c, hash, arg, err);
+	    native ? json_array() : build_sequence(c, f, hash, arg, err);
 
 	if (!sequence) {
 		json_decref(v);

@@ -11,14 +11,15 @@
 
 #include "model/model.h"
 
+struct build_for;
 struct conf;
 struct fm_err;
 struct stage_work;
 
 /* All that decides what such a build is, the export being its first stage:
  * what its key is made from. New reference, or NULL. */
-json_t *build_export_config(const struct conf *c, bool native,
-    fm_model_hasher *hash, void *arg, struct fm_err *err);
+json_t *build_export_config(const struct conf *c, const struct build_for *f,
+    bool native, fm_model_hasher *hash, void *arg, struct fm_err *err);
 
 /* Puts model and inputs into the build; fails when the export has failed. */
 int build_export(

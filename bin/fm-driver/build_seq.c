@@ -11,7 +11,8 @@
  *           outputs: [simple.onnx]
  *
  * A name that is not one of ours needs argv, and must say what it makes of
- * what: only so is it known when it need not run again.
+ * what: only so is it known when it need not run again. `build`, the
+ * backend's own, comes last.
  */
 #include "build_seq.h"
 
@@ -19,6 +20,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "build_backend.h"
 #include "conf.h"
 #include "hash.h"
 #include "host.h"
@@ -56,7 +58,7 @@ convert_stage(void)
 }
 
 static json_t *
-default_sequence(const struct conf *c)
+default_sequence(const struct conf *c, const struct build_for *f)
 {
 	json_t *a =
 	    json_pack("[{s:s}, {s:s}]", "stage", "import", "stage", "check");
@@ -65,6 +67,8 @@ default_sequence(const struct conf *c)
 		json_array_append_new(a, optimize_stage(levels[c->optimize]));
 	if (c->precision == PRECISION_FP16)
 		json_array_append_new(a, convert_stage());
+	if (build_backend_can(f))
+		json_array_append_new(a, json_pack("{s:s}", "stage", "build"));
 	return a;
 }
 
@@ -225,7 +229,8 @@ add_stage(json_t *all, const json_t *v, fm_model_hasher *hash, void *arg,
 		    "a stage is a name, or a name with its options");
 	if (check_name(name, all, err) != 0)
 		return -1;
-	if (strcmp(name, "import") == 0 || strcmp(name, "check") == 0)
+	if (strcmp(name, "import") == 0 || strcmp(name, "check") == 0 ||
+	    strcmp(name, "build") == 0)
 		s = json_pack("{s:s}", "stage", name);
 	else if (strcmp(name, "optimize") == 0)
 		s = optimize_of(options, err);
@@ -236,6 +241,24 @@ add_stage(json_t *all, const json_t *v, fm_model_hasher *hash, void *arg,
 	if (!s)
 		return -1;
 	json_array_append_new(all, s);
+	return 0;
+}
+
+/* What comes first and last cannot come elsewhere. */
+static int
+check_order(const json_t *all, struct fm_err *err)
+{
+	size_t i, n = json_array_size(all);
+
+	if (strcmp(fm_json_str(json_array_get(all, 0), "stage", ""),
+		"import") != 0)
+		return fm_err_set(
+		    err, FM_USAGE, "the first stage must be 'import'");
+	for (i = 0; i + 1 < n; i++)
+		if (strcmp(fm_json_str(json_array_get(all, i), "stage", ""),
+			"build") == 0)
+			return fm_err_set(err, FM_USAGE,
+			    "the stage 'build' must be the last");
 	return 0;
 }
 
@@ -268,11 +291,8 @@ read_sequence(
 		    err, FM_USAGE, "'%s' must hold a list 'sequence'", path);
 	for (i = 0; doc && rc == 0 && i < json_array_size(list); i++)
 		rc = add_stage(all, json_array_get(list, i), hash, arg, err);
-	if (doc && rc == 0 &&
-	    strcmp(fm_json_str(json_array_get(all, 0), "stage", ""),
-		"import") != 0)
-		rc = fm_err_set(
-		    err, FM_USAGE, "the first stage must be 'import'");
+	if (doc && rc == 0)
+		rc = check_order(all, err);
 	if (doc && rc != 0)
 		(void)fm_err_wrap(err, "%s", path);
 	json_decref(doc);
@@ -283,9 +303,15 @@ read_sequence(
 }
 
 json_t *
-build_sequence(const struct conf *c, fm_model_hasher *hash, void *hash_arg,
-    struct fm_err *err)
+build_sequence(const struct conf *c, const struct build_for *f,
+    fm_model_hasher *hash, void *hash_arg, struct fm_err *err)
 {
-	return c->sequence ? read_sequence(c->sequence, hash, hash_arg, err)
-			   : default_sequence(c);
+	json_t *all = c->sequence
+			  ? read_sequence(c->sequence, hash, hash_arg, err)
+			  : default_sequence(c, f);
+
+	if (all && build_backend_inputs(all, c, f, err) == 0)
+		return all;
+	json_decref(all);
+	return NULL;
 }

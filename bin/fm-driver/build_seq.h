@@ -10,6 +10,7 @@
 #include "err.h"
 #include "model/model.h"
 
+struct build_for;
 struct conf;
 
 /*
@@ -17,7 +18,7 @@ struct conf;
  * that a stage declares as its inputs stand there with their hashes. New
  * reference, or NULL.
  */
-json_t *build_sequence(const struct conf *c, fm_model_hasher *hash,
-    void *hash_arg, struct fm_err *err);
+json_t *build_sequence(const struct conf *c, const struct build_for *f,
+    fm_model_hasher *hash, void *hash_arg, struct fm_err *err);
 
 #endif

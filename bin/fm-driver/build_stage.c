@@ -12,6 +12,7 @@
 
 #include "alloc.h"
 #include "buf.h"
+#include "build_backend.h"
 #include "build_export.h"
 #include "cache.h"
 #include "clock.h"
@@ -21,10 +22,7 @@
 #include "json.h"
 #include "model/convert.h"
 #include "monitor.h"
-#include "peer.h"
-#include "platform.h"
 #include "pump.h"
-#include "shape.h"
 
 /* --- the model, as the state has it --------------------------------------- */
 
@@ -118,7 +116,6 @@ stage_import(
 			(void)fprintf(log, "note: %s\n", m.notes.v[i]);
 		w->graph = fm_strdup(m.graph);
 		w->weights = fm_strdup(m.weights);
-		w->inputs = shape_inputs(&m);
 	}
 	fm_model_release(&m);
 	return rc;
@@ -126,9 +123,9 @@ stage_import(
 
 /* --- check ---------------------------------------------------------------- */
 
-/* The model as the stages before have left it. */
-static int
-load_current(struct fm_model *m, const struct stage_work *w, struct fm_err *err)
+int
+build_load_current(
+    struct fm_model *m, const struct stage_work *w, struct fm_err *err)
 {
 	bool imported = !json_object_get(w->state, "graph");
 	struct fm_model_opts o = options_of(w->c, w->dir);
@@ -148,7 +145,7 @@ stage_check(
 	struct fm_model m;
 
 	(void)options;
-	if (load_current(&m, w, err) != 0)
+	if (build_load_current(&m, w, err) != 0)
 		return -1;
 	(void)fprintf(log, "%zu inputs, %zu outputs, %zu files of weights\n",
 	    m.n_inputs, m.n_outputs, m.files.n);
@@ -156,46 +153,10 @@ stage_check(
 	return 0;
 }
 
-/* --- optimize ------------------------------------------------------------- */
+/* --- convert -------------------------------------------------------------- */
 
-/* A backend for the runtime, started for this alone. */
-static struct fm_peer *
-start_runtime(const struct stage_work *w, struct fm_err *err)
-{
-	struct fm_peer_conf pc = { 0 };
-	struct fm_peer *peer = NULL;
-	struct platform p;
-
-	if (platform_find(&p, "cpu", NULL, NULL, err) == 0) {
-		pc.argv = &p.argv;
-		pc.wake_fd = w->wake_fd;
-		pc.stderr_fd = -1;
-		peer = fm_peer_start(&pc, err);
-		platform_release(&p);
-	}
-	return peer;
-}
-
-/* A request to load the graph and to write what becomes of it. */
-static json_t *
-optimize_request(const struct stage_work *w, const char *level, char *to)
-{
-	static const char file[] =
-	    "session.optimized_model_external_initializers_file_name";
-	static const char least[] = "session.optimized_model_external_"
-				    "initializers_min_size_in_bytes";
-
-	return json_pack("{s:s, s:{s:s, s:s, s:s}, s:O, s:{s:s, s:s, s:{s:s, "
-			 "s:s}}}",
-	    "op", "open", "model", "kind", "onnx", "path", w->graph, "weights",
-	    w->weights, "inputs", w->inputs, "options",
-	    "graph_optimization_level", level, "save_optimized", to, "config",
-	    file, "optimized.weights", least, "1024");
-}
-
-/* What comes next finds the graph, with its weights, in the build. */
-static void
-use_graph(struct stage_work *w, const char *name)
+void
+build_use_graph(struct stage_work *w, const char *name)
 {
 	free(w->graph);
 	free(w->weights);
@@ -205,38 +166,11 @@ use_graph(struct stage_work *w, const char *name)
 }
 
 static int
-stage_optimize(
-    struct stage_work *w, const json_t *options, FILE *log, struct fm_err *err)
-{
-	const char *level = fm_json_str(options, "level", "all");
-	char *to = fm_io_join(w->dir, "optimized.onnx");
-	struct fm_peer *peer = start_runtime(w, err);
-	json_t *q = optimize_request(w, level, to);
-	int rc = -1;
-
-	if (peer && fm_peer_send(peer, q, err) == 0)
-		rc = fm_peer_finish(peer, err);
-	fm_peer_end(peer);
-	if (rc == 0 && !fm_io_is_file(to))
-		rc = fm_err_set(err, FM_INTERNAL,
-		    "the runtime has written no graph: '%s'", to);
-	if (rc == 0) {
-		use_graph(w, "optimized.onnx");
-		(void)fprintf(log, "level %s\n", level);
-	}
-	json_decref(q);
-	free(to);
-	return rc;
-}
-
-/* --- convert -------------------------------------------------------------- */
-
-static int
 stage_convert(
     struct stage_work *w, const json_t *options, FILE *log, struct fm_err *err)
 {
 	struct fm_model m;
-	int rc = load_current(&m, w, err);
+	int rc = build_load_current(&m, w, err);
 
 	(void)options;
 	if (rc != 0)
@@ -244,7 +178,7 @@ stage_convert(
 	rc = fm_model_to_half(&m, w->dir, "half", err);
 	if (rc == 0) {
 		(void)fprintf(log, "%s to fp16\n", m.dtype);
-		use_graph(w, "half.onnx");
+		build_use_graph(w, "half.onnx");
 		fm_json_set_str(w->state, "precision", "fp16");
 	}
 	fm_model_release(&m);
@@ -293,7 +227,7 @@ run_command(const struct stage_work *w, const struct fm_strs *argv, FILE *log,
 	int rc = 0;
 
 	(void)fflush(log);
-	if (fm_pump_start(&p, argv->v, w->wake_fd, fileno(log), err) != 0)
+	if (fm_pump_start(&p, argv->v, w->f->wake_fd, fileno(log), err) != 0)
 		return -1;
 	fm_proc_hang_up(&p.proc);
 	while (rc == 0 && !(p.proc.done && p.out_eof && p.err_eof)) {
@@ -331,7 +265,7 @@ take_outputs(struct stage_work *w, const json_t *outputs, struct fm_err *err)
 			return fm_err_set(err, FM_INTERNAL,
 			    "its output '%s' was not made", s);
 		if (!have_graph && n > 5 && strcmp(s + n - 5, ".onnx") == 0) {
-			use_graph(w, s);
+			build_use_graph(w, s);
 			have_graph = true;
 		}
 	}
@@ -369,8 +303,9 @@ static const struct stage {
 	{ "export", build_export },
 	{ "import", stage_import },
 	{ "check", stage_check },
-	{ "optimize", stage_optimize },
+	{ "optimize", build_backend_optimize },
 	{ "convert", stage_convert },
+	{ "build", build_backend_build },
 };
 
 static const struct stage command = { "command", stage_command };
@@ -455,23 +390,49 @@ add_artifact(struct stage_work *w, const char *name, struct fm_err *err)
 	return rc;
 }
 
-/* Whatever the stages left, but the logs and the state. */
+/* All files below a folder, but the logs and the state at the top. */
+static int
+find_artifacts(const char *dir, const char *below, struct fm_strs *names,
+    struct fm_err *err)
+{
+	char *path = below ? fm_io_join(dir, below) : fm_strdup(dir);
+	DIR *d = opendir(path);
+	struct dirent *e;
+	int rc = 0;
+
+	if (!d)
+		rc = fm_err_sys(err, FM_IO, "cannot open '%s'", path);
+	while (rc == 0 && (e = readdir(d))) {
+		struct stat st;
+		char *name, *full;
+
+		if (e->d_name[0] == '.' ||
+		    (!below && (strncmp(e->d_name, "log_", 4) == 0 ||
+				   strcmp(e->d_name, "state.yaml") == 0)))
+			continue;
+		name =
+		    below ? fm_io_join(below, e->d_name) : fm_strdup(e->d_name);
+		full = fm_io_join(dir, name);
+		if (lstat(full, &st) == 0 && S_ISDIR(st.st_mode))
+			rc = find_artifacts(dir, name, names, err);
+		else
+			fm_strs_add(names, name);
+		free(name);
+		free(full);
+	}
+	if (d)
+		(void)closedir(d);
+	free(path);
+	return rc;
+}
+
 static int
 list_artifacts(struct stage_work *w, struct fm_err *err)
 {
 	struct fm_strs names = FM_STRS_INIT;
-	DIR *d = opendir(w->dir);
-	struct dirent *e;
 	size_t i;
-	int rc = 0;
+	int rc = find_artifacts(w->dir, NULL, &names, err);
 
-	if (!d)
-		return fm_err_sys(err, FM_IO, "cannot open '%s'", w->dir);
-	while ((e = readdir(d)))
-		if (e->d_name[0] != '.' && strncmp(e->d_name, "log_", 4) != 0 &&
-		    strcmp(e->d_name, "state.yaml") != 0)
-			fm_strs_add(&names, e->d_name);
-	(void)closedir(d);
 	fm_strs_sort(&names);
 	for (i = 0; rc == 0 && i < names.n; i++)
 		rc = add_artifact(w, names.v[i], err);
@@ -491,7 +452,6 @@ build_run_stages(
 	free(w->source);
 	free(w->graph);
 	free(w->weights);
-	json_decref(w->inputs);
 	return rc == 0 ? list_artifacts(w, err) : rc;
 }
 
@@ -543,16 +503,12 @@ merge(struct fm_model *m, struct fm_model *last)
 	last->dtype = was.dtype;
 }
 
-/*
- * The graph of the last stage in place of the import's. Points measured on it
- * are others than those of the model as it was: the stages go into the hash.
- */
+/* The graph of the last stage in place of the import's. */
 static int
-use_last_graph(struct fm_model *m, const char *dir, const char *graph,
-    const json_t *config, struct fm_err *err)
+use_last_graph(
+    struct fm_model *m, const char *dir, const char *graph, struct fm_err *err)
 {
 	struct fm_model_opts o = { 0 };
-	struct fm_buf b = FM_BUF_INIT;
 	struct fm_model last;
 	char *path;
 	int rc;
@@ -566,11 +522,20 @@ use_last_graph(struct fm_model *m, const char *dir, const char *graph,
 		return -1;
 	merge(m, &last);
 	fm_model_release(&last);
+	return 0;
+}
+
+/* Points measured on what the stages made are others than those of the model
+ * as it was: they go into the hash. */
+static void
+hash_stages(struct fm_model *m, const json_t *config)
+{
+	struct fm_buf b = FM_BUF_INIT;
+
 	fm_buf_puts(&b, m->hash);
 	fm_json_put(&b, json_object_get(config, "sequence"));
 	fm_hash_of(b.s, b.len, m->hash);
 	fm_buf_release(&b);
-	return 0;
 }
 
 int
@@ -599,9 +564,11 @@ build_load(struct fm_model *m, const char *dir, const json_t *state, bool stale,
 		return -1;
 	(void)snprintf(
 	    m->hash, sizeof m->hash, "%.32s", fm_json_str(model, "hash", ""));
-	if (graph && use_last_graph(m, dir, graph, config, err) != 0) {
+	if (graph && use_last_graph(m, dir, graph, err) != 0) {
 		fm_model_release(m);
 		return -1;
 	}
+	if (graph || json_object_get(state, "artifact"))
+		hash_stages(m, config);
 	return 0;
 }

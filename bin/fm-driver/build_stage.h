@@ -10,18 +10,15 @@
 #include "err.h"
 #include "model/model.h"
 
+struct build_for;
 struct conf;
 struct monitor;
 
-/* Builds of another one are made again; bump it when a stage's result
- * changes. */
-#define BUILD_VERSION "0.2"
-
 struct stage_work {
 	const struct conf *c;
+	const struct build_for *f;
 	const char *dir; /* where logs and artifacts go */
 	json_t *state;   /* of the build; stages add to it */
-	int wake_fd;
 	fm_model_hasher *hash;
 	void *hash_arg;
 	char *source; /* the model that was exported; NULL: c->model_path */
@@ -29,11 +26,17 @@ struct stage_work {
 	char *graph;       /* file with the graph, as the last stage left it */
 	char *weights;     /* folder its external data lies in */
 	struct monitor *monitor;
-	json_t *inputs; /* as a backend's open request has them */
 };
 
 /* Sets what is known of a model: type, class, hash, parameters, ports. */
 void build_set_facts(json_t *model, const struct fm_model *m);
+
+/* The model as the stages so far have left it. */
+int build_load_current(
+    struct fm_model *m, const struct stage_work *w, struct fm_err *err);
+
+/* What comes next finds this graph of the build, with its weights. */
+void build_use_graph(struct stage_work *w, const char *name);
 
 /* Runs them; the error names the stage. */
 int build_run_stages(

@@ -219,6 +219,8 @@ static const struct fm_opt options[] = {
 	FLAG("lean_cache", lean_cache,
 	    "remove the build's artifacts after the run; logs and results "
 	    "stay"),
+	FLAG("groqview", groqview,
+	    "keep what GroqView shows of a build, for fm-cache open"),
 	FLAG("build_only", build_only,
 	    "make the build, and measure nothing; a script's models are "
 	    "exported into --out, if given"),
@@ -454,6 +456,12 @@ bool
 conf_is_how(const struct fm_opt *o)
 {
 	return o->off - offsetof(struct conf, how) < sizeof(struct how);
+}
+
+size_t
+conf_points(const struct conf *c)
+{
+	return c->n_input * c->n_batch * (c->n_output ? c->n_output : 1);
 }
 
 const char *

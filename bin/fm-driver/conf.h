@@ -115,7 +115,7 @@ struct conf {
 	int precision; /* enum precision */
 	int rebuild;   /* enum rebuild */
 	bool monitor;
-	bool lean_cache, build_only, explain;
+	bool lean_cache, groqview, build_only, explain;
 	/* instead of measuring */
 	const char *infer, *out, *pad, *expect;
 	double rtol, atol;
@@ -149,6 +149,8 @@ void conf_release(struct conf *c);
 
 /* Does the option set a member of struct how? */
 bool conf_is_how(const struct fm_opt *o);
+/* How many points it asks of a platform, before anything is left out. */
+size_t conf_points(const struct conf *c);
 /* The word of --precision. */
 const char *conf_precision(const struct conf *c);
 

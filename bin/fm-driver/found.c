@@ -239,7 +239,7 @@ use_models(struct script *s, struct one *all, script_measure *f, void *arg,
 		return 0;
 	for (i = 0; i < n && rc >= 0; i++) {
 		if (s->c->explain)
-			rc = build_explain(&all[i].c, err);
+			rc = build_explain(&all[i].c, NULL, err);
 		else if (s->c->dry_run)
 			rc = use_export(&all[i], f, arg, err);
 		else

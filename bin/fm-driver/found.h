@@ -17,6 +17,7 @@ struct fm_peer;
 struct script {
 	const struct conf *c;
 	struct text *t;
+	int wake_fd; /* readable: a signal came */
 	char *path;
 	json_t *hashes; /* the models wanted, or NULL for all */
 	char *work;     /* a folder for what the backend writes */

@@ -77,6 +77,11 @@ take_line(struct reading *r, const char *line, size_t n)
 {
 	const char *body;
 
+	/* Whatever tag it begins with, the line was cut. */
+	if (fm_record_is_resume(line, n)) {
+		r->key[0] = '\0';
+		return;
+	}
 	switch (fm_record_tag(line, n, &body)) {
 	case FM_TAG_SYS:
 		take_sys(r, body, n - (size_t)(body - line));

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "alloc.h"
+#include "conf.h"
 #include "journal.h"
 #include "measure.h"
 #include "place.h"
@@ -163,10 +164,11 @@ lanes_measure(const struct conf *c, const struct errand *e,
 	policy_init(&policy, c);
 	lanes[0].rc = rc = open_lane(&lanes[0]);
 	q.n = lanes[0].s.shape.n_points;
+	progress_plan(e->progress, lanes[0].s.shape.points, rc == 0 ? q.n : 0,
+	    conf_points(c));
 	if (rc == 0 && several)
 		text_defer(t);
 	if (rc == 0 && q.n) {
-		progress_plan(e->progress, lanes[0].s.shape.points, q.n);
 		t->held = several;
 		if (several)
 			start_others(lanes, p->n);

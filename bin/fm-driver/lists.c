@@ -8,7 +8,10 @@
 #include <string.h>
 
 #include "conf.h"
+#include "estimate.h"
 #include "json.h"
+#include "policy.h"
+#include "prog.h"
 #include "record.h"
 #include "session.h"
 
@@ -64,24 +67,61 @@ list_calibration(struct session *s, struct fm_err *err)
 	return rc;
 }
 
-int
-list_points(struct session *s)
+/* Seconds that a point may take; negative when nothing is known. */
+static double
+expect(struct policy *p, const struct conf *c, const struct fm_point *at)
+{
+	int64_t ns = policy_expect_ns(p, at, c->reps + c->warmup);
+
+	if (c->seconds > 0)
+		return c->seconds;
+	return ns < 0 ? -1 : (double)ns / 1e9;
+}
+
+/* One point; what it adds to the whole. */
+static double
+put_point(const struct session *s, const struct fm_point *at, double seconds)
 {
 	const struct conf *c = s->c;
-	size_t i;
 
-	for (i = 0; i < s->shape.n_points; i++) {
+	printf("%s\t%s\t%lld\t%lld\t", s->p.name,
+	    c->model_name ? c->model_name : s->p.backend, (long long)at->input,
+	    (long long)at->batch);
+	if (c->seconds > 0)
+		printf("%gs\t", c->seconds);
+	else
+		printf("%lld\t", (long long)c->reps);
+	printf("%lld\t", (long long)at->output);
+	if (seconds < 0)
+		printf("-\n");
+	else
+		printf("%.3f\n", seconds);
+	return seconds < 0 ? 0 : seconds;
+}
+
+int
+list_points(struct session *s, struct fm_err *err)
+{
+	const struct conf *c = s->c;
+	struct policy p;
+	double sum = 0;
+	size_t i;
+	int rc = 0;
+
+	policy_init(&p, c);
+	if (c->how.log)
+		rc = estimate_learn(&p, c->how.log,
+		    c->model_name ? c->model_name : s->p.backend, s->p.name,
+		    err);
+	for (i = 0; i < s->shape.n_points && rc == 0; i++) {
 		const struct fm_point *at = &s->shape.points[i];
 
-		printf("%s\t%s\t%lld\t%lld\t", s->p.name,
-		    c->model_name ? c->model_name : s->p.backend,
-		    (long long)at->input, (long long)at->batch);
-		if (c->seconds > 0)
-			printf("%gs\n", c->seconds);
-		else
-			printf("%lld\n", (long long)c->reps);
+		sum += put_point(s, at, expect(&p, c, at));
 	}
-	return 0;
+	if (rc == 0 && sum > 0)
+		fm_prog_say("fm-driver", "%zu points, about %.0f s", i, sum);
+	policy_release(&p);
+	return rc;
 }
 
 /* --- --profile --- */

@@ -14,8 +14,9 @@ int list_devices(struct session *s, struct fm_err *err);
 int list_options(struct session *s);
 /* What a simulated device has to say of a fit. */
 int list_calibration(struct session *s, struct fm_err *err);
-/* platform, model, input, batch, repetitions: separated by tabs. */
-int list_points(struct session *s);
+/* platform, model, input, batch, repetitions, output, and the seconds that it
+ * may take by what --log holds, or "-": separated by tabs. */
+int list_points(struct session *s, struct fm_err *err);
 
 /* --profile: where the time of each point goes. */
 int list_profile(struct session *s, struct fm_err *err);

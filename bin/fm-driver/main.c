@@ -88,10 +88,15 @@ look_into(struct session *s, const struct conf *c, struct fm_err *err)
 		return list_devices(s, err);
 	if (c->list_options)
 		return list_options(s);
+	if (c->explain && (!s->p.needs_model || s->p.plain_model || s->p.loads))
+		return fm_err_set(err, FM_USAGE,
+		    "--explain: backend '%s' needs no build", s->p.backend);
 	if (session_import(s, err) != 0)
 		return -1;
+	if (c->explain)
+		return 0;
 	if (c->dry_run)
-		return list_points(s);
+		return list_points(s, err);
 	if (c->build_only)
 		return session_show_build(s, err);
 	if (session_open(s, err) != 0)
@@ -210,8 +215,19 @@ run_turn(struct run *r, const struct turn *turn)
 	r->e.series = turn->series;
 	r->e.unit = turn->number;
 	r->e.run_id = journal_run_id(&r->j, turn->run);
-	r->t.quiet = (!measures(c) && !c->build_only) || c->explain;
+	r->t.quiet = !measures(c) && !c->build_only;
 	return script_is(c) ? run_scripts(r, c, &err) : run_found(r, c, &err);
+}
+
+/* Of what is no points, a shard takes whole units. */
+static bool
+is_ours(const struct turn *turn)
+{
+	const struct conf *c = &turn->unit->c;
+
+	return !(c->build_only || c->analyze_only) || !c->how.shards ||
+	       (int64_t)(turn->number % (size_t)c->how.shards) ==
+		   c->how.shard_no;
 }
 
 static void
@@ -222,11 +238,25 @@ run_plan(struct run *r)
 	/* Nothing but measuring is worth doing twice. */
 	bool once = n && !measures(&turns[0].unit->c);
 
+	for (i = 0; i < n; i++)
+		progress_later(&r->progress, conf_points(&turns[i].unit->c) *
+						 turns[i].unit->c.platforms.n);
 	for (i = 0; i < n && r->status < 128; i++)
 		if (!(once && turns[i].run > (int64_t)r->plan.n) &&
-		    run_turn(r, &turns[i]) != 0)
+		    is_ours(&turns[i]) && run_turn(r, &turns[i]) != 0)
 			break;
 	free(turns);
+}
+
+/* What measures nothing leaves the log alone. */
+static int
+open_log(
+    struct journal *j, const struct conf *c, int wake_fd, struct fm_err *err)
+{
+	if (measures(c) || c->build_only)
+		return journal_open(j, &c->how, wake_fd, err);
+	journal_init(j, STDOUT_FILENO);
+	return 0;
 }
 
 static int
@@ -235,9 +265,9 @@ run(const struct conf *c, int wake_fd)
 	struct fm_err err = FM_ERR_INIT;
 	struct run r = { .e.wake_fd = wake_fd };
 
-	if (journal_open(&r.j, &c->how, wake_fd, &err) == 0 &&
-	    plan_read(&r.plan, c, &err) == 0 &&
-	    places_read(&r.places, c, &err) == 0) {
+	if (plan_read(&r.plan, c, &err) == 0 &&
+	    places_read(&r.places, c, &err) == 0 &&
+	    open_log(&r.j, c, wake_fd, &err) == 0) {
 		r.e.journal = &r.j;
 		r.e.progress = &r.progress;
 		progress_init(&r.progress, c);
@@ -249,9 +279,9 @@ run(const struct conf *c, int wake_fd)
 	} else if (err.code != FM_STOPPED) {
 		r.status = fm_prog_fail("fm-driver", &err);
 	}
+	journal_close(&r.j);
 	places_release(&r.places);
 	plan_release(&r.plan);
-	journal_close(&r.j);
 	return r.status;
 }
 
@@ -260,7 +290,7 @@ static int
 look(const struct conf *c)
 {
 	struct fm_err err = FM_ERR_INIT;
-	int rc = c->explain ? build_explain(c, &err) : analyze_run(c, &err);
+	int rc = analyze_run(c, &err);
 
 	return rc < 0 ? fm_prog_fail("fm-driver", &err) : rc;
 }
@@ -325,7 +355,7 @@ main(int argc, char **argv)
 		status = self_test(wake_fd);
 	else if (slurm_is(&c))
 		status = submit(&c, wake_fd);
-	else if ((c.explain || c.analyze_only) && !script_is(&c))
+	else if (c.analyze_only && !script_is(&c))
 		status = look(&c);
 	else
 		status = run(&c, wake_fd);

@@ -60,6 +60,8 @@ key_of(struct session *s, const json_t *dims, const struct fm_point *at,
 	/* Of all lanes: a point may be measured in any. */
 	if (s->c->how.cpus)
 		fm_json_set_str(all, "cpus", s->c->how.cpus);
+	if (s->c->delay > 0)
+		json_object_set_new(all, "delay", json_real(s->c->delay));
 	fm_json_put(&b, all);
 	fm_hash_of(b.s, b.len, hex);
 	fm_buf_release(&b);
@@ -288,6 +290,7 @@ measure_point(struct session *s, struct policy *po, const struct fm_point *at,
 		.po = po,
 		.pr = s->e.progress,
 		.at = at,
+		.r = { .after = FM_BUF_INIT },
 		.quiet = QUIET_INIT };
 	struct until u;
 	enum end end;

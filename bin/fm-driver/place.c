@@ -213,7 +213,9 @@ place_lock(struct session *s, struct fm_err *err)
 		devices = own = json_pack("[I]", (json_int_t)v);
 	else if (!devices && s->e.place && s->e.place->cpus)
 		devices = own = pin_numbers(s->e.place->cpus);
-	if (s->p.measures && !s->c->via && !s->remote)
+	if (s->p.measures && s->remote)
+		rc = remote_lock(s->remote, base, devices, s->c->how.lock, err);
+	else if (s->p.measures && !s->c->via)
 		rc = lock_devices(&s->locks, base, devices, s->c->how.lock,
 		    s->e.wake_fd, err);
 	json_decref(own);

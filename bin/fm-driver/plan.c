@@ -48,6 +48,8 @@ plan_add(struct series *s, const struct conf *c, struct fm_strs *words,
 	memset(words, 0, sizeof *words);
 	if (conf_read(&u->c, (int)u->argv.n, u->argv.v, err) != 0)
 		return -1;
+	/* Hosts of $FM_HOST are read with any command line. */
+	fm_strs_release(&u->c.how.hosts);
 	u->c.how = c->how;
 	u->c.metadata = json_incref(metadata);
 	return 0;

@@ -49,6 +49,7 @@ read_backend(struct platform *p, const json_t *table)
 	const char *visible =
 	    fm_json_str(json_object_get(table, "visible"), p->name, NULL);
 
+	p->known = row != NULL;
 	p->plain_model = strcmp(model, "config") == 0;
 	p->needs_model = p->plain_model || strcmp(model, "required") == 0;
 	p->loads = strcmp(fm_json_str(row, "loads", ""), "folder") == 0;

@@ -15,6 +15,7 @@ struct platform {
 	char *name;    /* "cpu"; "cuda:1" is the second one */
 	char *device;  /* what follows the colon, for backends of configs */
 	char *backend; /* "ort" */
+	bool known;    /* the table has a row for the backend */
 	bool needs_model;
 	bool plain_model;       /* the model's path is all the backend wants */
 	bool loads;             /* a model's folder is loaded by the backend */

@@ -56,6 +56,7 @@ seconds_left(const struct progress *p)
 {
 	const struct progress_sums *s = &p->sums;
 	double n_left = (double)(p->total - p->done), d, a, b, wall;
+	double w_left = p->work_left;
 
 	if (s->n < 1 || s->t <= 0)
 		return -1;
@@ -68,9 +69,12 @@ seconds_left(const struct progress *p)
 		a = 0;
 		b = s->w > 0 ? s->t / s->w : 0;
 	}
+	/* Of later units nothing is known but their number. */
+	n_left += (double)p->later;
+	w_left += (double)p->later * s->w / s->n;
 	/* Lanes run side by side, and between points there is time, too. */
 	wall = (double)(fm_clock_now_ns() - p->begun_ns) / 1e9;
-	return (a * n_left + b * p->work_left) * wall / s->t;
+	return (a * n_left + b * w_left) * wall / s->t;
 }
 
 static void
@@ -108,7 +112,8 @@ send_event(struct progress *p, const char *event, json_t *v)
 	}
 	left = seconds_left(p);
 	line = json_pack("{s:s, s:I, s:I, s:I, s:I}", "event", event, "done",
-	    (json_int_t)p->done, "total", (json_int_t)p->total, "failed",
+	    (json_int_t)p->done, "total",
+	    (json_int_t)p->total + (json_int_t)p->later, "failed",
 	    (json_int_t)p->failed, "skipped", (json_int_t)p->skipped);
 	json_object_set_new(line, "seconds_left",
 	    left < 0 ? json_null()
@@ -162,7 +167,7 @@ draw(struct progress *p, size_t reps)
 
 	if (!p->tty)
 		return;
-	fm_buf_printf(&b, "%zu/%zu", p->done, p->total);
+	fm_buf_printf(&b, "%zu/%zu", p->done, p->total + p->later);
 	if (p->failed)
 		fm_buf_printf(&b, " (%zu failed)", p->failed);
 	if (left >= 0) {
@@ -192,6 +197,7 @@ progress_init(struct progress *p, const struct conf *c)
 	(void)pthread_mutex_init(&p->lock, NULL);
 	p->fd = (int)c->progress_fd;
 	p->tty = is_watched();
+	p->wanted = p->tty || p->fd >= 0;
 	p->begun_ns = fm_clock_now_ns();
 	fm_buf_init(&p->name);
 	fm_buf_init(&p->last);
@@ -215,7 +221,14 @@ work(const struct fm_point *at)
 }
 
 void
-progress_plan(struct progress *p, const struct fm_point *v, size_t n)
+progress_later(struct progress *p, size_t n)
+{
+	p->later += n;
+}
+
+void
+progress_plan(
+    struct progress *p, const struct fm_point *v, size_t n, size_t later)
 {
 	size_t i;
 
@@ -223,6 +236,7 @@ progress_plan(struct progress *p, const struct fm_point *v, size_t n)
 	for (i = 0; i < n; i++)
 		p->work_left += work(&v[i]);
 	p->total += n;
+	p->later -= later < p->later ? later : p->later;
 	send_event(p, "plan", json_object());
 	(void)pthread_mutex_unlock(&p->lock);
 }
@@ -233,7 +247,7 @@ progress_begin(struct progress *p, const char *model, const char *platform,
 {
 	json_t *v;
 
-	if (p->fd < 0 && !p->tty)
+	if (!p->wanted)
 		return;
 	(void)pthread_mutex_lock(&p->lock);
 	fm_buf_clear(&p->name);

@@ -26,10 +26,12 @@ struct progress_sums {
 
 struct progress {
 	pthread_mutex_t lock;
-	int fd;     /* of programs, -1 = none */
-	bool tty;   /* a person looks */
-	bool shown; /* a line stands there */
+	int fd;      /* of programs, -1 = none */
+	bool tty;    /* a person looks */
+	bool wanted; /* anybody does */
+	bool shown;  /* a line stands there */
 	size_t done, failed, skipped, total;
+	size_t later;     /* of units that are not looked into, about */
 	double work_left; /* of the points that are not done */
 	struct progress_sums sums;
 	int64_t begun_ns, drawn_ns;
@@ -44,8 +46,13 @@ void progress_init(struct progress *p, const struct conf *c);
 /* Says that it is over, and removes the line. */
 void progress_release(struct progress *p);
 
-/* So many points will come. */
-void progress_plan(struct progress *p, const struct fm_point *v, size_t n);
+/* Points that units will have, as far as their options tell; each unit says
+ * better when its turn comes. */
+void progress_later(struct progress *p, size_t n);
+/* The points of a unit that begins, of which progress_later() has said
+ * `later`. */
+void progress_plan(
+    struct progress *p, const struct fm_point *v, size_t n, size_t later);
 
 /* A point of `model` on `platform` begins. */
 void progress_begin(struct progress *p, const char *model, const char *platform,

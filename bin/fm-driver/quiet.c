@@ -14,8 +14,12 @@
 #include "noise.h"
 #include "peer.h"
 #include "prog.h"
+#include "progress.h"
 #include "record.h"
 #include "session.h"
+
+/* A machine so busy that half a second takes longer is stuck. */
+#define ANSWER_NS INT64_C(60000000000)
 
 /* The object of the OBS line in an answer, or NULL with err. */
 static json_t *
@@ -44,12 +48,14 @@ read_obs(struct fm_peer *peer, struct fm_err *err)
 	return obs;
 }
 
+/* The user's limit is one for measuring. */
 static json_t *
 observe(struct fm_peer *peer, struct fm_err *err)
 {
 	json_t *q = json_pack("{s:s, s:f}", "op", "observe", "seconds", 0.5);
 	json_t *obs = NULL;
 
+	fm_peer_limit(peer, ANSWER_NS);
 	if (fm_peer_send(peer, q, err) == 0)
 		obs = read_obs(peer, err);
 	json_decref(q);
@@ -75,9 +81,11 @@ quiet_wait(struct quiet *q, const struct session *s, struct fm_err *err)
 		q->waited_ns = fm_clock_now_ns() - start;
 		if (q->quiet || q->waited_ns >= limit_ns)
 			break;
-		if (!told)
+		if (!told) {
+			progress_hide(s->e.progress);
 			fm_prog_say("fm-driver",
 			    "waiting for a quiet machine: %s", q->why.s);
+		}
 		told = true;
 	}
 	return 0;

@@ -13,15 +13,18 @@
 #include "given.h"
 #include "io.h"
 #include "json.h"
+#include "lock.h"
 #include "remote_backend.h"
 #include "remote_copy.h"
+#include "remote_lock.h"
 #include "remote_ssh.h"
 
 struct remote {
 	struct remote_ssh ssh;
 	struct remote_copy copy;
-	int64_t losses; /* of the connection, since something was done */
-	char *outdir;   /* made there, or NULL */
+	struct fm_strs locks; /* names of what is locked there */
+	int64_t losses;       /* of the connection, since something was done */
+	char *outdir;         /* made there, or NULL */
 };
 
 /* --- the connection --- */
@@ -52,6 +55,7 @@ remote_close(struct remote *r)
 	if (r->outdir)
 		(void)remote_ssh_ask(&r->ssh, "rm -rf \"$o\"", NULL, &ignored);
 	free(r->outdir);
+	fm_strs_release(&r->locks);
 	remote_ssh_release(&r->ssh);
 	remote_copy_release(&r->copy);
 	free(r);
@@ -60,14 +64,29 @@ remote_close(struct remote *r)
 bool
 remote_retry(struct remote *r, struct fm_err *err)
 {
-	if (!r || err->code == FM_STOPPED || !remote_ssh_lost(&r->ssh) ||
-	    ++r->losses > remote_ssh_retries())
+	if (!r || err->code == FM_STOPPED || !remote_ssh_lost(&r->ssh))
 		return false;
-	if (remote_ssh_again(&r->ssh, err) != 0 ||
-	    remote_copy_begin(&r->copy, err) != 0)
-		return false;
-	fm_err_clear(err);
-	return true;
+	while (++r->losses <= remote_ssh_retries()) {
+		if (remote_ssh_again(&r->ssh, err) != 0)
+			return false;
+		if (remote_copy_begin(&r->copy, err) == 0 &&
+		    remote_lock_take(&r->ssh, &r->locks, LOCK_WAIT, err) == 0) {
+			fm_err_clear(err);
+			return true;
+		}
+		if (err->code == FM_STOPPED)
+			return false;
+	}
+	return false;
+}
+
+void
+remote_sweep(struct remote *r)
+{
+	struct fm_err ignored = FM_ERR_INIT;
+
+	if (r)
+		(void)remote_ssh_sweep(&r->ssh, &ignored);
 }
 
 void
@@ -75,6 +94,30 @@ remote_fine(struct remote *r)
 {
 	if (r)
 		r->losses = 0;
+}
+
+int
+remote_lock(struct remote *r, const char *platform, const json_t *devices,
+    int how, struct fm_err *err)
+{
+	int rc;
+
+	if (how == LOCK_NONE)
+		return 0;
+	remote_lock_names(&r->locks, platform, devices);
+	do
+		rc = remote_lock_take(&r->ssh, &r->locks, how, err);
+	while (rc != 0 && remote_retry(r, err));
+	return rc;
+}
+
+void
+remote_unlock(struct remote *r)
+{
+	if (!r)
+		return;
+	remote_lock_drop(&r->ssh, &r->locks);
+	fm_strs_release(&r->locks);
 }
 
 int
@@ -164,6 +207,16 @@ add_folder(struct remote_tree *t, const char *dir, const char *as,
 	return rc;
 }
 
+/* It was sent before: the request has been used already. */
+static bool
+is_there(const struct remote *r, const char *path)
+{
+	size_t n = strlen(r->copy.root);
+
+	return strncmp(path, r->copy.root, n) == 0 &&
+	       strncmp(path + n, "/trees/", 7) == 0;
+}
+
 /* A graph, and the files of its weights wherever they are. */
 static int
 send_graph(struct remote *r, json_t *model, const struct fm_strs *files,
@@ -249,7 +302,7 @@ remote_model(struct remote *r, json_t *open, const struct fm_strs *files,
 {
 	json_t *model = json_object_get(open, "model");
 
-	if (!model)
+	if (!model || is_there(r, fm_json_str(model, "path", "")))
 		return 0;
 	return files ? send_graph(r, model, files, err)
 		     : send_whole(r, model, err);
@@ -265,7 +318,7 @@ send_input(struct remote *r, json_t *input, struct fm_err *err)
 	char *there;
 	int rc;
 
-	if (!path)
+	if (!path || is_there(r, path))
 		return 0;
 	remote_tree_add(&t, fm_strdup(path), "input.npy", false);
 	rc = put(r, &t, err);

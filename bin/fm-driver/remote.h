@@ -29,6 +29,11 @@ struct remote *remote_open(
 /* Ends the connection. NULL is allowed. */
 void remote_close(struct remote *r);
 
+/* Locks devices there until remote_unlock(), as lock_devices() does here. */
+int remote_lock(struct remote *r, const char *platform, const json_t *devices,
+    int how, struct fm_err *err);
+void remote_unlock(struct remote *r);
+
 /* The words that start the platform's backend there, in place of those in
  * `argv`. Finds it, or copies ours. */
 int remote_backend(struct remote *r, const struct platform *p,
@@ -51,6 +56,9 @@ const char *remote_outdir(struct remote *r, struct fm_err *err);
 /* Brings a file from there. */
 int remote_get(
     struct remote *r, const char *from, const char *to, struct fm_err *err);
+
+/* Ends what a backend that failed has left there. NULL is allowed. */
+void remote_sweep(struct remote *r);
 
 /*
  * After a failure: was it that the connection was lost, and is there a new

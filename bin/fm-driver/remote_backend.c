@@ -211,17 +211,19 @@ static int
 try_out(struct remote_copy *c, const struct remote_tree *t, struct fm_err *err)
 {
 	struct fm_buf script = FM_BUF_INIT, out = FM_BUF_INIT;
+	char *last;
 	int rc;
 
 	fm_buf_printf(
 	    &script, "t=$d/trees/%s; LD_LIBRARY_PATH=$t/lib \"$t\"/", t->key);
 	remote_ssh_quote(&script, t->v[0].name);
 	rc = remote_ssh_ask(c->ssh, script.s, &out, err);
+	last = remote_ssh_last_line(&out);
 	if (rc > 0)
 		rc = fm_err_set(err, FM_NODEVICE,
-		    "host '%s': a copy of '%s' cannot run there: %.*s",
-		    c->ssh->host, t->v[0].path, (int)strcspn(out.s, "\n"),
-		    out.len ? out.s : "it ends at once");
+		    "host '%s': a copy of '%s' cannot run there: %s",
+		    c->ssh->host, t->v[0].path,
+		    *last ? last : "it ends at once");
 	fm_buf_release(&out);
 	fm_buf_release(&script);
 	return rc;
@@ -246,7 +248,7 @@ static void
 start_words(const struct remote_copy *c, const char *script, const char *path,
     struct fm_strs *argv)
 {
-	const char *const args[] = { path, NULL };
+	const char *const args[] = { path, c->ssh->mark, NULL };
 
 	fm_strs_release(argv);
 	remote_ssh_argv(c->ssh, argv, script, args);

@@ -77,15 +77,11 @@ must(struct remote_copy *c, const char *script, struct fm_err *err)
 {
 	struct fm_buf out = FM_BUF_INIT;
 	int rc = remote_ssh_ask(c->ssh, script, &out, err);
-	char *last;
+	char *last = remote_ssh_last_line(&out);
 
-	while (out.len && out.s[out.len - 1] == '\n')
-		out.s[--out.len] = '\0';
-	last = strrchr(out.s, '\n');
 	if (rc > 0)
 		rc = fm_err_set(err, FM_IO, "host '%s': cannot write '%s': %s",
-		    c->ssh->host, c->root,
-		    out.len ? (last ? last + 1 : out.s) : "no reason given");
+		    c->ssh->host, c->root, *last ? last : "no reason given");
 	fm_buf_release(&out);
 	return rc;
 }
@@ -422,29 +418,51 @@ remote_tree_put(
 
 /* --- back --- */
 
+/* What stands after the line with the mark. */
+static const char *
+after_mark(const struct remote_copy *c, const struct fm_pump *p, size_t *n)
+{
+	size_t k = strlen(c->ssh->mark);
+	const char *s, *end;
+
+	*n = fm_pump_rest(p, &s);
+	while ((end = memchr(s, '\n', *n))) {
+		bool found =
+		    (size_t)(end - s) == k && memcmp(s, c->ssh->mark, k) == 0;
+
+		*n -= (size_t)(end - s) + 1;
+		s = end + 1;
+		if (found)
+			return s;
+	}
+	return NULL;
+}
+
 int
 remote_copy_get(
     struct remote_copy *c, const char *from, const char *to, struct fm_err *err)
 {
-	const char *const args[] = { from, NULL };
+	const char *const args[] = { from, c->ssh->mark, NULL };
 	char *what = fm_strdupf("read '%s'", from);
+	const char *s = NULL;
 	struct fm_out o;
 	struct fm_pump p;
-	const char *s;
-	size_t n;
-	int rc = start_channel(c, &p, "exec cat \"$0\"", args, err);
+	size_t n = 0;
+	int rc;
 
-	if (rc == 0) {
+	rc = start_channel(c, &p, "echo \"$1\"; exec cat \"$0\"", args, err);
+	if (rc == 0)
 		rc = end_channel(c, &p, what, err);
-		n = fm_pump_rest(&p, &s);
-		if (rc == 0 && fm_out_open(&o, to, err) == 0) {
-			(void)fwrite(s, 1, n, o.f);
-			rc = fm_out_close(&o, err);
-		} else {
-			rc = -1;
-		}
-		fm_pump_end(&p, 0, GRACE_NS);
+	if (rc == 0 && !(s = after_mark(c, &p, &n)))
+		rc = fm_err_set(
+		    err, FM_DIED, "host '%s': cannot %s", c->ssh->host, what);
+	if (rc == 0)
+		rc = fm_out_open(&o, to, err);
+	if (rc == 0) {
+		(void)fwrite(s, 1, n, o.f);
+		rc = fm_out_close(&o, err);
 	}
+	fm_pump_end(&p, 0, GRACE_NS);
 	free(what);
 	return rc;
 }

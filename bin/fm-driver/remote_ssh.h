@@ -23,10 +23,14 @@ struct remote_ssh {
 	char *host;            /* as ssh knows it: "user@box" */
 	struct fm_strs words;  /* ssh and its options, up to the host */
 	char *dir;             /* private, of the control socket; or NULL */
+	char *control;         /* the option that names it */
+	bool shared;           /* a connection of the user's is used instead */
 	struct fm_pump master; /* the connection, and the shell behind it */
 	bool up;               /* the shell can be asked */
+	bool given_up;         /* it did not come back */
 	int wake_fd;           /* readable: stop waiting; or -1 */
-	char mark[20];         /* ends an answer; nobody else can know it */
+	char mark[20];         /* ends an answer, and tells what is ours over
+				* there; nobody else can know it */
 };
 
 /* Nothing is started yet. A host that ssh would take for an option is an
@@ -40,14 +44,21 @@ void remote_ssh_release(struct remote_ssh *s);
 /* Connects; with why not, in ssh's own words, in `err`. */
 int remote_ssh_connect(struct remote_ssh *s, struct fm_err *err);
 
-/* How often: $FM_SSH_RETRIES, or 5. */
+/* How often a lost connection is tried again: $FM_SSH_RETRIES, or 10. */
 int64_t remote_ssh_retries(void);
 
 /*
  * After a loss: connects again, up to so often, at first at once, then after
- * 1, 2, 4 … seconds, at most a minute.
+ * 1, 2, 4 … seconds, at most a minute; when that was in vain, once.
  */
 int remote_ssh_again(struct remote_ssh *s, struct fm_err *err);
+
+/* Sleeps, unless a signal comes. */
+int remote_ssh_wait(
+    const struct remote_ssh *s, int64_t seconds, struct fm_err *err);
+
+/* Ends what others of our channels have left running there. */
+int remote_ssh_sweep(struct remote_ssh *s, struct fm_err *err);
 
 /* Is the connection lost? Asks the shell, when that is not known. */
 bool remote_ssh_lost(struct remote_ssh *s);
@@ -59,6 +70,9 @@ bool remote_ssh_lost(struct remote_ssh *s);
  */
 int remote_ssh_ask(struct remote_ssh *s, const char *script, struct fm_buf *out,
     struct fm_err *err);
+
+/* The last line of an answer; cuts its end off. */
+char *remote_ssh_last_line(struct fm_buf *out);
 
 /* Adds the words of a process that runs `script` there by sh, with these
  * arguments (NULL or up to a NULL) as $0, $1 …: a channel of its own. */

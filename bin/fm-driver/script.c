@@ -310,7 +310,7 @@ one_script(const struct conf *c, struct text *t, const char *path, int wake_fd,
     script_measure *f, void *arg, struct fm_err *err)
 {
 	struct fm_err ignored = FM_ERR_INIT;
-	struct script s = { .c = c, .t = t, .work = NULL };
+	struct script s = { .c = c, .t = t, .wake_fd = wake_fd };
 	struct fm_peer *peer = NULL;
 	int rc = -1;
 

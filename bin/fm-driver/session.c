@@ -11,19 +11,16 @@
 #include "clock.h"
 #include "conf.h"
 #include "failure.h"
-#include "found.h"
-#include "given.h"
 #include "host.h"
-#include "infer.h"
 #include "io.h"
 #include "json.h"
 #include "num.h"
 #include "place.h"
-#include "points.h"
 #include "prog.h"
 #include "record.h"
 #include "remote.h"
-#include "subopt.h"
+#include "session_model.h"
+#include "session_options.h"
 #include "text.h"
 #include "told.h"
 
@@ -43,147 +40,7 @@ start_peer(const struct session *s, struct fm_err *err)
 	return peer;
 }
 
-/* --- options --- */
-
-static bool
-has_option(const struct fm_peer *peer, const char *name)
-{
-	const json_t *opts = fm_peer_opts(peer);
-	size_t i;
-
-	for (i = 0; i < json_array_size(opts); i++)
-		if (strcmp(fm_json_str(json_array_get(opts, i), "name", ""),
-			name) == 0)
-			return true;
-	return false;
-}
-
-static int
-unknown_option(const struct session *s, const char *key, struct fm_err *err)
-{
-	const json_t *opts = fm_peer_opts(s->peer);
-	struct fm_buf all = FM_BUF_INIT;
-	size_t i;
-
-	for (i = 0; i < json_array_size(opts); i++)
-		fm_buf_printf(&all, " %s",
-		    fm_json_str(json_array_get(opts, i), "name", ""));
-	(void)fm_err_set(err, FM_USAGE,
-	    "--%s:%s: backend '%s' has no such option; it has:%s", s->p.backend,
-	    key, s->p.backend, all.len ? all.s : " none");
-	fm_buf_release(&all);
-	return -1;
-}
-
-/* Settings that only some backends know: options of theirs, by name. */
-static int
-add_setting(const struct session *s, json_t *options, const char *name,
-    const char *as, json_t *value, struct fm_err *err)
-{
-	int rc = 0;
-
-	if (value && has_option(s->peer, name))
-		json_object_set(options, name, value);
-	else if (value)
-		rc = fm_err_set(err, FM_USAGE,
-		    "%s: backend '%s' has no such setting", as, s->p.backend);
-	json_decref(value);
-	return rc;
-}
-
-static int
-add_settings(const struct session *s, json_t *options, struct fm_err *err)
-{
-	const struct conf *c = s->c;
-	json_t *tp = c->tp_size > 1 ? json_integer(c->tp_size) : NULL;
-	json_t *device = s->p.device ? json_string(s->p.device) : NULL;
-	json_t *out = c->calibrate && c->out ? json_string(c->out) : NULL;
-
-	if (add_setting(s, options, "device", s->p.name, device, err) |
-	    add_setting(s, options, "tp_size", "--tp_size", tp, err) |
-	    add_setting(s, options, "calibrated", "--out", out, err) |
-	    add_setting(s, options, "time_transfers", "--time_transfers",
-		c->time_transfers ? json_true() : NULL, err) |
-	    add_setting(s, options, "strict", "--strict",
-		c->strict ? json_true() : NULL, err) |
-	    add_setting(s, options, "estimate", "--estimate",
-		c->estimate ? json_true() : NULL, err))
-		return -1;
-	if (c->profile && !fm_peer_can(s->peer, "profile"))
-		return fm_err_set(err, FM_USAGE,
-		    "--profile: backend '%s' cannot look into a model",
-		    s->p.backend);
-	if (c->how.cpus && !fm_peer_can(s->peer, "cpus"))
-		return fm_err_set(err, FM_USAGE,
-		    "--cpus: backend '%s' cannot be pinned", s->p.backend);
-	if (fm_opt_was(&c->args, "require_quiet") &&
-	    !fm_peer_can(s->peer, "observe"))
-		return fm_err_set(err, FM_USAGE,
-		    "--require_quiet: backend '%s' does not observe its "
-		    "machine",
-		    s->p.backend);
-	if (c->prompt && !fm_peer_can(s->peer, "prompt"))
-		return fm_err_set(err, FM_USAGE,
-		    "--prompt: backend '%s' has no tokenizer", s->p.backend);
-	if (c->n_output && !fm_peer_can(s->peer, "generate"))
-		return fm_err_set(err, FM_USAGE,
-		    "--output_sizes: backend '%s' cannot generate",
-		    s->p.backend);
-	return 0;
-}
-
-/* The options of the open request: its own set, and --threads. */
-static json_t *
-backend_options(const struct session *s, struct fm_err *err)
-{
-	json_t *own = json_object_get(s->c->subs, s->p.backend), *v;
-	json_t *options = own ? json_deep_copy(own) : json_object();
-	const char *key;
-
-	json_object_foreach (options, key, v)
-		if (!has_option(s->peer, key) &&
-		    unknown_option(s, key, err) != 0)
-			goto fail;
-	if (s->c->threads && !s->p.threads) {
-		(void)fm_err_set(err, FM_USAGE,
-		    "--threads: backend '%s' has no such setting",
-		    s->p.backend);
-		goto fail;
-	}
-	if (add_settings(s, options, err) != 0)
-		goto fail;
-	if (s->c->threads && !json_object_get(options, s->p.threads))
-		fm_json_set_int(options, s->p.threads, s->c->threads);
-	return options;
-fail:
-	json_decref(options);
-	return NULL;
-}
-
-static int
-check_sets(const struct session *s, struct fm_err *err)
-{
-	/* fm_strs are NULL-terminated once they hold something. */
-	static const char *const none[] = { NULL };
-	const char *const *sets =
-	    s->p.sets.n ? (const char *const *)s->p.sets.v : none;
-	const char *const *ignores =
-	    s->p.ignores.n ? (const char *const *)s->p.ignores.v : none;
-
-	return fm_subopt_check(s->c->subs, sets, ignores, err);
-}
-
-static void
-say_ignored(const struct session *s)
-{
-	struct fm_buf b = FM_BUF_INIT;
-
-	text_ignored(&b, s->c, &s->p);
-	if (b.len)
-		fm_prog_say("fm-driver", "ignored by backend '%s':%s",
-		    s->p.backend, b.s);
-	fm_buf_release(&b);
-}
+/* --- start --- */
 
 /* On a host there may be one where there is none here. */
 static int
@@ -199,6 +56,27 @@ find_backend(struct session *s, struct fm_err *err)
 	return 0;
 }
 
+/* A backend that the table does not know, and that can build, gets the model
+ * that is named built. */
+static int
+check_build(struct session *s, struct fm_err *err)
+{
+	const struct conf *c = s->c;
+
+	if (!s->p.known && c->model_name && fm_peer_can(s->peer, "build"))
+		s->p.needs_model = true;
+	if (s->p.needs_model && !c->model_name && !c->list_devices &&
+	    !c->list_options)
+		return fm_err_set(err, FM_USAGE,
+		    "which model? Name a folder or an .onnx file");
+	if (c->groqview && !fm_peer_can(s->peer, "groqview"))
+		fm_prog_say("fm-driver",
+		    "--groqview: backend '%s' makes nothing that GroqView "
+		    "shows: that is of Groq's compiler",
+		    s->p.backend);
+	return 0;
+}
+
 int
 session_start(struct session *s, const struct conf *c, struct text *t,
     const struct errand *e, struct fm_err *err)
@@ -211,7 +89,7 @@ session_start(struct session *s, const struct conf *c, struct text *t,
 	s->t = t;
 	s->e = *e;
 	if (place_open(s, err) != 0 || find_backend(s, err) != 0 ||
-	    check_sets(s, err) != 0)
+	    session_check_sets(s, err) != 0)
 		return -1;
 	if (s->p.needs_model && !c->model_name && !c->list_devices &&
 	    !c->list_options)
@@ -220,215 +98,13 @@ session_start(struct session *s, const struct conf *c, struct text *t,
 	if (s->remote && remote_backend(s->remote, &s->p, &s->p.argv, err) != 0)
 		return -1;
 	s->peer = start_peer(s, err);
-	if (!s->peer)
+	if (!s->peer || check_build(s, err) != 0)
 		return -1;
-	options = backend_options(s, err);
+	options = session_options(s, err);
 	if (!options)
 		return -1;
-	say_ignored(s);
+	session_say_ignored(s);
 	s->open = json_pack("{s:s, s:o}", "op", "open", "options", options);
-	return 0;
-}
-
-/* --- the model --- */
-
-static void
-model_request(struct session *s)
-{
-	json_t *model = json_object();
-
-	fm_json_set_str(model, "kind", "onnx");
-	fm_json_set_str(model, "path", s->m.graph);
-	fm_json_set_str(model, "weights", s->m.weights);
-	fm_json_set_str(model, "class", s->m.model_class);
-	json_object_set_new(s->open, "model", model);
-	json_object_set_new(s->open, "inputs", shape_inputs(&s->m));
-}
-
-/* Fills of the runs that read the files of --inputs. */
-static void
-use_files(struct session *s, json_t *files)
-{
-	const char *name;
-	json_t *file;
-
-	if (!files)
-		return;
-	s->fill = json_object();
-	json_object_foreach (files, name, file)
-		json_object_set_new(
-		    s->fill, name, json_pack("{s:O}", "file", file));
-}
-
-/*
- * The word for what is computed with: imported encoders compute in single
- * precision whatever their weights are stored as; other graphs as they say.
- */
-static const char *
-precision(const struct fm_model *m)
-{
-	static const struct {
-		const char *dtype, *word;
-	} words[] = {
-		{ "float", "fp32" },
-		{ "float16", "fp16" },
-		{ "bfloat16", "bf16" },
-		{ "double", "fp64" },
-		{ "int8", "int8" },
-	};
-	size_t i;
-
-	if (strcmp(m->model_class, "onnx") != 0)
-		return "fp32";
-	for (i = 0; i < sizeof words / sizeof *words; i++)
-		if (strcmp(words[i].dtype, m->dtype) == 0)
-			return words[i].word;
-	return m->dtype;
-}
-
-/* For lists of points: nothing is kept. */
-static int
-import_only(struct session *s, struct fm_err *err)
-{
-	struct fm_model_opts o = { 0 };
-
-	o.model_class = s->c->model_class;
-	o.dummy = s->c->load_format == LOAD_DUMMY;
-	o.seed = (uint64_t)s->c->seed;
-	o.work = s->work;
-	return fm_model_load(&s->m, s->c->model_path, &o, err);
-}
-
-static const char *
-effective_precision(const struct session *s)
-{
-	return fm_json_str(s->build.state, "precision", precision(&s->m));
-}
-
-static int
-import(struct session *s, struct fm_err *err)
-{
-	int rc = s->c->dry_run
-		     ? import_only(s, err)
-		     : build_get(&s->build, &s->m, s->c, s->e.wake_fd, err);
-
-	s->has_model = rc == 0;
-	if (rc == 0 && s->c->precision == PRECISION_FP32 &&
-	    strcmp(effective_precision(s), "fp32") != 0)
-		rc = fm_err_set(err, FM_USAGE,
-		    "--precision fp32: the model is %s, and conversion from "
-		    "that is not available",
-		    effective_precision(s));
-	return rc;
-}
-
-/*
- * Where the model is that the backend reads itself. One that was found is in
- * its build; a file of PyTorch's is the torch backend's own kind of model.
- */
-static int
-find_path(struct session *s, struct fm_err *err)
-{
-	const struct found *f = s->c->found;
-	bool own = s->p.loads && told_is_file(s->c->model_path);
-	char *name;
-
-	if (!f || own || s->c->dry_run) {
-		s->path = fm_strdup(s->c->model_path);
-		return 0;
-	}
-	s->build.native = s->p.loads;
-	if (build_get(&s->build, NULL, s->c, s->e.wake_fd, err) != 0)
-		return -1;
-	name = fm_strdupf("model.%s", found_format(s->p.loads));
-	s->path = fm_io_join(s->build.dir, name);
-	free(name);
-	return 0;
-}
-
-/* The backend reads the model itself: where it is, in words for anybody. */
-static int
-point_to_model(struct session *s, struct fm_err *err)
-{
-	const char *path = s->path, *dot = strrchr(path, '.');
-	const char *kind = "config";
-	char *full = s->c->via ? fm_strdup(path) : given_absolute(path, err);
-
-	if (!full)
-		return -1;
-	if (dot && strcmp(dot, ".yaml") == 0)
-		kind = "layers";
-	else if (dot && strcmp(dot, ".onnx") == 0)
-		kind = "onnx";
-	json_object_set_new(s->open, "model",
-	    json_pack("{s:s, s:s}", "kind", kind, "path", full));
-	free(full);
-	return 0;
-}
-
-/* Sizes and given inputs against the model, or without one. */
-static int
-plan(struct session *s, struct fm_err *err)
-{
-	const char *dir = s->c->inputs;
-	json_t *files = NULL, *given = NULL;
-	int rc = 0;
-
-	/* The inputs of a model that was found lie beside it. */
-	if (!dir && s->c->found)
-		dir = s->build.dir;
-	if (s->has_model && dir)
-		rc = infer_inputs(dir, &s->m, s->work, &files, &given, err);
-	else
-		given = json_incref(s->dims);
-	if (rc == 0)
-		rc = shape_init(
-		    &s->shape, s->c, s->has_model ? &s->m : NULL, given, err);
-	if (rc == 0)
-		rc = points_arrange(&s->shape, s->c, &s->e, err);
-	if (rc == 0)
-		use_files(s, files);
-	json_decref(files);
-	json_decref(given);
-	return rc;
-}
-
-/* Spyre's compiler makes a program for one shape. */
-static int
-check_sizes(const struct session *s, struct fm_err *err)
-{
-	if (strcmp(s->p.name, "spyre") != 0 ||
-	    (s->c->n_input == 1 && s->c->n_batch == 1))
-		return 0;
-	return fm_err_set(err, FM_USAGE,
-	    "spyre takes one size at a time: one of --input_sizes and one of "
-	    "--batch_sizes");
-}
-
-int
-session_import(struct session *s, struct fm_err *err)
-{
-	if (s->p.needs_model && !s->p.plain_model) {
-		s->work = fm_io_tmpdir("fm", err);
-		if (!s->work)
-			return -1;
-	}
-	json_object_set(s->open, "env", s->c->env_values);
-	place_request(s);
-	if ((s->p.loads || s->p.plain_model) && find_path(s, err) != 0)
-		return -1;
-	if (s->p.loads)
-		return told_request(s->open, s->c, s->path, s->p.name, err) ||
-			       plan(s, err)
-			   ? -1
-			   : check_sizes(s, err);
-	if (s->p.plain_model ? point_to_model(s, err) != 0
-			     : s->p.needs_model && import(s, err) != 0)
-		return -1;
-	if (plan(s, err) != 0)
-		return -1;
-	if (s->has_model)
-		model_request(s);
 	return 0;
 }
 
@@ -494,7 +170,7 @@ join_sys(struct session *s)
 	fm_json_set_int(sys, "warmup", s->c->warmup);
 	if (s->has_model) {
 		fm_json_set_str(sys, "model_hash", s->m.hash);
-		fm_json_set_str(sys, "precision", effective_precision(s));
+		fm_json_set_str(sys, "precision", session_precision(s));
 		fm_json_set_str(sys, "weight_type", s->m.dtype);
 		fm_json_set_int(sys, "parameters", s->m.params);
 		fm_json_set_int(sys, "weight_bytes", s->m.bytes);
@@ -527,7 +203,7 @@ take_told(struct session *s, struct fm_err *err)
 		rc = told_dims(told, s->c, &s->dims, err);
 	if (rc == 0) {
 		shape_release(&s->shape);
-		rc = plan(s, err);
+		rc = session_plan(s, err);
 	}
 	text_line(s->t, text, strlen(text));
 	for (i = 0; i < s->m.notes.n; i++)
@@ -559,15 +235,29 @@ put_model(struct session *s)
 	build_put_stages(&s->build, &s->t->b);
 }
 
+static void
+tell_build(const struct session *s)
+{
+	fm_prog_say(
+	    "fm-driver", "build '%s' is in '%s'", s->build.name, s->build.dir);
+}
+
 int
 session_show_build(struct session *s, struct fm_err *err)
 {
+	size_t i;
+
 	if (!s->build.state)
 		return fm_err_set(err, FM_USAGE,
 		    "--build_only: backend '%s' needs no build", s->p.backend);
 	put_model(s);
-	fm_prog_say(
-	    "fm-driver", "build '%s' is in '%s'", s->build.name, s->build.dir);
+	tell_build(s);
+	for (i = 1; s->sized && i < s->shape.n_points; i++) {
+		if (session_build_some(s, &i, err) != 0)
+			return -1;
+		build_put_stages(&s->build, &s->t->b);
+		tell_build(s);
+	}
 	return text_flush(s->t, err);
 }
 
@@ -598,6 +288,26 @@ ask_open(struct session *s, struct fm_buf *setup, struct fm_err *err)
 	}
 }
 
+/* Where sizes belong to open, those that fail are passed over: they are rows
+ * of their own, later. */
+static int
+open_some(struct session *s, struct fm_buf *setup, struct fm_err *err)
+{
+	size_t i = 0;
+	int rc = ask_open(s, setup, err);
+
+	while (rc != 0 && s->sized && fm_peer_alive(s->peer) &&
+	       session_may_fit(err) && ++i < s->shape.n_points) {
+		fm_err_clear(err);
+		rc = session_build_some(s, &i, err);
+		if (rc == 0)
+			rc = send_away(s, err);
+		if (rc == 0)
+			rc = ask_open(s, setup, err);
+	}
+	return rc;
+}
+
 int
 session_open(struct session *s, struct fm_err *err)
 {
@@ -614,7 +324,7 @@ session_open(struct session *s, struct fm_err *err)
 	if ((!s->p.loads && !s->p.plain_model && text_flush(s->t, err) != 0) ||
 	    send_away(s, err) != 0)
 		goto out;
-	if (ask_open(s, &setup, err) != 0 ||
+	if (open_some(s, &setup, err) != 0 ||
 	    (s->p.loads && take_told(s, err) != 0))
 		goto out;
 	join_sys(s);
@@ -646,9 +356,12 @@ session_again(struct session *s, struct fm_err *err)
 {
 	struct fm_buf setup = FM_BUF_INIT;
 	json_t *sys = json_incref(s->sys);
+	bool sick = !fm_peer_alive(s->peer);
 	int rc = -1;
 
 	fm_peer_end(s->peer);
+	if (sick)
+		remote_sweep(s->remote);
 	s->peer = start_peer(s, err);
 	s->used = false;
 	if (s->peer)
@@ -661,6 +374,34 @@ session_again(struct session *s, struct fm_err *err)
 	return rc;
 }
 
+int
+session_fit(struct session *s, const json_t *dims, struct fm_err *err)
+{
+	struct fm_buf setup = FM_BUF_INIT;
+	json_t *sys;
+	int rc;
+
+	if (!s->sized || json_equal(s->sized, dims))
+		return 0;
+	if (session_build(s, dims, err) != 0)
+		return -1;
+	choose_names(s);
+	build_put_stages(&s->build, &s->t->b);
+	if (send_away(s, err) != 0)
+		return -1;
+	if (!s->peer || !fm_peer_alive(s->peer))
+		return 0;
+	sys = json_incref(s->sys);
+	rc = ask_open(s, &setup, err);
+	json_decref(s->sys);
+	s->sys = sys;
+	s->stale = rc != 0;
+	if (rc == 0)
+		text_line(s->t, setup.s, setup.len);
+	fm_buf_release(&setup);
+	return rc;
+}
+
 void
 session_end(struct session *s)
 {
@@ -668,11 +409,9 @@ session_end(struct session *s)
 
 	fm_peer_end(s->peer);
 	lock_release(&s->locks);
-	if (s->has_model)
-		fm_model_release(&s->m);
-	if (s->c->lean_cache)
-		build_lean(&s->build);
-	build_release(&s->build);
+	remote_unlock(s->remote);
+	session_release_build(s);
+	json_decref(s->sized);
 	shape_release(&s->shape);
 	if (s->work)
 		(void)fm_io_remove_tree(s->work, &ignored);

@@ -53,11 +53,12 @@ struct session {
 	char *path;      /* of the model, where the backend reads it itself */
 	json_t *dims;    /* sizes the backend has found out, or NULL */
 	json_t *open;    /* the request; again for a fresh backend */
-	json_t *fill;    /* input: what fills it instead, for runs; or NULL */
-	json_t *sys;     /* facts, after the answer */
-	bool stale;      /* it has no model open, though it may live */
-	bool used;       /* the backend has run a point since it was opened */
-	double setup_s;  /* seconds that session_again() took to open */
+	json_t *sized; /* sizes in it, for a backend that wants them, or NULL */
+	json_t *fill;  /* input: what fills it instead, for runs; or NULL */
+	json_t *sys;   /* facts, after the answer */
+	bool stale;    /* it has no model open, though it may live */
+	bool used;     /* the backend has run a point since it was opened */
+	double setup_s; /* seconds that session_again() took to open */
 	const char *name, *model_class; /* as printed in RES */
 };
 
@@ -71,6 +72,12 @@ int session_import(struct session *s, struct fm_err *err);
 
 /* Has the backend open the model; prints RUNTIME, MODEL, SETUP and SYS. */
 int session_open(struct session *s, struct fm_err *err);
+
+/*
+ * Before a point: a backend that has opened the model for other sizes gets it
+ * for these, built for them if need be; STAGE and SETUP lines tell of it.
+ */
+int session_fit(struct session *s, const json_t *dims, struct fm_err *err);
 
 /* --build_only: prints MODEL with the stages; tells where the build is. */
 int session_show_build(struct session *s, struct fm_err *err);

@@ -22,7 +22,7 @@
 #include "slurm_cmd.h"
 #include "slurm_conf.h"
 #include "slurm_job.h"
-#include "slurm_merge.h"
+#include "slurm_log.h"
 #include "slurm_queue.h"
 #include "slurm_rows.h"
 
@@ -36,9 +36,7 @@ enum {
 
 struct watch {
 	struct slurm s;
-	struct slurm_merge m;
-	struct journal j; /* our log */
-	bool opened;
+	struct slurm_log log;
 	int64_t began_ns, longest_ns; /* between two polls */
 	int resubmit;                 /* times */
 	bool *again;                  /* tasks to be submitted once more */
@@ -78,51 +76,6 @@ wait_ns(const struct watch *w, int64_t ns)
 	return (int)info.ssi_signo;
 }
 
-/* --- logs --- */
-
-static int
-flush(struct watch *w, struct fm_err *err)
-{
-	int rc = 0;
-
-	if (w->m.b.len)
-		rc = journal_write(&w->j, w->m.b.s, w->m.b.len, true, err);
-	fm_buf_clear(&w->m.b);
-	return rc;
-}
-
-/* A file of a task; one that is not there is empty. */
-static void
-read_part(const struct watch *w, size_t i, const char *ending, struct fm_buf *b)
-{
-	char *path = slurm_job_file(&w->s, i, ending);
-	struct fm_err ignored = FM_ERR_INIT;
-
-	(void)fm_io_read_file(path, b, &ignored);
-	free(path);
-}
-
-/* Appends what a task has that our log has not. */
-static int
-merge(struct watch *w, size_t i, struct fm_err *err)
-{
-	struct fm_buf b = FM_BUF_INIT;
-
-	read_part(w, i, "log", &b);
-	if (w->s.whole) {
-		fm_buf_put(&w->m.b, b.s, b.len);
-	} else {
-		fm_buf_consume(&b, w->s.seed);
-		/* What is torn must not become one with the rows. */
-		while (b.len && b.s[b.len - 1] != '\n')
-			b.len--;
-		read_part(w, i, "rows", &b);
-		slurm_merge_add(&w->m, b.s, b.len);
-	}
-	fm_buf_release(&b);
-	return flush(w, err);
-}
-
 /* --- one task --- */
 
 static void
@@ -139,16 +92,30 @@ came_to_end(int status)
 	return status == 0 || status == 1 || status == 2 || status == 4;
 }
 
+/* The last line of what a task had to say, or NULL; the caller frees. */
+static char *
+last_words(const struct watch *w, size_t i)
+{
+	struct fm_strs lines = FM_STRS_INIT;
+	char *last = NULL;
+
+	slurm_job_tail(&w->s, i, &lines);
+	if (lines.n)
+		last = fm_strdup(lines.v[lines.n - 1]);
+	fm_strs_release(&lines);
+	return last;
+}
+
 static int
 close_task(struct watch *w, size_t i, int status, struct fm_err *err)
 {
 	char *last;
 
-	if (status > 1 && (last = slurm_job_last_words(&w->s, i))) {
+	if (status > 1 && (last = last_words(w, i))) {
 		say_end(w, i, last);
 		free(last);
 	}
-	if (merge(w, i, err) != 0)
+	if (slurm_log_take(&w->log, &w->s, i, err) != 0)
 		return -1;
 	w->s.tasks[i].status = status;
 	return slurm_job_save(&w->s, err);
@@ -161,7 +128,7 @@ explain(const struct watch *w, size_t i, int status, struct fm_err *why)
 	const struct slurm_task *t = &w->s.tasks[i];
 	const struct slurm_state *state = t->state;
 	char *how = slurm_how(&w->s, i);
-	char *last = slurm_job_last_words(&w->s, i);
+	char *last = last_words(w, i);
 	const char *text = state->text;
 
 	if (!text)
@@ -185,7 +152,7 @@ lose_task(struct watch *w, size_t i, int status, struct fm_err *err)
 	say_end(w, i, why.text);
 	if (!w->s.whole && slurm_rows(&w->s, i, &why, err) != 0)
 		return -1;
-	if (merge(w, i, err) != 0)
+	if (slurm_log_take(&w->log, &w->s, i, err) != 0)
 		return -1;
 	w->s.tasks[i].status = fm_code_status(FM_DIED);
 	return slurm_job_save(&w->s, err);
@@ -358,7 +325,7 @@ collect(struct watch *w, struct fm_err *err)
 				    w->s.tasks[i].state->rule == SLURM_WAIT);
 	}
 	for (i = 0; i < w->s.n; i++)
-		if (!over(w, i) && merge(w, i, err) != 0)
+		if (!over(w, i) && slurm_log_take(&w->log, &w->s, i, err) != 0)
 			return -1;
 	return 0;
 }
@@ -392,9 +359,9 @@ status(const struct watch *w)
 	for (i = 0; i < w->s.n; i++)
 		if (w->s.tasks[i].status > worst)
 			worst = w->s.tasks[i].status;
-	if (worst > 1 && (w->m.measured || w->m.failed))
+	if (worst > 1 && (w->log.m.measured || w->log.m.failed))
 		return 1;
-	return worst == 0 && w->m.failed ? 1 : worst;
+	return worst == 0 && w->log.m.failed ? 1 : worst;
 }
 
 /* --- the beginning --- */
@@ -454,27 +421,6 @@ show(struct watch *w, struct fm_err *err)
 	return rc;
 }
 
-/*
- * Opens our log, and looks which points it has: of the job, when another
- * driver has died over it, or with --resume of earlier ones.
- */
-static int
-open_log(struct watch *w, struct fm_buf *old, struct fm_err *err)
-{
-	struct how h = w->s.c->how;
-
-	if (!h.log)
-		h.log = w->s.log;
-	h.resume = h.log && (h.resume || h.attach);
-	w->opened = true;
-	if (journal_open(&w->j, &h, w->s.wake_fd, err) != 0)
-		return -1;
-	if (h.log && fm_io_read_file(h.log, old, err) != 0)
-		return -1;
-	slurm_merge_know(&w->m, old->s, old->len);
-	return 0;
-}
-
 static int
 begin(struct watch *w, const struct fm_buf *old, struct fm_err *err)
 {
@@ -497,7 +443,7 @@ merge_old(struct watch *w, struct fm_err *err)
 	size_t i;
 
 	for (i = 0; i < w->s.n; i++)
-		if (over(w, i) && merge(w, i, err) != 0)
+		if (over(w, i) && slurm_log_take(&w->log, &w->s, i, err) != 0)
 			return -1;
 	return 0;
 }
@@ -518,7 +464,8 @@ look_after(struct watch *w, struct fm_err *err)
 
 		(void)slurm_cancel(&w->s, &ignored);
 	}
-	return rc < 0 ? -1 : status(w);
+	return rc < 0 || slurm_log_end(&w->log, &w->s, err) != 0 ? -1
+								 : status(w);
 }
 
 static int
@@ -527,7 +474,8 @@ attach(struct watch *w, const char *job, struct fm_err *err)
 	struct fm_buf old = FM_BUF_INIT;
 	int rc = -1;
 
-	if (slurm_job_open(&w->s, job, err) == 0 && open_log(w, &old, err) == 0)
+	if (slurm_job_open(&w->s, job, err) == 0 &&
+	    slurm_log_open(&w->log, &w->s, &old, err) == 0)
 		rc = look_after(w, err);
 	fm_buf_release(&old);
 	return rc;
@@ -537,10 +485,10 @@ static int
 submit(struct watch *w, const struct conf *c, struct fm_err *err)
 {
 	struct fm_buf old = FM_BUF_INIT;
-	int rc = open_log(w, &old, err);
+	int rc = slurm_log_open(&w->log, &w->s, &old, err);
 
 	if (rc == 0)
-		rc = slurm_job_new(&w->s, journal_run_id(&w->j, 1), err);
+		rc = slurm_job_new(&w->s, journal_run_id(&w->log.j, 1), err);
 	if (rc == 0)
 		rc = begin(w, &old, err);
 	fm_buf_release(&old);
@@ -571,11 +519,9 @@ slurm_run(const struct conf *c, int wake_fd, struct fm_err *err)
 	struct watch w = { .s = { .c = c, .wake_fd = wake_fd, .lock_fd = -1 } };
 	int rc;
 
-	slurm_merge_init(&w.m);
+	slurm_log_init(&w.log);
 	rc = run(&w, c, err);
-	slurm_merge_release(&w.m);
-	if (w.opened)
-		journal_close(&w.j);
+	slurm_log_release(&w.log);
 	free(w.again);
 	slurm_job_release(&w.s);
 	return rc;

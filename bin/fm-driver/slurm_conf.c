@@ -77,6 +77,7 @@ no_sweep(const struct conf *c)
 		{ c->list_devices, "list_devices" },
 		{ c->list_options, "list_options" },
 		{ c->setup != NULL, "setup" },
+		{ c->selftest, "selftest" },
 	};
 	size_t i;
 
@@ -94,6 +95,10 @@ slurm_check(const struct conf *c, struct fm_err *err)
 	if (other)
 		return fm_err_set(err, FM_USAGE,
 		    "--use_slurm is for sweeps, --%s is none", other);
+	if (slurm_is(c) && c->how.host)
+		return fm_err_set(err, FM_USAGE,
+		    "--host and --use_slurm exclude one another: Slurm knows "
+		    "where");
 	if (slurm_is(c) && c->how.shard)
 		return fm_err_set(err, FM_USAGE,
 		    "--shard and --use_slurm exclude one another: the jobs "

@@ -22,9 +22,11 @@
 #include "record.h"
 #include "slurm_cmd.h"
 #include "slurm_conf.h"
+#include "slurm_script.h"
 
 enum {
-	TAIL_BYTES = 4096 /* of what a task had to say */
+	TAIL_LINES = 5, /* of what a task had to say */
+	TAIL_BYTES = 4096
 };
 
 /* --- places --- */
@@ -88,51 +90,7 @@ lock(struct slurm *s, struct fm_err *err)
 	return rc;
 }
 
-/* --- the script --- */
-
-static void
-put_words(struct fm_buf *b, const struct slurm *s)
-{
-	size_t i;
-
-	fm_buf_puts(b, "set -- ");
-	slurm_conf_quote(b, s->argv.v[0]);
-	fm_buf_printf(b, " --shard \"$i/%zu\"", s->n);
-	if (!s->whole) {
-		fm_buf_puts(b, " --run_id ");
-		slurm_conf_quote(b, s->run_id);
-		fm_buf_puts(b, " \\\n    --log \"$dir/shard-$i.log\" ");
-		fm_buf_puts(b, s->retries ? "--resume_failed" : "--resume");
-	}
-	for (i = 1; i < s->argv.n; i++) {
-		fm_buf_puts(b, " \\\n    ");
-		slurm_conf_quote(b, s->argv.v[i]);
-	}
-	fm_buf_puts(b, "\n");
-}
-
-/*
- * Not under srun: that would give the program one task's share of what the
- * script has been given. The shell outlives SIGTERM to tell how the program
- * ended; and the end is told by a name that appears at once.
- */
-static void
-put_script(struct fm_buf *b, const struct slurm *s)
-{
-	fm_buf_puts(b, "#!/bin/sh\n# A shard of a sweep, by fm-driver.\ndir=");
-	slurm_conf_quote(b, s->dir);
-	fm_buf_puts(b, "\ni=$SLURM_ARRAY_TASK_ID\n"
-		       "rm -f \"$dir/shard-$i.end\"\n"
-		       "trap : TERM\n");
-	put_words(b, s);
-	fm_buf_puts(b, s->whole ? "\"$@\" </dev/null >\"$dir/shard-$i.log\"\n"
-				: "\"$@\" </dev/null\n");
-	fm_buf_puts(b,
-	    "status=$?\n"
-	    "echo $status >\"$dir/shard-$i.end.tmp\" &&\n"
-	    "    mv \"$dir/shard-$i.end.tmp\" \"$dir/shard-$i.end\"\n"
-	    "exit $status\n");
-}
+/* --- files --- */
 
 static int
 write_file(const struct slurm *s, const char *name, const struct fm_buf *b,
@@ -390,8 +348,11 @@ slurm_job_new(struct slurm *s, const char *run_id, struct fm_err *err)
 	if (dir && fm_io_mkdirs(s->dir, err) == 0 && lock(s, err) == 0 &&
 	    read_task(s, err) == 0 && new_tasks(s, err) == 0 &&
 	    put_sbatch(s, err) == 0) {
-		put_script(&b, s);
-		rc = write_file(s, "script", &b, err);
+		slurm_script_put(&b, s);
+		rc = write_file(s, "script", &b, err) != 0 ||
+			     slurm_job_save(s, err) != 0
+			 ? -1
+			 : 0;
 	}
 	fm_buf_release(&b);
 	free(prog);
@@ -464,6 +425,19 @@ ask(const char *job)
 	return dir;
 }
 
+/* A driver that died between the submission and its note of it. */
+static void
+adopt(struct slurm *s, const char *job)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (!s->tasks[i].job) {
+			s->tasks[i].job = fm_strdup(job);
+			s->tasks[i].tries = 1;
+		}
+}
+
 int
 slurm_job_open(struct slurm *s, const char *job, struct fm_err *err)
 {
@@ -488,7 +462,10 @@ slurm_job_open(struct slurm *s, const char *job, struct fm_err *err)
 		    job, dir);
 	free(link);
 	free(dir);
-	return s->dir && lock(s, err) == 0 ? load(s, err) : -1;
+	if (!s->dir || lock(s, err) != 0 || load(s, err) != 0)
+		return -1;
+	adopt(s, job);
+	return 0;
 }
 
 void
@@ -550,22 +527,22 @@ read_tail(const char *path, struct fm_buf *b)
 	(void)close(fd);
 }
 
-char *
-slurm_job_last_words(const struct slurm *s, size_t task)
+void
+slurm_job_tail(const struct slurm *s, size_t task, struct fm_strs *lines)
 {
-	char *path = slurm_job_file(s, task, "err"), *out = NULL, *c;
-	struct fm_strs lines = FM_STRS_INIT;
+	char *path = slurm_job_file(s, task, "err"), *c;
+	struct fm_strs all = FM_STRS_INIT;
 	struct fm_buf b = FM_BUF_INIT;
+	size_t i;
 
 	read_tail(path, &b);
-	fm_strs_split(&lines, b.s, "\r\n");
-	if (lines.n)
-		out = fm_strdup(lines.v[lines.n - 1]);
-	for (c = out; c && *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
+	for (c = b.s; c < b.s + b.len; c++)
+		if (((unsigned char)*c < ' ' && *c != '\n') || *c == 0x7f)
 			*c = ' ';
-	fm_strs_release(&lines);
+	fm_strs_split(&all, b.s, "\n");
+	for (i = all.n > TAIL_LINES ? all.n - TAIL_LINES : 0; i < all.n; i++)
+		fm_strs_add(lines, all.v[i]);
+	fm_strs_release(&all);
 	fm_buf_release(&b);
 	free(path);
-	return out;
 }

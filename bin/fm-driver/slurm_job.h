@@ -75,7 +75,7 @@ void slurm_job_link(const struct slurm *s, const char *job);
 char *slurm_job_file(const struct slurm *s, size_t task, const char *ending);
 /* Its exit status, -1 while there is none. */
 int slurm_job_end(const struct slurm *s, size_t task);
-/* The last line of what it had to say, or NULL; the caller frees. */
-char *slurm_job_last_words(const struct slurm *s, size_t task);
+/* Adds the last lines of what it had to say. */
+void slurm_job_tail(const struct slurm *s, size_t task, struct fm_strs *lines);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "buf.h"
 #include "hash.h"
@@ -23,6 +24,7 @@
 struct rows {
 	const struct slurm *s;
 	const struct fm_err *why;
+	json_t *fail;
 	json_t *titles; /* of complete points, how many are not used up */
 	struct text t;
 };
@@ -41,10 +43,48 @@ take(struct rows *r, const char *args, const char *platform, int64_t run,
 	return n > 0;
 }
 
+/* What a task had to say, as UTF-8 whatever it is. */
+static json_t *
+last_lines(const struct slurm *s, size_t task)
+{
+	struct fm_strs lines = FM_STRS_INIT;
+	struct fm_buf b = FM_BUF_INIT;
+	json_t *v = json_array();
+	size_t i;
+
+	slurm_job_tail(s, task, &lines);
+	for (i = 0; i < lines.n; i++) {
+		fm_buf_clear(&b);
+		fm_json_put_str(&b, lines.v[i], strlen(lines.v[i]), false);
+		json_array_append_new(
+		    v, json_loadb(b.s, b.len, JSON_DECODE_ANY, NULL));
+	}
+	fm_buf_release(&b);
+	fm_strs_release(&lines);
+	return v;
+}
+
+/* The FAIL line's object; the same for all points of a task. */
+static json_t *
+failure(const struct slurm *s, size_t task, const struct fm_err *why)
+{
+	const struct slurm_task *t = &s->tasks[task];
+	json_t *v = json_object();
+
+	fm_json_set_str(v, "code", fm_code_word(why->code));
+	json_object_set_new(v, "job", json_sprintf("%s_%zu", t->job, task + 1));
+	fm_json_set_str(v, "state", t->state->word);
+	fm_json_set_int(v, "attempts", t->tries);
+	json_object_set_new(v, "stderr", last_lines(s, task));
+	return v;
+}
+
 static void
 put_point(struct rows *r, const char *title, const struct fm_point *at)
 {
 	text_banner(&r->t, title);
+	fm_record_put_at(
+	    &r->t.b, FM_TAG_FAIL, at->input, at->output, at->batch, r->fail);
 	fm_record_put_err(&r->t.b, r->why->code, at->input, at->output,
 	    at->batch, r->why->text);
 }
@@ -162,12 +202,14 @@ slurm_rows(const struct slurm *s, size_t task, const struct fm_err *why,
 
 	if (!fm_io_is_file(path)) {
 		text_init(&r.t, NULL);
+		r.fail = failure(s, task, why);
 		(void)fm_io_read_file(log, &b, &ignored);
 		r.titles = slurm_merge_titles(b.s, b.len);
 		rc = put_missing(&r, task, err);
 		if (rc == 0)
 			rc = write_rows(path, &r.t.b, err);
 		json_decref(r.titles);
+		json_decref(r.fail);
 		text_release(&r.t);
 	}
 	fm_buf_release(&b);

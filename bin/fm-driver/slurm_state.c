@@ -43,7 +43,7 @@ static const struct slurm_state gone = { "GONE", SLURM_ENDED, FM_PREEMPTED,
 const struct slurm_state *
 slurm_state_find(const char *word)
 {
-	size_t i, n = strcspn(word, " +");
+	size_t i, n = strcspn(word, " +|");
 
 	for (i = 0; i < sizeof states / sizeof *states; i++)
 		if (strlen(states[i].word) == n &&

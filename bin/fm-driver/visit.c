@@ -163,6 +163,8 @@ ready(struct visit *v, struct fm_err *err)
 {
 	struct session *s = v->s;
 
+	if (session_fit(s, json_object_get(v->q, "dims"), err) != 0)
+		return -1;
 	if (s->peer && fm_peer_alive(s->peer) && !s->stale &&
 	    !(s->c->isolate && s->used))
 		return 0;
@@ -265,18 +267,22 @@ back_off(struct visit *v, const struct fm_err *e, struct fm_err *err)
 	return 0;
 }
 
-/* Forgets an attempt that failed; it is remembered in OBS or FAIL. */
+/* An attempt that failed is remembered in OBS. */
 static void
-forget(struct visit *v, const struct fm_err *e, size_t text)
+remember(struct visit *v, const struct fm_err *e)
 {
-	json_t *why = json_pack(
-	    "{s:s, s:s}", "code", fm_code_word(e->code), "text", e->text);
-
 	if (!v->retried)
 		v->retried = json_array();
-	json_array_append_new(v->retried, why);
-	v->s->t->b.len = text;
-	v->s->t->b.s[text] = '\0';
+	json_array_append_new(
+	    v->retried, json_pack("{s:s, s:s}", "code", fm_code_word(e->code),
+			    "text", e->text));
+}
+
+/* It is as if the point had not been begun. */
+static void
+forget(struct visit *v, size_t text)
+{
+	fm_buf_cut(&v->s->t->b, text);
 	v->r.n = 0;
 	json_object_clear(v->obs);
 	if (v->until)
@@ -286,36 +292,30 @@ forget(struct visit *v, const struct fm_err *e, size_t text)
 static int
 attempts(struct visit *v, struct fm_err *err)
 {
+	struct remote *remote = v->s->remote;
 	size_t text = v->s->t->b.len;
-	struct fm_err e, why;
-	int rc;
 
 	for (;;) {
-		e = (struct fm_err)FM_ERR_INIT;
+		struct fm_err e = FM_ERR_INIT;
+
 		v->attempts++;
-		v->hold = v->s->remote ||
-			  policy_again(v->po, FM_BUSY, v->attempts);
-		rc = attempt(v, &e);
-		if (rc == 0) {
-			remote_fine(v->s->remote);
-			return 0;
-		}
-		/* A point whose connection was lost is as if it had not been
-		 * begun: no attempt of its own failed. */
-		why = e;
-		if (remote_retry(v->s->remote, &e)) {
-			v->attempts--;
-			forget(v, &why, text);
-			continue;
-		}
-		if (!policy_again(v->po, e.code, v->attempts))
+		v->hold = remote || policy_again(v->po, FM_BUSY, v->attempts);
+		if (attempt(v, &e) == 0)
 			break;
-		if (back_off(v, &e, err) != 0)
+		if (remote_retry(remote, &e)) {
+			v->attempts--;
+		} else if (policy_again(v->po, e.code, v->attempts)) {
+			if (back_off(v, &e, err) != 0)
+				return -1;
+			remember(v, &e);
+		} else {
+			*err = e;
 			return -1;
-		forget(v, &e, text);
+		}
+		forget(v, text);
 	}
-	*err = e;
-	return -1;
+	remote_fine(remote);
+	return 0;
 }
 
 int

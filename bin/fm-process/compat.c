@@ -19,6 +19,12 @@ compat_fault(struct compat *c, int64_t line, const char *why)
 		    conf_cmd.name, "%s:%" PRId64 ": %s", c->file, line, why);
 }
 
+bool
+compat_stops(const struct compat *c)
+{
+	return c->conf->strict && c->faults > 0;
+}
+
 void
 compat_str(struct emit *e, const char *key, const char *s)
 {

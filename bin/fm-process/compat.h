@@ -25,6 +25,8 @@ int compat_read(struct compat *c, const char *path, struct fm_err *err);
 
 /* Says what is wrong with a line, and counts it. */
 void compat_fault(struct compat *c, int64_t line, const char *why);
+/* Was that one too many? */
+bool compat_stops(const struct compat *c);
 
 /* Each reads c->text. */
 void compat_embed(struct compat *c);

@@ -61,7 +61,7 @@ compat_embed(struct compat *c)
 
 	file_opts(c, &opts);
 	py_lines_init(&lines, c->text.s, c->text.len);
-	while (py_lines_next(&lines, &t)) {
+	while (!compat_stops(c) && py_lines_next(&lines, &t)) {
 		if (!py_begins(t, "FMWORK RES"))
 			continue;
 		t = py_strip(t);

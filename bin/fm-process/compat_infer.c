@@ -338,7 +338,7 @@ each_gen(struct compat *c, struct infer *f,
 	size_t n = 0;
 
 	py_lines_init(&lines, c->text.s, c->text.len);
-	while (py_lines_next(&lines, &t)) {
+	while (!compat_stops(c) && py_lines_next(&lines, &t)) {
 		if (py_begins(t, "FMWORK SETUP"))
 			f->setup = py_last(t);
 		if (!py_begins(t, "FMWORK GEN"))
@@ -362,7 +362,7 @@ compat_infer(struct compat *c)
 
 	py_drop_invalid(&c->text);
 	infer_scan(c, &f);
-	if (each_gen(c, &f, put_gen) == 0)
+	if (each_gen(c, &f, put_gen) == 0 && !compat_stops(c))
 		put_failure(c, &f);
 	infer_release(&f);
 }

@@ -16,12 +16,17 @@ static const char *const schemas[] = { "full", "fmwork", "qaic", NULL };
 static const char *const scripts[] = { "auto", "embed", "infer",
 	"infer-4fab875", "jsonfy", "log2csv", NULL };
 
+static const char *const tools[] = { "fmwork", "llama-bench", "trtexec",
+	"hyperfine", "gbench", "ort-perf", NULL };
+
 #define AT(member) offsetof(struct conf, member)
 
 /* clang-format off */
 static const struct fm_opt opts[] = {
 	{ "path", 0, NULL, FM_OPT_LIST, AT(paths), "FILE", NULL, 0, 0, NULL,
 	  "read this log or experiment folder; may be given many times" },
+	{ "from", 0, NULL, FM_OPT_CHOICE, AT(from), NULL, "fmwork", 0, 0, tools,
+	  "whose results the files are" },
 	{ "recursive", 'r', NULL, FM_OPT_FLAG, AT(recursive), NULL, NULL, 0, 0,
 	  NULL, "folders: read all experiments below them" },
 	{ "metadata_id", 0, NULL, FM_OPT_STR, AT(metadata_id), "ID", NULL, 0,
@@ -105,10 +110,18 @@ conf_finish(struct conf *c, struct fm_err *err)
 	if (c->profile && c->format == FORMAT_QAIC)
 		return fm_err_set(
 		    err, FM_USAGE, "'--profile' has no form 'qaic'");
+	if (c->from && (c->profile || c->schema == SCHEMA_FMWORK))
+		return fm_err_set(err, FM_USAGE,
+		    "'--from %s' goes with neither '--profile' nor '--schema "
+		    "fmwork'",
+		    tools[c->from]);
+	/* Other tools leave warm-up out themselves. */
+	if (c->from && !c->drop_given)
+		c->drop = "none";
 	if (c->profile)
 		c->schema = SCHEMA_FMWORK;
-	/* These need all records in one place. */
-	if (c->dedup || c->schema == SCHEMA_FMWORK)
+	/* These need all records in one place, or all inputs in their order. */
+	if (c->dedup || c->strict || c->schema == SCHEMA_FMWORK)
 		c->jobs = 1;
 	return set_drop(c, err);
 }

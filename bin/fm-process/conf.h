@@ -37,6 +37,16 @@ enum compat_script {
 	COMPAT_LOG2CSV
 };
 
+/* whose files they are */
+enum from_tool {
+	FROM_FMWORK,
+	FROM_LLAMA_BENCH,
+	FROM_TRTEXEC,
+	FROM_HYPERFINE,
+	FROM_GBENCH,
+	FROM_ORT_PERF
+};
+
 struct conf {
 	struct fm_strs paths;
 	struct fm_strs errors; /* files of error patterns */
@@ -46,6 +56,7 @@ struct conf {
 	const char *model;       /* NULL = as the log says */
 	int format;
 	int schema;
+	int from;         /* enum from_tool */
 	int compat;       /* enum compat_script */
 	const char *drop; /* fmwork, mser, none, "20%" */
 	bool basic;       /* basic statistics only */

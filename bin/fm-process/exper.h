@@ -15,6 +15,7 @@
 #include "strs.h"
 
 struct exper {
+	enum fm_dialect dialect; /* of the lines read last, or NONE */
 	bool begun;          /* something besides ARG, EXP and ENV was seen */
 	struct fm_strs opts; /* "--reps 3", "--env A=B" */
 	char *model;         /* from ARG, PARAMS or "Model path:"; or NULL */

@@ -6,6 +6,7 @@
 
 #include "compat.h"
 #include "conf.h"
+#include "from.h"
 #include "input.h"
 #include "io.h"
 #include "jobs.h"
@@ -92,6 +93,10 @@ read_folder(struct parse *ps, const char *path, struct fm_err *err)
 static int
 read_one(struct parse *ps, const char *path, struct fm_err *err)
 {
+	if (ps->conf->from) {
+		parse_begin(ps, path);
+		return from_read(ps, path, err);
+	}
 	if (fm_io_is_dir(path))
 		return read_folder(ps, path, err);
 	return read_log(ps, path, err);
@@ -182,7 +187,7 @@ read_as_fmwork(const struct conf *c, struct out *out)
 
 	if (errors_load(&errors, &c->errors, &err) != 0)
 		status = fm_prog_fail(conf_cmd.name, &err);
-	for (i = 0; status != 2 && i < c->paths.n; i++) {
+	for (i = 0; status != 2 && i < c->paths.n && !compat_stops(&k); i++) {
 		if (compat_read(&k, c->paths.v[i], &err) == 0)
 			continue;
 		fm_prog_say(conf_cmd.name, "%s", err.text);
@@ -266,11 +271,13 @@ main(int argc, char **argv)
 
 	fm_prog_start(&conf_cmd, FM_SIGPIPE_DIE, argc, argv);
 	memset(&c, 0, sizeof c);
-	if (fm_opt_parse(&conf_cmd, &c, argc, argv, NULL, &args, &err) != 0 ||
-	    conf_finish(&c, &err) != 0) {
+	if (fm_opt_parse(&conf_cmd, &c, argc, argv, NULL, &args, &err) == 0) {
+		c.drop_given = fm_opt_was(&args, "drop");
+		(void)conf_finish(&c, &err);
+	}
+	if (err.code != FM_OK) {
 		status = fm_prog_fail(conf_cmd.name, &err);
 	} else {
-		c.drop_given = fm_opt_was(&args, "drop");
 		for (i = 0; i < args.rest.n; i++)
 			fm_strs_add(&c.paths, args.rest.v[i]);
 		if (c.paths.n == 0)

@@ -214,7 +214,7 @@ put_failure(struct parse *ps)
 	memset(&r, 0, sizeof r);
 	fm_buf_clear(&ps->text);
 	(void)fm_buf_reserve(&ps->text, 256);
-	r.dialect = FM_DIALECT_FM;
+	r.dialect = ps->x.dialect;
 	if (ps->running)
 		summary_sizes(&r, &ps->banner, &ps->text);
 	set_status(ps, &r, "ERR");
@@ -336,6 +336,7 @@ hurry(struct parse *ps, const char *p, const char *end)
 		if (count_open(ps, &cur) > 0)
 			return p;
 		ps->x.begun = true;
+		ps->x.dialect = ps->fast.dialect;
 		cur = parse_open_point(ps, ps->fast.dialect);
 	} else if (cur != ps->points.cur || !goes_on(cur, &ps->fast)) {
 		return p;

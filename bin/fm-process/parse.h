@@ -11,11 +11,12 @@
 #include "fast.h"
 #include "out.h"
 #include "rec.h"
+#include "summary.h"
 
-/* The median of a run for one token, for the GEN lines that build on it. */
+/* What the run for one token was, for the GEN lines that build on it. */
 struct first_token {
 	struct sizes sizes;
-	double median_s;
+	struct summary median;
 };
 
 struct parse {
@@ -47,7 +48,7 @@ struct parse {
 	struct sizes sizes; /* its sizes */
 	struct fm_buf text; /* what the texts of rec point into */
 	struct fm_buf obs, sim;
-	struct fm_buf fail; /* of the next ERR line */
+	struct fm_buf fail;            /* of the next ERR line */
 	struct fm_buf status, message; /* of a record that failed */
 
 	json_t *own; /* members of --metadata, or NULL */

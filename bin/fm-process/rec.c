@@ -111,7 +111,7 @@ put_opts(struct emit *e, struct exper *x)
 /* --- statistics ---------------------------------------------------------- */
 
 static void
-put_full(struct emit *e, const struct fm_stat *s)
+put_full(struct emit *e, const struct fm_stat *s, bool samples)
 {
 	static const char *const names[FM_STAT_QUANTILES] = { "p25", "p50",
 		"p75", "p90", "p95", "p99", "p999" };
@@ -149,6 +149,10 @@ put_full(struct emit *e, const struct fm_stat *s)
 	else
 		emit_bool(e, s->steady);
 	emit_key(e, "outliers");
+	if (!samples) {
+		emit_null(e);
+		return;
+	}
 	emit_open(e, '{');
 	emit_key(e, "low_severe");
 	emit_int(e, (int64_t)s->low_severe);
@@ -161,13 +165,56 @@ put_full(struct emit *e, const struct fm_stat *s)
 	emit_close(e, '}');
 }
 
+/* What the tool said; what it did not is null. */
 static void
-put_stats(struct emit *e, struct point *p, const struct conf *c,
-    struct fm_stat_work *w)
+put_given(struct emit *e, const struct rec_given *g, const struct conf *c)
+{
+	struct fm_stat none = {
+		.rho1 = (double)NAN, .ess = (double)NAN, .steady = -1
+	};
+	int i;
+
+	for (i = 0; i < FM_STAT_QUANTILES; i++) {
+		none.quantile[i] = g->quantile[i];
+		none.has_quantile[i] = true;
+	}
+	emit_open(e, '{');
+	emit_key(e, "n");
+	if (g->n)
+		emit_int(e, g->n);
+	else
+		emit_null(e);
+	put_str(e, "dropped", NULL);
+	put_str(e, "rule", NULL);
+	put_str(e, "first", NULL);
+	put_real_ns(e, "mean", g->mean);
+	put_real_ns(e, "sd", g->sd);
+	put_real_ns(e, "median", g->median);
+	put_str(e, "mad", NULL);
+	put_real_ns(e, "min", g->min);
+	put_real_ns(e, "max", g->max);
+	if (c->stat.full)
+		put_full(e, &none, false);
+	emit_close(e, '}');
+}
+
+static bool
+has_given(const struct rec_given *g)
+{
+	return g && (isfinite(g->mean) || isfinite(g->median));
+}
+
+static void
+put_stats(struct emit *e, const struct rec *r, struct point *p,
+    const struct conf *c, struct fm_stat_work *w)
 {
 	struct fm_stat s;
 
 	emit_key(e, "stats");
+	if (has_given(r->given) && !c->no_stats) {
+		put_given(e, r->given, c);
+		return;
+	}
 	if (p == NULL || p->dt.n == 0 || c->no_stats) {
 		emit_null(e);
 		return;
@@ -189,7 +236,7 @@ put_stats(struct emit *e, struct point *p, const struct conf *c,
 	put_ns(e, "min", s.min);
 	put_ns(e, "max", s.max);
 	if (c->stat.full)
-		put_full(e, &s);
+		put_full(e, &s, true);
 	emit_close(e, '}');
 }
 
@@ -247,7 +294,9 @@ put_engine(struct emit *e, const struct rec *r, const struct exper *x)
 	const char *backend = fm_json_str(x->sys, "backend", NULL);
 	char word[80];
 
-	if (backend) {
+	if (r->engine) {
+		put_str(e, "engine", r->engine);
+	} else if (backend) {
 		(void)snprintf(word, sizeof word, "fm/%s", backend);
 		put_str(e, "engine", word);
 	} else {
@@ -355,7 +404,7 @@ rec_put(struct emit *e, const struct rec *r, struct exper *x, struct point *p,
 	emit_open(e, '{');
 	put_fmwork(e, r, x, c);
 	put_ours(e, r, x, p);
-	put_stats(e, p, c, w);
+	put_stats(e, r, p, c, w);
 	put_passed(e, "noise", r->obs);
 	put_passed(e, "sim", r->sim);
 	put_passed(e, "failure", r->fail);

@@ -11,7 +11,15 @@
 #include "exper.h"
 #include "point.h"
 
+/* Statistics as another tool made them; ns, NAN where it made none. */
+struct rec_given {
+	int64_t n; /* repetitions, 0 = not known */
+	double mean, sd, median, min, max;
+	double quantile[FM_STAT_QUANTILES];
+};
+
 struct rec {
+	const char *engine; /* NULL: by dialect and backend */
 	enum fm_dialect dialect;
 	struct fm_text timestamp, time_end, model, model_class;
 	struct fm_text input, output, batch, tp; /* s = NULL: not known */
@@ -22,6 +30,7 @@ struct rec {
 	struct fm_text obs, sim; /* JSON, or nothing */
 	struct fm_text fail;     /* that, of a failure */
 	json_t *serving;         /* of a server's folder, or NULL */
+	const struct rec_given *given; /* when there are no samples, or NULL */
 };
 
 void rec_release(struct rec *r);

@@ -77,18 +77,23 @@ summary_add_gen(struct rec *r, const char *line, size_t n, struct fm_line *l,
 /* --- from samples -------------------------------------------------------- */
 
 /* The record's own statistics mostly are by the same rule. */
-double
-summary_median_s(
+struct summary
+summary_median(
     struct point *p, const struct fm_stat_conf *c, struct fm_stat_work *w)
 {
 	static const struct fm_stat_conf fmwork = { FM_STAT_FMWORK, 0, false,
 		false };
-	struct fm_stat st;
+	const struct fm_stat *st;
+	struct fm_stat own;
 
-	if (c->rule == FM_STAT_FMWORK)
-		return (double)point_describe(p, c, w)->median2 / 2e9;
-	fm_stat_describe(&st, p->dt.v, p->dt.n, &fmwork, w);
-	return (double)st.median2 / 2e9;
+	if (c->rule == FM_STAT_FMWORK) {
+		st = point_describe(p, c, w);
+	} else {
+		fm_stat_describe(&own, p->dt.v, p->dt.n, &fmwork, w);
+		st = &own;
+	}
+	return (struct summary){ (double)st->median2 / 2e9,
+		(double)st->mad4 / 2 / (double)st->median2 };
 }
 
 static struct fm_text
@@ -143,8 +148,8 @@ summary_of_samples(struct rec *r, struct point *p, struct fm_buf *keep,
 	r->time_end = (struct fm_text){ p->t1.s, p->t1.len };
 	r->model = (struct fm_text){ p->model.s, p->model.len };
 	summary_sizes(r, &p->sizes, keep);
-	from_median(
-	    r, summary_median_s(p, c, w), out, (double)p->sizes.batch, keep);
+	from_median(r, summary_median(p, c, w).median_s, out,
+	    (double)p->sizes.batch, keep);
 }
 
 /* --- agreement ----------------------------------------------------------- */
@@ -190,6 +195,15 @@ check_value(struct rec *r, const char *name, double v, struct fm_text t)
 		    name, (int)t.n, t.s, v);
 }
 
+/* Only if the run is known that it is of. */
+static void
+check_known(struct rec *r, const char *name, double v, struct summary of,
+    struct fm_text t)
+{
+	if (of.median_s > 0)
+		check_value(r, name, v, t);
+}
+
 static double
 number(struct fm_text t)
 {
@@ -207,7 +221,7 @@ summary_fill(struct rec *r, struct point *p, struct fm_buf *keep,
 {
 	if (p == NULL || p->dt.n == 0 || r->itl.n == 0 || *r->itl.s != 'n')
 		return;
-	from_median(r, summary_median_s(p, c, w), number(r->output),
+	from_median(r, summary_median(p, c, w).median_s, number(r->output),
 	    number(r->batch), keep);
 	note(r, "the RES line has no numbers: computed from the REP lines");
 }
@@ -223,6 +237,7 @@ void
 summary_check(struct rec *r, const struct fm_line *l, struct point *p,
     const struct exper *x, const struct fm_stat_conf *c, struct fm_stat_work *w)
 {
+	struct summary sum;
 	double med, batch, out;
 
 	if (p == NULL || p->dt.n == 0)
@@ -234,14 +249,15 @@ summary_check(struct rec *r, const struct fm_line *l, struct point *p,
 	/* Samples are not all there, or not of this line alone. */
 	if (!summary_complete(p) || p->dialect == FM_DIALECT_VISION)
 		return;
-	med = summary_median_s(p, c, w) / (double)(x->multiplier * x->times);
+	sum = summary_median(p, c, w);
+	med = sum.median_s / (double)(x->multiplier * x->times);
 	batch = number(r->batch);
 	out = number(r->output);
 	if (l->f[FM_F_MED].n)
 		check_value(r, is_embed(r->dialect) ? "latency" : "median",
 		    is_embed(r->dialect) ? 1000 * med : med, l->f[FM_F_MED]);
-	if (l->f[FM_F_INF].n)
-		check_value(r, "inference time", med, l->f[FM_F_INF]);
+	check_value(r, "deviation", sum.rel_mad, l->f[FM_F_MAD]);
+	check_value(r, "inference time", med, l->f[FM_F_INF]);
 	if (l->f[FM_F_ITL].n)
 		check_value(
 		    r, "time per token", 1000 * med / out, l->f[FM_F_ITL]);
@@ -277,7 +293,7 @@ summary_correct(struct rec *r, const struct exper *x, struct fm_buf *keep)
  */
 void
 summary_check_gen(struct rec *r, const struct fm_line *l, const struct exper *x,
-    double first_s, double whole_s)
+    struct summary first, struct summary whole)
 {
 	double scale = (double)(x->multiplier * x->times);
 	double out = number(l->f[FM_F_OUTPUT]), gen;
@@ -285,11 +301,18 @@ summary_check_gen(struct rec *r, const struct fm_line *l, const struct exper *x,
 	if (number(l->f[FM_F_GEN]) <= 0)
 		note(r, "the generation time is not positive: the run for one "
 			"token took longer");
-	if (first_s <= 0)
-		return;
-	check_value(r, "time to first token", first_s / scale, l->f[FM_F_TTFT]);
-	gen = (whole_s - first_s) / scale;
-	if (whole_s <= 0 || gen <= 0)
+	if (fm_form_dialect(l->form) != FM_DIALECT_VISION) {
+		check_known(
+		    r, "deviation", whole.rel_mad, whole, l->f[FM_F_MAD]);
+		check_known(r, "deviation of the first token", first.rel_mad,
+		    first, l->f[FM_F_MAD_TTFT]);
+	}
+	check_known(r, "inference time", whole.median_s / scale, whole,
+	    l->f[FM_F_INF].n ? l->f[FM_F_INF] : l->f[FM_F_MED]);
+	check_known(r, "time to first token", first.median_s / scale, first,
+	    l->f[FM_F_TTFT]);
+	gen = (whole.median_s - first.median_s) / scale;
+	if (whole.median_s <= 0 || first.median_s <= 0 || gen <= 0)
 		return;
 	if (fm_form_dialect(l->form) == FM_DIALECT_ROCM)
 		out -= 1;

@@ -7,6 +7,12 @@
 
 #include "rec.h"
 
+/* fmwork's summary of samples; not known: zeros. */
+struct summary {
+	double median_s; /* seconds */
+	double rel_mad;  /* median distance from it, as a share of it */
+};
+
 /*
  * Fills `r` from a RES or GEN line that was taken apart into `l`. The texts of
  * both point into `keep` then, which gets a copy of the line; it must not grow
@@ -35,10 +41,9 @@ void summary_fill(struct rec *r, struct point *p, struct fm_buf *keep,
 void summary_check(struct rec *r, const struct fm_line *l, struct point *p,
     const struct exper *x, const struct fm_stat_conf *c,
     struct fm_stat_work *w);
-/* The same for a GEN line, with the medians of the run for one token and of
- * the whole run (seconds), or 0. */
+/* The same for a GEN line, with the run for one token and the whole one. */
 void summary_check_gen(struct rec *r, const struct fm_line *l,
-    const struct exper *x, double first_s, double whole_s);
+    const struct exper *x, struct summary first, struct summary whole);
 
 /* Are all repetitions of the point there, in their order? */
 bool summary_complete(const struct point *p);
@@ -46,8 +51,8 @@ bool summary_complete(const struct point *p);
 /* Puts right what a driver is known to print wrong, and notes it. */
 void summary_correct(struct rec *r, const struct exper *x, struct fm_buf *keep);
 
-/* fmwork's median of samples, in seconds. */
-double summary_median_s(
+/* fmwork's median of samples. */
+struct summary summary_median(
     struct point *p, const struct fm_stat_conf *c, struct fm_stat_work *w);
 
 #endif

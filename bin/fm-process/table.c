@@ -61,6 +61,7 @@ table_init(struct table *t, const struct conf *c, json_t *own)
 	size_t i;
 
 	memset(t, 0, sizeof *t);
+	fm_buf_init(&t->paths);
 	t->format = (enum format)c->format;
 	if (c->schema != SCHEMA_FULL)
 		return;
@@ -75,6 +76,8 @@ void
 table_release(struct table *t)
 {
 	fm_strs_release(&t->names);
+	free(t->cells);
+	fm_buf_release(&t->paths);
 }
 
 /* --- the text of a record ------------------------------------------------ */
@@ -98,7 +101,7 @@ skip_value(const char *p)
 			string = true;
 		else if (*p == '{' || *p == '[')
 			depth++;
-		else if (depth == 0 && strchr(",}]", *p))
+		else if (depth == 0 && (*p == ',' || *p == '}' || *p == ']'))
 			break;
 		else if (*p == '}' || *p == ']')
 			depth--;
@@ -128,19 +131,56 @@ next_member(const char **p, struct fm_text *key, struct fm_text *value)
 	return true;
 }
 
-/* The value under a name with dots, or s = NULL. */
-static struct fm_text
-find(const char *record, const char *name)
+/*
+ * All members of a record from left to right; those within `stats` after it,
+ * under their names with dots. Paths have room for the whole record, so that
+ * they do not move.
+ */
+static void
+add_cells(struct table *t, struct fm_text above, const char *p)
 {
 	struct fm_text key, value;
-	size_t n = strcspn(name, ".");
 
-	while (next_member(&record, &key, &value)) {
-		if (key.n == strlen(name) && memcmp(key.s, name, key.n) == 0)
-			return value;
-		if (name[n] == '.' && key.n == n && *value.s == '{' &&
-		    memcmp(key.s, name, n) == 0)
-			return find(value.s, name + n + 1);
+	while (next_member(&p, &key, &value)) {
+		if (above.n) {
+			const char *path = t->paths.s + t->paths.len;
+
+			fm_buf_put(&t->paths, above.s, above.n);
+			fm_buf_putc(&t->paths, '.');
+			fm_buf_put(&t->paths, key.s, key.n);
+			key = (struct fm_text){ path, above.n + 1 + key.n };
+		}
+		FM_GROW(t->cells, t->cap, t->n + 1);
+		t->cells[t->n++] = (struct cell){ key, value };
+		if (*value.s == '{' &&
+		    (above.n || (key.n == 5 && !memcmp(key.s, "stats", 5))))
+			add_cells(t, key, value.s);
+	}
+}
+
+static void
+read_cells(struct table *t, const char *record)
+{
+	t->n = t->next = 0;
+	fm_buf_clear(&t->paths);
+	(void)fm_buf_reserve(&t->paths, 16 * strlen(record));
+	add_cells(t, (struct fm_text){ NULL, 0 }, record);
+}
+
+/* The value under a name with dots, or s = NULL. Members come in the order of
+ * the columns, so it mostly is the next one. */
+static struct fm_text
+find(struct table *t, const char *name)
+{
+	size_t n = strlen(name), i, k;
+
+	for (k = 0; k < t->n; k++) {
+		i = t->next + k < t->n ? t->next + k : t->next + k - t->n;
+		if (t->cells[i].name.n == n &&
+		    memcmp(t->cells[i].name.s, name, n) == 0) {
+			t->next = i + 1 < t->n ? i + 1 : 0;
+			return t->cells[i].value;
+		}
 	}
 	return (struct fm_text){ NULL, 0 };
 }
@@ -233,7 +273,7 @@ put_sql(struct fm_buf *b, const struct fm_buf *t, char first)
 }
 
 static const char *
-sql_type(const char *name, const char *record)
+sql_type(struct table *t, const char *name)
 {
 	struct fm_text v;
 	size_t i;
@@ -244,7 +284,7 @@ sql_type(const char *name, const char *record)
 			       : columns[i].type == 'R' ? "DOUBLE PRECISION"
 			       : columns[i].type == 'B' ? "BOOLEAN"
 							: "TEXT";
-	v = find(record, name);
+	v = find(t, name);
 	return v.s && strchr("-0123456789", *v.s) ? "DOUBLE PRECISION" : "TEXT";
 }
 
@@ -262,7 +302,7 @@ put_name(struct fm_buf *b, const char *name)
 }
 
 static void
-sql_begin(struct table *t, struct fm_buf *b, const char *record)
+sql_begin(struct table *t, struct fm_buf *b)
 {
 	size_t i;
 
@@ -270,13 +310,13 @@ sql_begin(struct table *t, struct fm_buf *b, const char *record)
 	for (i = 0; i < t->names.n; i++) {
 		fm_buf_puts(b, i ? ",\n\t" : "\t");
 		put_name(b, t->names.v[i]);
-		fm_buf_printf(b, " %s", sql_type(t->names.v[i], record));
+		fm_buf_printf(b, " %s", sql_type(t, t->names.v[i]));
 	}
 	fm_buf_puts(b, "\n);\n");
 }
 
 static void
-sql_row(struct table *t, struct fm_buf *b, const char *record)
+sql_row(struct table *t, struct fm_buf *b)
 {
 	struct fm_buf text = FM_BUF_INIT;
 	size_t i;
@@ -289,7 +329,7 @@ sql_row(struct table *t, struct fm_buf *b, const char *record)
 	}
 	fm_buf_puts(b, ") VALUES (");
 	for (i = 0; i < t->names.n; i++) {
-		struct fm_text v = find(record, t->names.v[i]);
+		struct fm_text v = find(t, t->names.v[i]);
 
 		if (i)
 			fm_buf_puts(b, ", ");
@@ -319,7 +359,8 @@ table_begin(struct table *t, struct fm_buf *b, const char *record)
 		while (next_member(&p, &key, &value))
 			fm_strs_add_take(&t->names, fm_strndup(key.s, key.n));
 	if (t->format == FORMAT_SQL) {
-		sql_begin(t, b, record);
+		read_cells(t, record);
+		sql_begin(t, b);
 		return;
 	}
 	for (i = 0; i < t->names.n; i++) {
@@ -336,12 +377,13 @@ table_row(struct table *t, struct fm_buf *b, const char *record)
 	struct fm_buf text = FM_BUF_INIT;
 	size_t i;
 
+	read_cells(t, record);
 	if (t->format == FORMAT_SQL) {
-		sql_row(t, b, record);
+		sql_row(t, b);
 		return;
 	}
 	for (i = 0; i < t->names.n; i++) {
-		bool any = plain(find(record, t->names.v[i]), &text);
+		bool any = plain(find(t, t->names.v[i]), &text);
 
 		if (i)
 			fm_buf_putc(b, t->format == FORMAT_CSV ? ',' : '\t');

@@ -5,12 +5,22 @@
 #ifndef TABLE_H
 #define TABLE_H
 
+#include "buf.h"
 #include "conf.h"
+#include "record_form.h"
+
+/* A member of the record in hand; both point into text. */
+struct cell {
+	struct fm_text name, value;
+};
 
 struct table {
 	enum format format;
 	struct fm_strs names; /* columns, dots between the levels */
 	bool begun;
+	struct cell *cells;
+	size_t n, cap, next; /* the one that the next column is likely to be */
+	struct fm_buf paths; /* names of cells below the first level */
 };
 
 /* `own`: members that --metadata adds to every record, or NULL. */

@@ -41,7 +41,7 @@ keep_first_token(struct parse *ps)
 		f = &ps->firsts[ps->n_firsts++];
 		f->sizes = ps->sizes;
 	}
-	f->median_s = summary_median_s(ps->of, &ps->conf->stat, &ps->work);
+	f->median = summary_median(ps->of, &ps->conf->stat, &ps->work);
 }
 
 /* --- what each tag does -------------------------------------------------- */
@@ -97,8 +97,10 @@ get(struct parse *ps, struct fm_line *l, const char *line, size_t n)
 	const char *next;
 
 	ps->x.begun = true;
-	if (fm_line_get(l, line, n))
+	if (fm_line_get(l, line, n)) {
+		ps->x.dialect = fm_form_dialect(l->form);
 		return true;
+	}
 	parse_fault(ps, "cannot read this line", line, n);
 	next = memmem(line + 1, n - 1, begin, sizeof begin - 1);
 	if (next)
@@ -215,7 +217,7 @@ static void
 on_gen(struct parse *ps, const char *line, size_t n)
 {
 	const struct first_token *f;
-	double whole_s = 0;
+	struct summary none = { 0, 0 }, whole = none;
 	struct fm_line l;
 	struct sizes z;
 
@@ -234,8 +236,8 @@ on_gen(struct parse *ps, const char *line, size_t n)
 	}
 	f = first_token(ps, &z);
 	if (ps->of && summary_complete(ps->of))
-		whole_s = summary_median_s(ps->of, &ps->conf->stat, &ps->work);
-	summary_check_gen(&ps->rec, &l, &ps->x, f ? f->median_s : 0, whole_s);
+		whole = summary_median(ps->of, &ps->conf->stat, &ps->work);
+	summary_check_gen(&ps->rec, &l, &ps->x, f ? f->median : none, whole);
 }
 
 static void

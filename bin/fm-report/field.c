@@ -80,7 +80,9 @@ passing(const char *opt)
 	static const char *const names[] = { "input_sizes", "output_sizes",
 		"batch_sizes", "reps", "seconds", "until", "model_root",
 		"model_name", "model", "platform", "output", "out", "timeout",
-		"state", "resume", "order", "seed", NULL };
+		"state", "resume", "order", "seed", "min_reps", "max_reps",
+		"max_seconds", "retries", "stop", "prune", "isolate",
+		"progress_fd", NULL };
 	size_t i, n;
 
 	while (*opt == '-')

@@ -11,7 +11,8 @@
 #include "recs.h"
 
 enum {
-	MOST_BARS = 24 /* smaller ones are put together */
+	MOST_BARS = 24, /* smaller ones are put together */
+	LONG_NAME = 48  /* letters that leave room for bars */
 };
 
 struct part {
@@ -73,6 +74,20 @@ parts(const struct recs *r, const struct columns *c, size_t *n)
 	return p;
 }
 
+/* Of the long name of a node the end says more than the beginning. */
+static void
+put_name(struct fm_buf *b, const char *name)
+{
+	size_t n = strlen(name);
+	const char *end =
+	    n > LONG_NAME ? strchr(name + n - LONG_NAME, '/') : NULL;
+
+	if (end)
+		fm_buf_printf(b, "...%s", end);
+	else
+		fm_buf_puts(b, name);
+}
+
 static void
 put_bar(struct plot *pl, size_t at, const struct part *p, double all)
 {
@@ -80,7 +95,7 @@ put_bar(struct plot *pl, size_t at, const struct part *p, double all)
 		all > 0 ? p->us / all * 100 : (double)NAN };
 	struct fm_buf b = FM_BUF_INIT;
 
-	fm_buf_puts(&b, p->name);
+	put_name(&b, p->name);
 	if (p->count > 0)
 		fm_buf_printf(&b, " (%.0f)", p->count);
 	fm_buf_puts(&pl->vars, "set ytics add (");

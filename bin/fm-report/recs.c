@@ -48,6 +48,7 @@ recs_want(struct recs *r, const char *name)
 		c->slot[0] = pick_want(&r->in.pick, "stats.median");
 		c->slot[1] = pick_want(&r->in.pick, "itl");
 		c->slot[2] = pick_want(&r->in.pick, "output");
+		c->slot[3] = pick_want(&r->in.pick, "stats.mean");
 	} else {
 		c->slot[0] = pick_want(&r->in.pick,
 		    c->field && c->field->path ? c->field->path : name);
@@ -200,6 +201,9 @@ latency_cell(struct recs *r, struct column *c)
 
 	if (got[c->slot[0]].s && *got[c->slot[0]].s != 'n')
 		return token_cell(r, c, &got[c->slot[0]]);
+	/* Tools that tell no median may tell the mean. */
+	if (got[c->slot[3]].s && *got[c->slot[3]].s != 'n')
+		return token_cell(r, c, &got[c->slot[3]]);
 	if (!got[c->slot[1]].s)
 		return CELL_NULL;
 	itl = number(got[c->slot[1]].s, got[c->slot[1]].n);

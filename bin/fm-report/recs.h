@@ -18,7 +18,7 @@
 struct column {
 	char *name;
 	const struct field *field; /* NULL: the path `name` */
-	size_t slot[3];            /* in input.pick */
+	size_t slot[4];            /* in input.pick */
 	cell same;                 /* of all rows, while v is NULL */
 	cell *v;
 	/* The text last seen, and what it was made to. */

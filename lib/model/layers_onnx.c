@@ -441,6 +441,79 @@ fm_layers_is_free(const char *op)
 			     rules[i].rule >= FM_ONNX_RESHAPE);
 }
 
+/* --- what is not covered -------------------------------------------------- */
+
+/* The dimension of `x` that a product with `w` would sum over, or 1. */
+static int64_t
+summed(const struct fm_onnx_value *x, const struct fm_onnx_value *w)
+{
+	int i, k;
+
+	for (i = x->rank - 1; i >= 0; i--)
+		for (k = 0; k < w->rank; k++)
+			if (x->dims[i] > 1 && x->dims[i] == w->dims[k])
+				return x->dims[i];
+	return 1;
+}
+
+/*
+ * How much work a node may be: what goes in meets all weights that it has, as
+ * in a product, a convolution or a recurrent layer; without weights, once for
+ * every element.
+ */
+static void
+guess(struct fm_onnx_graph *g)
+{
+	struct fm_onnx_value x = fm_onnx_shaped(-1);
+	double out = 0, in = 1;
+	struct fm_layer *one;
+	size_t k;
+	int i;
+
+	for (k = 0; k < g->node->n_input && x.rank < 1; k++) {
+		struct fm_onnx_value v = fm_onnx_input(g, k);
+
+		if (!v.weight && fm_onnx_known(&v))
+			x = v;
+	}
+	if (x.rank < 1)
+		return;
+	for (k = 0; k < g->node->n_input; k++) {
+		struct fm_onnx_value w = fm_onnx_input(g, k);
+		double n = 1;
+
+		if (!w.weight || w.whole || w.rank < 2 || !fm_onnx_known(&w))
+			continue;
+		if (out < 1)
+			in = (double)summed(&x, &w);
+		for (i = 0; i < w.rank; i++)
+			n *= (double)w.dims[i];
+		out += n / in;
+	}
+	FM_GROW(g->l->guesses, g->l->cap_guesses, g->l->n_guesses + 1);
+	one = &g->l->guesses[g->l->n_guesses++];
+	memset(one, 0, sizeof *one);
+	one->kind = out > 0 ? FM_LAYER_LINEAR : FM_LAYER_ACT;
+	one->rank = x.rank;
+	memcpy(one->shape, x.dims, sizeof one->shape);
+	one->in = (int64_t)in;
+	one->out = out < 9e18 ? (int64_t)out : INT64_MAX;
+}
+
+/* What the file says of a tensor, for those that follow from one that is not
+ * covered. */
+static struct fm_onnx_value
+noted(struct fm_onnx_graph *g, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < g->src->n_value_info; i++)
+		if (g->src->value_info[i]->name &&
+		    strcmp(g->src->value_info[i]->name, name) == 0)
+			return fm_onnx_info(g->src->value_info[i]);
+	return fm_onnx_shaped(-1);
+}
+
 /* A node is covered when it has a rule that gives it a shape. */
 static void
 read_node(struct fm_onnx_graph *g, const Onnx__NodeProto *node)
@@ -461,6 +534,8 @@ read_node(struct fm_onnx_graph *g, const Onnx__NodeProto *node)
 	v = i >= 0 ? apply(g, rules[i].rule) : fm_onnx_shaped(-1);
 	if (!fm_onnx_known(&v)) {
 		g->l->missed++;
+		guess(g);
+		v = noted(g, node->output[0]);
 		if (fm_strs_find(&g->l->missed_ops, op) < 0)
 			fm_strs_add(&g->l->missed_ops, op);
 	}
@@ -470,7 +545,9 @@ read_node(struct fm_onnx_graph *g, const Onnx__NodeProto *node)
 static void
 read_graph(struct fm_layers *l, const Onnx__GraphProto *src)
 {
-	struct fm_onnx_graph g = { .l = l, .index = json_object(), .at = -1 };
+	struct fm_onnx_graph g = {
+		.l = l, .src = src, .index = json_object(), .at = -1
+	};
 	size_t i;
 
 	for (i = 0; i < src->n_initializer; i++)

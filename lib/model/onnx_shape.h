@@ -70,6 +70,7 @@ struct fm_onnx_value {
 /* A graph being read; the caller owns and frees `index` and `v`. */
 struct fm_onnx_graph {
 	struct fm_layers *l;
+	const Onnx__GraphProto *src;
 	json_t *index; /* name of a tensor: its place in `v` */
 	struct fm_onnx_value *v;
 	size_t n, cap;
@@ -87,6 +88,8 @@ void fm_onnx_read_ints(struct fm_onnx_value *v, const Onnx__TensorProto *t);
 void fm_onnx_put_tensor(
     struct fm_onnx_graph *g, const char *name, const Onnx__TensorProto *t);
 void fm_onnx_put_input(struct fm_onnx_graph *g, const Onnx__ValueInfoProto *in);
+/* What a declaration says of a tensor's type and shape. */
+struct fm_onnx_value fm_onnx_info(const Onnx__ValueInfoProto *in);
 
 /* The k-th input of the node; one that is not there has no rank. */
 struct fm_onnx_value fm_onnx_input(const struct fm_onnx_graph *g, size_t k);

@@ -126,27 +126,32 @@ dim_of(const Onnx__TensorShapeProto__Dimension *d)
 	}
 }
 
-void
-fm_onnx_put_input(struct fm_onnx_graph *g, const Onnx__ValueInfoProto *in)
+struct fm_onnx_value
+fm_onnx_info(const Onnx__ValueInfoProto *in)
 {
+	struct fm_onnx_value v = fm_onnx_shaped(-1);
 	const Onnx__TensorShapeProto *s;
-	struct fm_onnx_value *v;
 	size_t i;
 
-	if (!in->name || json_object_get(g->index, in->name))
-		return;
-	v = fm_onnx_put(g, in->name);
 	if (!in->type ||
 	    in->type->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE ||
 	    !in->type->tensor_type->shape)
-		return;
+		return v;
 	s = in->type->tensor_type->shape;
 	if (s->n_dim > RANK)
-		return;
-	v->rank = (int)s->n_dim;
-	v->whole = fm_onnx_is_whole(in->type->tensor_type->elem_type);
+		return v;
+	v.rank = (int)s->n_dim;
+	v.whole = fm_onnx_is_whole(in->type->tensor_type->elem_type);
 	for (i = 0; i < s->n_dim; i++)
-		v->dims[i] = dim_of(s->dim[i]);
+		v.dims[i] = dim_of(s->dim[i]);
+	return v;
+}
+
+void
+fm_onnx_put_input(struct fm_onnx_graph *g, const Onnx__ValueInfoProto *in)
+{
+	if (in->name && !json_object_get(g->index, in->name))
+		*fm_onnx_put(g, in->name) = fm_onnx_info(in);
 }
 
 /* --- attributes ---------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #   build    compiler and libraries        runtime  ONNX Runtime
 #   test     what the tests use            lint     static checks, valgrind
 #   minilm   a small real checkpoint       demo     build + runtime
+#   servers  what some tests start: sshd, Slurm
 #   all      build + runtime + test, and minilm once more if it failed
 #
 # The library goes to --libexec (DIR/libexec/fm below --build), the
@@ -72,6 +73,15 @@ want_test() {
 	has prove || need perl
 	has python3 || want python3
 	[ -d /usr/share/libonnx-testdata ] || want libonnx-testdata
+}
+
+# A package may start what it holds as a service: nothing for anybody's own
+# machine.
+want_servers() {
+	has sshd || [ -x /usr/sbin/sshd ] || want openssh-server
+	has ssh || want openssh-client
+	has slurmd || [ -x /usr/sbin/slurmd ] || want slurm-wlm
+	has munged || [ -x /usr/sbin/munged ] || want munge
 }
 
 want_lint() {
@@ -283,6 +293,7 @@ for what in "$@"; do
 	runtime) want_runtime ;;
 	test | all) want_build; want_runtime; want_test ;;
 	lint) want_lint ;;
+	servers) want_servers ;;
 	minilm) ;;
 	*) usage ;;
 	esac

@@ -53,6 +53,27 @@ $("$B/bench/rep-line")
 X
 row 'print a REP line' "$put" 100 "$(ratio "$put" 100)"
 row 'read a REP line' "$get" 300 "$(ratio "$get" 300)"
+noise=$("$B/bench/noise")
+row 'noise evidence, once a point' "$noise" 1000000 "$(ratio "$noise" 1000000)"
+
+"$bench/ssh.sh"
+
+# sweep POINTS REPS: milliseconds of the whole program
+sweep() {
+	for _ in 1 2 3 4 5; do
+		"$B/bench/peak" fm-driver --platform null --input_sizes "1-$1" \
+		    --reps "$2" >/dev/null 2>/dev/null 3>"$T/peak"
+		awk '{ printf "%.3f\n", $2 / 1e6 }' "$T/peak"
+	done | median
+}
+title 'driver (milliseconds)' fm limit ratio
+one=$(sweep 1 1)
+many=$(sweep 1001 1)
+point=$(echo "$one $many" | awk '{ printf "%.4f", ($2 - $1) / 1000 }')
+row 'start, one point, end (null backend)' "$one" 100 "$(ratio "$one" 100)"
+row 'each point more' "$point" 2 "$(ratio "$point" 2)"
+all=$(sweep 1000 100)
+row '1000 points of 100 repetitions' "$all" 5000 "$(ratio "$all" 5000)"
 
 [ -z "$QUICK" ] || exit 0
 
@@ -61,6 +82,9 @@ printf '\n%s\n' 'fm-process'
 
 printf '\n%s\n' 'fm-report'
 "$bench/report.sh"
+
+title 'simulated device, 70B parameters' fm limit ratio
+"$bench/sim.sh"
 
 # --- a 125M-parameter checkpoint and its graph -------------------------------
 

@@ -6,7 +6,8 @@
  *   ort-loop LIBRARY MODEL WEIGHTS THREADS CALLS NAME=TYPE:DIM,DIM:LO:HI ...
  *
  * WEIGHTS is the folder of external data, or "-". Inputs are filled once, with
- * token ids LO <= id < HI. LIBRARY "-" is the one the system finds.
+ * token ids LO <= id < HI. LIBRARY "-" is the one the system finds. Of a
+ * single call, stderr gets when it began: nanoseconds of the UNIX epoch.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,6 +137,7 @@ main(int argc, char **argv)
 {
 	struct loop l = { 0 };
 	struct fm_err err = FM_ERR_INIT;
+	struct fm_clock clock;
 	int64_t i, n, *took;
 	int k;
 
@@ -151,7 +153,11 @@ main(int argc, char **argv)
 	for (k = 6; k < argc; k++)
 		bind_input(&l, argv[k], (size_t)k - 6);
 	bind_outputs(&l);
+	fm_clock_start(&clock);
 	n = strtoll(argv[5], NULL, 10);
+	if (n == 1)
+		(void)fprintf(stderr, "%lld\n",
+		    (long long)fm_clock_epoch_ns(&clock, fm_clock_now_ns()));
 	took = fm_calloc((size_t)n, sizeof *took);
 	for (i = 0; i < n; i++) {
 		int64_t t0 = fm_clock_now_ns();

@@ -1,7 +1,7 @@
 /*
  * Runs a command and says on descriptor 3 when it was started (nanoseconds of
- * the UNIX epoch), how long it ran (nanoseconds) and the most memory that it
- * or one of its descendants had (KiB):
+ * the UNIX epoch), how long it ran (nanoseconds), the most memory that it or
+ * one of its descendants had (KiB), and the processor's time (microseconds):
  *
  *   peak COMMAND... 3>FILE
  */
@@ -19,6 +19,12 @@ now_ns(void)
 
 	(void)clock_gettime(CLOCK_REALTIME, &ts);
 	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
+}
+
+static long long
+us(const struct timeval *t)
+{
+	return t->tv_sec * 1000000LL + t->tv_usec;
 }
 
 int
@@ -39,7 +45,8 @@ main(int argc, char **argv)
 	}
 	(void)waitpid(pid, &status, 0);
 	(void)getrusage(RUSAGE_CHILDREN, &use);
-	(void)dprintf(3, "%lld %lld %ld\n", (long long)start,
-	    (long long)(now_ns() - start), use.ru_maxrss);
+	(void)dprintf(3, "%lld %lld %ld %lld\n", (long long)start,
+	    (long long)(now_ns() - start), use.ru_maxrss,
+	    us(&use.ru_utime) + us(&use.ru_stime));
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }

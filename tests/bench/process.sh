@@ -1,122 +1,152 @@
 #!/bin/sh
 # fm-process beside wc, grep, mawk, datamash and python on the same log, in
-# turn. Called by hand, or by bench.sh: prints rows of MB/s and of seconds.
+# turn; what they print is thrown away. Called by hand, or by bench.sh.
 #
-#   $MB   size of the log [100]
+#   $MB   size of the logs [100]
+#   $GB   when set: also a log of so many gigabytes (and room for it)
 top=$(cd "$(dirname "$0")/../.." && pwd)
 B=${B:-$top/build}
 PATH=$B/bin:$PATH
 LC_ALL=C
 export PATH LC_ALL
+bench=$top/tests/bench
 T=$(mktemp -d "${TMPDIR:-/tmp}/fm-bench.XXXXXX") || exit 3
 trap 'rm -rf "$T"' EXIT
 trap 'exit 130' INT
 rounds=5
 
-# Points of 100 repetitions with a little noise, as embed/tf prints them.
-awk -v mb="${MB:-100}" 'BEGIN {
-	print "FMWORK ARG --reps 100\nFMWORK SETUP 0.200000"
-	t = 1732170000; ns = 0
-	srand(1)
-	for (g = 0; size < mb * 1e6; g++) {
-		printf "\nRUN %d / 1\n\n", 128 + g % 4
-		for (r = 1; r <= 100; r++) {
-			dt = int(4000000 * (1 + 0.06 * (rand() - 0.5)) + (r == 1) * 8e7)
-			a = sprintf("%d.%09d", t, ns)
-			ns += dt
-			if (ns >= 1e9) { t++; ns -= 1e9 }
-			b = sprintf("%d.%09d", t, ns)
-			if (r == 1) first = a
-			line = sprintf("FMWORK REP %d 100 %s %s %d.%09d", r, a, b,
-			    dt / 1e9, dt % 1e9)
-			print line
-			size += length(line) + 1
-			ns += 30000
-			if (ns >= 1e9) { t++; ns -= 1e9 }
-		}
-		printf "\nFMWORK RES %s %s m C %d 1 4.000 250.0\n", first, b, 128 + g % 4
-	}
-}' >"$T/log"
-bytes=$(wc -c <"$T/log")
-printf '%s MB, %s lines\n' "$((bytes / 1000000))" "$(wc -l <"$T/log" | tr -d ' ')"
-
-cat >"$T/median.py" <<'END'
-import sys
-v, n = [], 0
-for line in open(sys.argv[1]):
-    if line.startswith('FMWORK REP'):
-        v.append(float(line.split(' ')[6]))
-    elif line.startswith('FMWORK RES'):
-        v = sorted(v[len(v) // 5:])
-        print((v[(len(v) - 1) // 2] + v[len(v) // 2]) / 2)
-        v = []
-END
-
-# now: seconds with nanoseconds
-now() { date +%s.%N; }
-# measure NAME COMMAND...: seconds go to $T/NAME, a line for each round
-measure() {
-	name=$1; shift
-	a=$(now)
-	"$@" "$T/log" >"$T/out" 2>/dev/null
-	b=$(now)
-	echo "$a $b" | awk '{ printf "%.6f\n", $2 - $1 }' >>"$T/t.$name"
+# make_log HOW: points of 100 repetitions, as that driver prints them
+make_log() {
+	awk -v how="$1" -v reps=100 -v points=$((${MB:-100} * 1000 / 7)) \
+	    -v us=4000 -f "$top/tests/data/process/reps.awk" >"$T/$1"
 }
 has() { command -v "$1" >/dev/null; }
+# measure NAME COMMAND...: a line "seconds, processor's seconds, KiB" in t.NAME
+measure() {
+	name=$1; shift
+	"$B/bench/peak" "$@" 3>"$T/peak" >/dev/null 2>"$T/err"
+	awk '{ print $2 / 1e9, $4 / 1e6, $3 }' "$T/peak" >>"$T/t.$name"
+}
+# median NAME FIELD
+median() {
+	sort -n -k "$2,$2" "$T/t.$1" | awk -v f="$2" '{ v[NR] = $f }
+	    END { print v[int((NR + 1) / 2)] }'
+}
+# row NAME TEXT BYTES: of a measurement, beside `full`
+row() {
+	[ -f "$T/t.$1" ] || { printf '%-46s skipped: not here\n' "$2"; return; }
+	echo "$(median "$1" 1) $(median "$1" 2) $(median full 2)" |
+	    awk -v name="$2" -v bytes="$3" '{
+		printf "%-46s %9.4f %9.4f %9.0f %8.2f\n", name, $1, $2,
+		    bytes / $2 / 1e6, $2 / $3 }'
+}
+size() { wc -c <"$1" | tr -d ' '; }
 
+# --- on one log ----------------------------------------------------------------
+
+make_log embed
+bytes=$(size "$T/embed")
+# A shim that looks for the right Python is no part of it.
+python=$(python3 -c 'import sys; print(sys.executable)' 2>/dev/null)
+printf '%s MB, %s lines\n' $((bytes / 1000000)) \
+    "$(wc -l <"$T/embed" | tr -d ' ')"
+log=$T/embed
 i=0
 while [ $i -lt $rounds ]; do
-	measure full fm-process --format jsonl
-	measure basic fm-process --format jsonl --basic
-	measure no_stats fm-process --format jsonl --no_stats
-	measure wc wc -l
-	measure grep grep -c '^FMWORK RES'
-	! has mawk || measure mawk mawk '/^FMWORK REP/ { s += $7 } END { print s }'
-	! has python3 || [ $i -gt 1 ] || measure python python3 "$T/median.py"
-	if has datamash; then
-		a=$(now)
-		grep '^FMWORK REP' "$T/log" | datamash -W -g 4 median 7 >"$T/out"
-		b=$(now)
-		echo "$a $b" | awk '{ printf "%.6f\n", $2 - $1 }' >>"$T/t.datamash"
-	fi
+	measure full fm-process --format jsonl "$log"
+	measure basic fm-process --format jsonl --basic "$log"
+	measure no_stats fm-process --format jsonl --no_stats "$log"
+	measure csv fm-process --format csv "$log"
+	measure wc wc -l "$log"
+	measure grep sh -c 'grep -c "^FMWORK RES" "$1" | cat' sh "$log"
+	! has mawk || measure mawk mawk \
+	    '/^FMWORK REP/ { s += $7 } END { print s }' "$log"
+	! has datamash || measure datamash sh -c \
+	    'grep "^FMWORK REP" "$1" | datamash -W -g 4 median 7' sh "$log"
+	[ -z "$python" ] || [ $i -gt 0 ] || {
+		measure median "$python" "$bench/median.py" "$log"
+		measure python "$python" "$bench/records.py" "$log"
+	}
 	i=$((i + 1))
 done
+printf '%-46s %9s %9s %9s %8s\n' '' seconds 'on a CPU' MB/s "it / fm's"
+row full 'fm-process, full statistics' "$bytes"
+row basic 'fm-process --basic' "$bytes"
+row no_stats 'fm-process --no_stats' "$bytes"
+row csv 'fm-process --format csv' "$bytes"
+row wc 'wc -l' "$bytes"
+row grep 'grep -c RES' "$bytes"
+row mawk 'mawk that only sums' "$bytes"
+row datamash 'grep, datamash: median of groups' "$bytes"
+row median 'python, median of each point only' "$bytes"
+row python 'python, the same statistics' "$bytes"
+if [ -n "$python" ]; then
+	"$python" "$bench/records.py" "$log" | sed 's/.*"stats"://' >"$T/a"
+	fm-process -f jsonl "$log" | sed 's/.*"stats"://' | cmp -s - "$T/a" &&
+	    echo '... which are the same' || echo '... BUT THEY DIFFER'
+	rm "$T/a"
+fi
 
-printf '%-44s %10s %10s %8s\n' '' seconds MB/s 'fm / it'
-median() { sort -n "$T/t.$1" | awk '{ v[NR] = $1 }
-    END { print v[int((NR + 1) / 2)] }'; }
-full=$(median full)
-for row in 'full:fm-process, full statistics' \
-    'basic:fm-process --basic' 'no_stats:fm-process --no_stats' \
-    'wc:wc -l' 'grep:grep -c RES' 'mawk:mawk that only sums' \
-    'datamash:datamash, median of groups' 'python:python, median of each point'; do
-	name=${row%%:*}
-	[ -f "$T/t.$name" ] || { printf '%-44s skipped: not here\n' "${row#*:}"
-	    continue; }
-	median "$name" | awk -v name="${row#*:}" -v bytes="$bytes" -v full="$full" \
-	    '{ printf "%-44s %10.4f %10.0f %8.2f\n", name, $1, bytes / $1 / 1e6,
-		$1 / full }'
+# --- other dialects ------------------------------------------------------------
+
+for how in infer classic nelson; do
+	make_log $how
+	for _ in 1 2 3; do
+		measure $how fm-process --format jsonl "$T/$how"
+	done
+	row $how "fm-process, a log of $how" "$(size "$T/$how")"
+	rm "$T/$how"
 done
 
-head -c 10000 "$T/log" >"$T/small"
-: >"$T/t.small"
+# --- files at a time -----------------------------------------------------------
+
+n=$(nproc)
+set --
 i=0
-while [ $i -lt 50 ]; do
-	a=$(now)
-	fm-process "$T/small" >"$T/out" 2>/dev/null
-	b=$(now)
-	echo "$a $b" | awk '{ printf "%.6f\n", $2 - $1 }' >>"$T/t.small"
+while [ $i -lt $((4 * n)) ]; do
+	set -- "$@" "$log"
 	i=$((i + 1))
 done
-printf '%-44s %10s\n' '10 KB, start to finish (with date twice)' "$(median small)"
+j=1
+while [ $j -le "$n" ]; do
+	for _ in 1 2 3; do
+		measure "j$j" fm-process --format jsonl -j $j "$@"
+	done
+	echo "$(median j$j 1) $(median j1 1)" | awk -v j=$j -v k=$# \
+	    -v bytes="$bytes" '{ printf "%-46s %9.4f %9s %9.0f %8.2f x\n",
+	    k " logs, -j " j, $1, "", k * bytes / $1 / 1e6, $2 / $1 }'
+	j=$((j * 2))
+done
+
+# --- small, and many results ---------------------------------------------------
+
+head -c 10000 "$log" >"$T/small"
+for i in 1 2 3 4 5 6 7 8 9 10; do
+	for _ in 1 2 3 4 5; do
+		measure small fm-process "$T/small"
+	done
+done
+printf '%-46s %9s %9s seconds\n' '10 KB, start to finish' \
+    "$(median small 1)" "$(median small 2)"
 
 awk 'BEGIN {
 	for (i = 0; i < 20; i++) print "FMWORK ARG --option_" i " value-" i
 	for (i = 0; i < 100000; i++)
 		printf "FMWORK RES %d.000000000 %d.100000000 m C 128 1 4.000 250.0\n", i, i
-}' >"$T/log"
-measure res fm-process --format jsonl --output "$T/res.jsonl"
-peak=$( { command -v /usr/bin/time >/dev/null && /usr/bin/time -f %M \
-    fm-process --format jsonl -o "$T/res.jsonl" "$T/log"; } 2>&1 | tail -n 1)
-printf '%-44s %10s %10s KB\n' '100,000 RES and 20 ARG lines' "$(median res)" \
-    "${peak:-?}"
+}' >"$T/res"
+for _ in 1 2 3; do
+	measure res fm-process --format jsonl "$T/res"
+done
+printf '%-46s %9s seconds %7s KiB\n' '100,000 RES and 20 ARG lines' \
+    "$(median res 1)" "$(median res 3)"
+
+if [ -n "$GB" ]; then
+	i=0
+	while [ "$i" -lt $((GB * 1000000000 / bytes + 1)) ]; do
+		cat "$log"
+		i=$((i + 1))
+	done >"$T/huge"
+	measure huge fm-process --format jsonl "$T/huge"
+	printf '%-46s %9s seconds %7s KiB\n' "$(size "$T/huge") bytes" \
+	    "$(median huge 1)" "$(median huge 3)"
+fi

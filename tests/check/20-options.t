@@ -24,9 +24,11 @@ for p in bin/*/; do
 	like "$p has a man page" "man/$p.1" "^\.Nm $p"
 	helps "$p" >"$T/help"
 	options "$T/help" >"$T/options"
+	# A flag can be taken back: --no_NAME.
+	{ cat "$T/options"; sed 's/^/no_/' "$T/options"; } >"$T/known"
 	sed -n '/BEGIN GENERATED/,/END GENERATED/d
 	    s/.*Fl -\([a-z][a-z0-9_]*\).*/\1/p' "man/$p.1" |
-	    sort -u | grep -vxFf "$T/options" \
+	    sort -u | grep -vxFf "$T/known" \
 	    -e help -e version >"$T/unknown"
 	is "$p: the man page speaks of no other options" \
 	    "$(cat "$T/unknown")" ''

@@ -113,6 +113,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	c.format = (int)(how % 5);
 	c.drop = drops[how / 5 % 4];
 	c.dedup = how & 0x80;
+	c.no_stats = how & 0x40;
 	c.metadata_id = "auto";
 	c.schema = how % 7 == 6 ? SCHEMA_QAIC : SCHEMA_FULL;
 	if (conf_finish(&c, &err) != 0)

@@ -302,14 +302,14 @@ test_cnn(void)
 
 /* Every byte changed in turn: what is read may be nonsense, but is read. */
 static void
-test_damaged(void)
+test_damaged(const char *path)
 {
 	static const unsigned char flips[] = { 0xff, 0x80, 0x01 };
 	struct fm_buf b = FM_BUF_INIT;
 	struct fm_err err = FM_ERR_INIT;
 	size_t i, k, read = 0;
 
-	ok(fm_io_read_file(CNN, &b, &err) == 0, "a file to damage");
+	ok(fm_io_read_file(path, &b, &err) == 0, "a file to damage");
 	for (i = 0; i < b.len; i++)
 		for (k = 0; k < sizeof flips; k++) {
 			struct fm_err ignored = FM_ERR_INIT;
@@ -340,7 +340,8 @@ main(void)
 		test_same(encoders[i]);
 	test_paths();
 	test_cnn();
-	test_damaged();
+	test_damaged(CNN);
+	test_damaged("tests/data/sim/uncovered.onnx");
 	test_params();
 	test_names();
 	test_encoder();

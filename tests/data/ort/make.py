@@ -6,6 +6,7 @@ types.onnx    x float[n] as every element type that Cast can make
 nonzero.onnx  where x is not zero: a shape that depends on the values
 outer.onnx    x[n] times itself, n * n: memory grows with the square
 sequence.onnx x as a sequence, which is not a tensor
+batch.onnx    relu of an input that is called batch, float[n,128]
 external.onnx y = x + w, w in weights/w.bin
 """
 import os
@@ -84,3 +85,7 @@ model = helper.make_model(
 model.ir_version = 8
 with open(os.path.join(HERE, "external.onnx"), "wb") as f:
     f.write(model.SerializeToString())
+
+save("batch", [helper.make_node("Relu", ["batch"], ["y"])],
+     [tensor("batch", F, ["batch_size", 128])],
+     [tensor("y", F, ["batch_size", 128])])

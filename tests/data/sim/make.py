@@ -31,3 +31,21 @@ graph = helper.make_graph(
     ],
 )
 save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("test", 1)]), "cnn.onnx")
+
+# Makes uncovered.onnx: half of its work, and more, is in operators that are
+# not known. What follows the first of them is known by its declared shape.
+graph = helper.make_graph(
+    [
+        node("Gemm", ["x", "w1"], ["a"], "first"),
+        node("Einsum", ["a", "w2"], ["b"], "einsum", equation="bi,ij->bj"),
+        node("Gemm", ["b", "w3"], ["y"], "second"),
+        node("Warp", ["b"], ["c"], "warp", domain="test"),
+        node("Warp", ["c"], ["z"], "blind", domain="test"),
+    ],
+    "uncovered",
+    [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 16])],
+    [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", 8])],
+    [zeros("w1", 16, 16), zeros("w2", 16, 32), zeros("w3", 32, 8)],
+    value_info=[helper.make_tensor_value_info("b", TensorProto.FLOAT, ["batch", 32])],
+)
+save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("test", 1)]), "uncovered.onnx")

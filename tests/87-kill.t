@@ -1,0 +1,8 @@
+#!/bin/sh
+# Ten sweeps that are killed, hung, cut off and cancelled at random times.
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/kill.sh
+. "$top/tests/kill.sh"
+kill_bytes 37
+kill_rounds 10
+finish
