@@ -174,6 +174,8 @@ set(const struct fm_opt *o, void *conf, const char *value, struct fm_err *err)
 	case FM_OPT_LIST:
 		fm_strs_add(at, value);
 		return 0;
+	case FM_OPT_HEAD:
+		return 0;
 	}
 	return 0;
 }

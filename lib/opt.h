@@ -25,7 +25,8 @@ enum fm_opt_type {
 	FM_OPT_INT,    /* int64_t, in [min, max] */
 	FM_OPT_REAL,   /* double, > 0 */
 	FM_OPT_CHOICE, /* int, index into choices */
-	FM_OPT_LIST    /* struct fm_strs, one element each time it is given */
+	FM_OPT_LIST,   /* struct fm_strs, one element each time it is given */
+	FM_OPT_HEAD    /* no option: `help` is the title of those below it */
 };
 
 struct fm_opt {
@@ -40,6 +41,11 @@ struct fm_opt {
 	const char *const *choices; /* FM_OPT_CHOICE, NULL-terminated */
 	const char *help;           /* one sentence, no full stop */
 };
+
+#define FM_OPT_TITLE(title)                                                    \
+	{                                                                      \
+		"", 0, NULL, FM_OPT_HEAD, 0, NULL, NULL, 0, 0, NULL, title     \
+	}
 
 #define FM_OPT_END                                                             \
 	{                                                                      \

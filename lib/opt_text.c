@@ -113,9 +113,13 @@ fm_opt_put_help(struct fm_buf *b, const struct fm_cmd *cmd)
 			put_wrapped(b, sub->brief, COLUMN);
 		}
 	}
-	fm_buf_puts(b, "\nOptions:\n");
+	if (cmd->opts->type != FM_OPT_HEAD)
+		fm_buf_puts(b, "\nOptions:\n");
 	for (o = cmd->opts; o->name; o++)
-		put_row(b, o);
+		if (o->type == FM_OPT_HEAD)
+			fm_buf_printf(b, "\n%s:\n", o->help);
+		else
+			put_row(b, o);
 	fm_buf_printf(b, "      --%-*sthis text\n", COLUMN - 8, "help");
 	fm_buf_printf(b, "      --%-*sits version\n", COLUMN - 8, "version");
 	if (cmd->epilog) {
@@ -166,7 +170,8 @@ fm_opt_put_synopsis(struct fm_buf *b, const struct fm_cmd *cmd)
 
 	fm_buf_printf(b, ".Nm %s\n", cmd->name);
 	for (o = cmd->opts; o->name; o++)
-		put_mdoc_flag(b, o, "Op");
+		if (o->type != FM_OPT_HEAD)
+			put_mdoc_flag(b, o, "Op");
 	if (*cmd->args) {
 		fm_buf_puts(b, ".Ar \"");
 		put_mdoc(b, cmd->args);
@@ -180,8 +185,14 @@ fm_opt_put_mdoc(struct fm_buf *b, const struct fm_cmd *cmd)
 	struct fm_buf text = FM_BUF_INIT;
 	const struct fm_opt *o;
 
-	fm_buf_puts(b, ".Bl -tag -width Ds\n");
+	if (cmd->opts->type != FM_OPT_HEAD)
+		fm_buf_puts(b, ".Bl -tag -width Ds\n");
 	for (o = cmd->opts; o->name; o++) {
+		if (o->type == FM_OPT_HEAD) {
+			fm_buf_printf(b, "%s.Ss %s\n.Bl -tag -width Ds\n",
+			    o > cmd->opts ? ".El\n" : "", o->help);
+			continue;
+		}
 		put_mdoc_flag(b, o, "It");
 		fm_buf_clear(&text);
 		put_meaning(&text, o);
@@ -199,7 +210,8 @@ put_words(struct fm_buf *b, const struct fm_cmd *cmd)
 	const struct fm_opt *o;
 
 	for (o = cmd->opts; o->name; o++)
-		fm_buf_printf(b, "--%s ", o->name);
+		if (o->type != FM_OPT_HEAD)
+			fm_buf_printf(b, "--%s ", o->name);
 	fm_buf_puts(b, "--help --version");
 }
 

@@ -110,6 +110,14 @@ if "$py" -c 'import torch, transformers' 2>/dev/null; then
 		rows "$T/a" >"$T/a.rows"; rows "$T/b" >"$T/b.rows"
 		same "the same rows as PyTorch's modules: $m" "$T/a.rows" "$T/b.rows"
 	done
+	mkdir "$T/m"
+	sed -n 's/^llama	.*	{/{/p' tests/data/sim/families.tsv >"$T/m/config.json"
+	FM_PYTHON=$py HF_HUB_OFFLINE=1 profile --platform cpu --backend torch \
+	    --load_format dummy --output_sizes 3 "$T/m" >"$T/a" 2>"$T/err"
+	profile --platform sim:H100 --output_sizes 3 --model_name "$T/m" >"$T/b" 2>"$T/err"
+	rows "$T/a" >"$T/a.rows"; rows "$T/b" >"$T/b.rows"
+	ok 'there are both phases' grep -q '^lm_head decode$' "$T/b.rows"
+	same 'and those of a decoder' "$T/a.rows" "$T/b.rows"
 else
 	skip "PyTorch's rows" 'no torch and transformers here'
 fi

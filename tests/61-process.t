@@ -193,6 +193,18 @@ is 'many clients' "$(get serving.client --path runs/many)" \
     '"client.log.0" "client.log.1" "client.log.10"'
 is '... with fewer requests than asked for' \
     "$(get status --path runs/many | cut -d' ' -f1)" '"PART_UNK"'
+cp -R runs/two/three "$T/server"
+sed 's/\(Median ITL (ms): *\).*/\1oops/' runs/two/three/client.log \
+    >"$T/server/client.log"
+is 'a summary with a bad number' "$(get status "$T/server") $(get itl \
+    "$T/server") $(get error_msg "$T/server")" "\"PART_METRICS_ERROR\" null $(:
+    )\"METRICS_ERROR | \\\"Median ITL (ms) is no number: 'oops'\\\"\""
+: >"$T/server/client.log"
+is 'a client that printed nothing' "$(get status "$T/server")" '"ERR_UNKNOWN"'
+echo 'DtException: Must find space in DDR' >>"$T/server/server.log"
+is '... because its server failed' "$(get status "$T/server")" '"ERR_MFS"'
+cp runs/two/three/client.log "$T/server"
+is 'a server that failed after results' "$(get status "$T/server")" '"PART_MFS"'
 is '-r' "$(get itl -r --path runs)" \
     '198.76 198.76 198.76 10.0 20.000 10.000 null 198.76'
 is '--recursive' "$(get itl --recursive --path runs/one)" '20.000 10.000 null'

@@ -48,4 +48,10 @@ is 'log2csv: rows' "$(wc -l <"$T/out" | tr -d ' ')" \
     "$(find synthetic-server -name runner.log | wc -l | tr -d ' ')"
 is 'log2csv: the same ones' \
     "$(grep -vxFf synthetic-server/log2csv.out.csv "$T/out")" ''
+# The full schema: drivers' own logs are read, and agree with themselves.
+for log in *.log; do
+	fm-process -f jsonl "$log" >"$T/out" 2>"$T/err"
+	is "full schema: $log" "$(grep -c . "$T/out" | sed 's/^[1-9].*/some/') $(:
+	    )$(grep -c contradicts "$T/out")" 'some 0'
+done
 finish

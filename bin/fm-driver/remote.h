@@ -57,6 +57,9 @@ const char *remote_outdir(struct remote *r, struct fm_err *err);
 int remote_get(
     struct remote *r, const char *from, const char *to, struct fm_err *err);
 
+/* Ends what a backend that failed has left there. NULL is allowed. */
+void remote_sweep(struct remote *r);
+
 /*
  * After a failure: was it that the connection was lost, and is there a new
  * one now? Then what failed can be done again, and `err` is cleared. False

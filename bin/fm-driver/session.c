@@ -352,9 +352,12 @@ session_again(struct session *s, struct fm_err *err)
 {
 	struct fm_buf setup = FM_BUF_INIT;
 	json_t *sys = json_incref(s->sys);
+	bool sick = !fm_peer_alive(s->peer);
 	int rc = -1;
 
 	fm_peer_end(s->peer);
+	if (sick)
+		remote_sweep(s->remote);
 	s->peer = start_peer(s, err);
 	s->used = false;
 	if (s->peer)
@@ -380,12 +383,12 @@ session_fit(struct session *s, const json_t *dims, struct fm_err *err)
 		return -1;
 	choose_names(s);
 	build_put_stages(&s->build, &s->t->b);
+	if (send_away(s, err) != 0)
+		return -1;
 	if (!s->peer || !fm_peer_alive(s->peer))
 		return 0;
 	sys = json_incref(s->sys);
-	rc = send_away(s, err);
-	if (rc == 0)
-		rc = ask_open(s, &setup, err);
+	rc = ask_open(s, &setup, err);
 	json_decref(s->sys);
 	s->sys = sys;
 	s->stale = rc != 0;

@@ -236,6 +236,8 @@ fill_status(struct parse *ps, struct rec *r, const struct folder *f,
 		    a, b);
 	} else if (r->status == NULL) {
 		fm_buf_puts(word, "OK");
+	} else {
+		fm_buf_printf(msg, "METRICS_ERROR | \"%s\"", r->notes.v[0]);
 	}
 	if (word->len)
 		r->status = word->s;
