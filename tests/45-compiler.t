@@ -59,6 +59,8 @@ is "each is opened" "$(grep -c '^FMWORK SETUP' "$T/out")" 4
 is "each is measured" "$(grep -c '^FMWORK RES .* BertModel ' "$T/out")" 4
 run 0 fm-driver --backend compiler --build_only "$T/bert" --input_sizes 8,16 --batch_sizes 1,2
 is "--build_only makes them all" "$(grep -c '^FMWORK STAGE build 0.000000 cached' "$T/out")" 4
+drive 0 "$T/bert" --input_sizes 5,6,7 --lean_cache
+is "lean: all of them are cleaned" "$(fm-cache list -l | grep -c cleaned)" 3
 COMPILER_FAULT=big drive 1 "$T/bert" --input_sizes 8 --batch_sizes 8,1,8,1
 is "one that is too large is a row" "$(sed -n 's/^FMWORK \(RES\|ERR oom\) .*/\1/p' "$T/out" | tr '\n' ' ')" \
     "ERR oom RES ERR oom RES "
