@@ -401,6 +401,20 @@ then
 	is 'a chatty host' "$(rows '^FMWORK RES')" 4
 	run 0 fm-driver --host here,chatty "$@"
 	is 'two hosts' "$(rows '^FMWORK RES')" 4
+	# shellcheck disable=SC2086
+	run 0 fm-driver --host here,chatty $sweep
+	is 'they share the points' "$(points "$T/out" | grep KEY | sort)" \
+	    "$(grep KEY "$T/local.points" | sort)"
+	begin env FM_SSH_RETRIES=1 fm-driver --host here,chatty \
+	    --platform null --input_sizes 1-40 --reps 4 --null:latency_ms 25
+	until_rows '^FMWORK SYS' 2
+	sshd_stop chatty
+	wait $pid
+	is 'one of them is lost: status' $? 1
+	is 'it costs one point' \
+	    "$(rows '^FMWORK RES'), $(rows '^FMWORK ERR died')" '39, 1'
+	like 'which is told' "$T/err" \
+	    "host 'chatty' does not come back: the other lanes go on without it"
 else
 	skip 'a second host' "$sshd_why"
 fi
