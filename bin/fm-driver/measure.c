@@ -244,7 +244,7 @@ known(const struct session *s, const char *key)
 
 	if (s->c->how.resume)
 		k = journal_find(s->e.journal, key, s->e.run);
-	if (k == JOURNAL_FAILED && s->c->how.resume_failed)
+	if (k != JOURNAL_DONE && s->c->how.resume_failed)
 		k = JOURNAL_TODO;
 	return k;
 }
@@ -322,11 +322,16 @@ take_point(struct session *s, struct policy *po, const struct fm_point *at,
 
 	key_of(s, dims, at, key);
 	k = known(s, key);
+	/* What was learnt then holds now. */
+	if (k == JOURNAL_OOM)
+		policy_failed(po, at, FM_OOM);
 	if (k == JOURNAL_TODO) {
 		end = measure_point(s, po, at, dims, key, err);
 	} else {
 		progress_known(s->e.progress, at);
-		end = k == JOURNAL_FAILED ? FAILED : MEASURED;
+		end = k == JOURNAL_DONE      ? MEASURED
+		      : k == JOURNAL_SKIPPED ? SKIPPED
+					     : FAILED;
 	}
 	json_decref(dims);
 	return end;
