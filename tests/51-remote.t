@@ -30,7 +30,9 @@ begin() {
 	"$@" >"$T/out" 2>"$T/err" &
 	pid=$!
 }
-temporary() { find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'fm-ssh.*' | sort; }
+mkdir "$T/tmp"
+export TMPDIR="$T/tmp"
+temporary() { find "$TMPDIR" -maxdepth 1 -name 'fm-ssh.*' | sort; }
 
 # --- what is asked for ---
 
@@ -347,8 +349,7 @@ kill -s KILL $pid
 wait $pid 2>"$T/.wait"
 ok 'kill -9 leaves no backend there' gone "$home/.cache"
 ok 'and no ssh here' gone "$T/ssh/config"
-find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'fm-ssh.*' -user "$(id -un)" |
-    grep -vxFf "$T/before" | while read -r dir; do rm -rf "$dir"; done
+rm -rf "$T"/tmp/fm-ssh.*
 begin fm-driver --host here "$@" --null:latency_ms 50 --reps 1000
 until_rows '^RUN' 1
 kill -s TERM $pid
