@@ -4,6 +4,7 @@
 #include "failure.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -97,7 +98,8 @@ failure_put(struct fm_buf *b, const struct session *s,
 	fm_json_set_str(v, "peak_bytes", NULL);
 	if (s->peer)
 		add_process(v, s);
-	json_object_set_new(v, "seconds", json_real((double)(ns / 1000) / 1e6));
+	json_object_set_new(
+	    v, "seconds", json_real(round((double)ns / 1e3) / 1e6));
 	if (attempts > 1)
 		fm_json_set_int(v, "attempts", attempts);
 	add_lines(v, s->peer ? fm_peer_tail(s->peer) : &none);

@@ -112,8 +112,9 @@ send_event(struct progress *p, const char *event, json_t *v)
 	}
 	left = seconds_left(p);
 	line = json_pack("{s:s, s:I, s:I, s:I, s:I}", "event", event, "done",
-	    (json_int_t)p->done, "total", (json_int_t)(p->total + p->later),
-	    "failed", (json_int_t)p->failed, "skipped", (json_int_t)p->skipped);
+	    (json_int_t)p->done, "total",
+	    (json_int_t)p->total + (json_int_t)p->later, "failed",
+	    (json_int_t)p->failed, "skipped", (json_int_t)p->skipped);
 	json_object_set_new(line, "seconds_left",
 	    left < 0 ? json_null()
 		     : json_real((double)(int64_t)(left * 1e3) / 1e3));
@@ -196,6 +197,7 @@ progress_init(struct progress *p, const struct conf *c)
 	(void)pthread_mutex_init(&p->lock, NULL);
 	p->fd = (int)c->progress_fd;
 	p->tty = is_watched();
+	p->wanted = p->tty || p->fd >= 0;
 	p->begun_ns = fm_clock_now_ns();
 	fm_buf_init(&p->name);
 	fm_buf_init(&p->last);
@@ -245,7 +247,7 @@ progress_begin(struct progress *p, const char *model, const char *platform,
 {
 	json_t *v;
 
-	if (p->fd < 0 && !p->tty)
+	if (!p->wanted)
 		return;
 	(void)pthread_mutex_lock(&p->lock);
 	fm_buf_clear(&p->name);

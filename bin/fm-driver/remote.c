@@ -14,6 +14,7 @@
 #include "io.h"
 #include "json.h"
 #include "lock.h"
+#include "prog.h"
 #include "remote_backend.h"
 #include "remote_copy.h"
 #include "remote_lock.h"
@@ -81,10 +82,33 @@ remote_retry(struct remote *r, struct fm_err *err)
 }
 
 void
+remote_sweep(struct remote *r)
+{
+	struct fm_err ignored = FM_ERR_INIT;
+
+	if (r)
+		(void)remote_ssh_sweep(&r->ssh, &ignored);
+}
+
+void
 remote_fine(struct remote *r)
 {
 	if (r)
 		r->losses = 0;
+}
+
+bool
+remote_gone(const struct remote *r)
+{
+	return r && r->ssh.given_up;
+}
+
+void
+remote_say_left(const struct remote *r)
+{
+	fm_prog_say("fm-driver",
+	    "host '%s' does not come back: the other lanes go on without it",
+	    r->ssh.host);
 }
 
 int
@@ -198,6 +222,16 @@ add_folder(struct remote_tree *t, const char *dir, const char *as,
 	return rc;
 }
 
+/* It was sent before: the request has been used already. */
+static bool
+is_there(const struct remote *r, const char *path)
+{
+	size_t n = strlen(r->copy.root);
+
+	return strncmp(path, r->copy.root, n) == 0 &&
+	       strncmp(path + n, "/trees/", 7) == 0;
+}
+
 /* A graph, and the files of its weights wherever they are. */
 static int
 send_graph(struct remote *r, json_t *model, const struct fm_strs *files,
@@ -283,7 +317,7 @@ remote_model(struct remote *r, json_t *open, const struct fm_strs *files,
 {
 	json_t *model = json_object_get(open, "model");
 
-	if (!model)
+	if (!model || is_there(r, fm_json_str(model, "path", "")))
 		return 0;
 	return files ? send_graph(r, model, files, err)
 		     : send_whole(r, model, err);
@@ -299,7 +333,7 @@ send_input(struct remote *r, json_t *input, struct fm_err *err)
 	char *there;
 	int rc;
 
-	if (!path)
+	if (!path || is_there(r, path))
 		return 0;
 	remote_tree_add(&t, fm_strdup(path), "input.npy", false);
 	rc = put(r, &t, err);

@@ -57,6 +57,9 @@ const char *remote_outdir(struct remote *r, struct fm_err *err);
 int remote_get(
     struct remote *r, const char *from, const char *to, struct fm_err *err);
 
+/* Ends what a backend that failed has left there. NULL is allowed. */
+void remote_sweep(struct remote *r);
+
 /*
  * After a failure: was it that the connection was lost, and is there a new
  * one now? Then what failed can be done again, and `err` is cleared. False
@@ -65,5 +68,10 @@ int remote_get(
  */
 bool remote_retry(struct remote *r, struct fm_err *err);
 void remote_fine(struct remote *r);
+
+/* Has it not come back? */
+bool remote_gone(const struct remote *r);
+/* Tells that others go on with what it should have done. */
+void remote_say_left(const struct remote *r);
 
 #endif

@@ -57,6 +57,9 @@ int remote_ssh_again(struct remote_ssh *s, struct fm_err *err);
 int remote_ssh_wait(
     const struct remote_ssh *s, int64_t seconds, struct fm_err *err);
 
+/* Ends what others of our channels have left running there. */
+int remote_ssh_sweep(struct remote_ssh *s, struct fm_err *err);
+
 /* Is the connection lost? Asks the shell, when that is not known. */
 bool remote_ssh_lost(struct remote_ssh *s);
 
