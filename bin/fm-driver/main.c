@@ -89,7 +89,8 @@ look_into(struct session *s, const struct conf *c, struct fm_err *err)
 		return list_devices(s, err);
 	if (c->list_options)
 		return list_options(s);
-	if (c->explain && (!s->p.needs_model || s->p.plain_model || s->p.loads))
+	if (c->explain && !c->found &&
+	    (!s->p.needs_model || s->p.plain_model || s->p.loads))
 		return fm_err_set(err, FM_USAGE,
 		    "--explain: backend '%s' needs no build", s->p.backend);
 	if (session_import(s, err) != 0)
