@@ -208,6 +208,11 @@ is 'an end of its own' "$(points)" "$all"
 fresh
 slurm 1 --null:fault oom@2
 is 'a failed point is its own row' "$(points | grep -c oom)" 3
+printf '#!/bin/sh\nexit 1\n' >"$T/failing"
+chmod +x "$T/failing"
+fresh
+slurm 1 --slurm:driver "$T/failing"
+is 'an end that says it failed, and not how' "$(points | sort -u | wc -l)" 12
 fresh
 slurm 2 --null:nonsense 1
 like 'what is wrong with the options' "$T/err" "job 101_1: .*nonsense"

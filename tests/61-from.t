@@ -32,6 +32,17 @@ is "repetitions, not aggregates" "$(field n median)" "3 0.000930964"
 is "throughput as of ours: the batch by the latency" "$(field itl thp | head -1)" \
     "0.930964000 8593.243132924581"
 like "an error is a record" "$T/out" '"status":"ERR_internal","error_msg":"internal \| \\"no device\\""'
+for at in 2026-11-21T14:07:34Z 2026-11-21T09:07:34.25-05:00; do
+	sed "s/\"date\": .*/\"date\": \"$at\",/" "$F/gbench.json" >"$T/at.json"
+	from 0 gbench "$T/at.json"
+	is "a time: $at" "$(field timestamp | head -1)" '"1795270054.000000000"'
+done
+for at in 2026-11-21 2026-13-21T14:07:34Z 2026-11-21T14:07:34 99-1; do
+	sed "s/\"date\": .*/\"date\": \"$at\",/" "$F/gbench.json" >"$T/at.json"
+	from 0 gbench "$T/at.json"
+	is "no time: $at" "$(field timestamp | head -1)" null
+done
+from 0 gbench "$F/gbench.json"
 like "what may be wrong is noted" "$T/out" '"notes":\["the processor.s clock was not fixed","the benchmark library was built for debugging","a repetition is the mean of 25 calls"\]'
 for form in json jsonl; do
 	want=0; [ $form = json ] || want=1
@@ -53,6 +64,11 @@ is "ort-perf's rows: a point for each run of it" "$(field model n median)" \
     '"squeezenet" 3 0.002000000
 "squeezenet" 2 0.004000000'
 is "which are different runs" "$(field run_id | sort -u | wc -l)" 2
+cat "$F/ort-perf.txt" "$F/ort-perf.csv" >"$T/both"
+from 0 ort-perf "$T/both"
+is "its text and its rows in one file" "$(field n setup)" "5 0.217932
+3 null
+2 null"
 from 0 ort-perf "$F/ort-perf.json"
 is "its profile" "$(field n median)" "2 0.000145000"
 

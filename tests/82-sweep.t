@@ -243,6 +243,56 @@ wait $pid
 run 0 null -i 7 --reps 1 --log k3
 ok 'a file that lies about is no lock' test -s k3
 
+# A process that holds the device's lock; it is this shell's own ort backend
+# that is kept waiting.
+cpu() {
+	fm-driver --platform cpu "$top/tests/data/ort/batch.onnx" --reps 1 "$@"
+}
+if command -v flock >/dev/null && cpu >/dev/null 2>&1; then
+	ok 'a device has a lock' [ -e "$FM_LOCK_DIR/cpu.lock" ]
+	mkfifo held
+	flock "$FM_LOCK_DIR/cpu.lock" sh -c 'echo >held; exec sleep 2' &
+	read -r _ <held
+	run 4 cpu --lock fail
+	like '  in use: fail leaves' err 'device cpu is in use by another'
+	like '  with a row' out '^FMWORK ERR busy 0 0 0 '
+	run 0 null -i 1
+	ok '  the null device has none' [ ! -e "$FM_LOCK_DIR/null.lock" ]
+	run 0 cpu --lock none
+	run 0 cpu
+	like '  wait waits' err 'waiting for device cpu'
+	wait
+	cpu --cpus 0 >/dev/null || exit 1
+	ok '  CPUs have locks of their own' [ -e "$FM_LOCK_DIR/cpu-0.lock" ]
+else
+	skip 'locks of devices' 'there is no flock or no ONNX Runtime here'
+fi
+
+# --- the environment ---
+
+mkdir backends
+cat >backends/fm-backend-env <<'X'
+#!/bin/sh
+# Tells two variables as the backend's process would have them.
+while read -r request; do
+	case $request in
+	*'"hello"'*) echo 'FMWORK HELLO 1 env' ;;
+	*'"open"'*) echo "$request" | jq -r '.env |
+	    "FMWORK SYS \({env: ., a: .A, b: .B})"' ;;
+	*'"run"'*) echo 'FMWORK REP 1 1 1.000000000 2.000000000 1.000000000' ;;
+	esac
+	echo 'FMWORK OK'
+done
+X
+chmod +x backends/fm-backend-env
+FM_BACKEND_PATH=$T/backends
+export FM_BACKEND_PATH
+run 0 fm-driver --backend env --reps 1 --env A=1 --env B=__UNSET__
+like 'a variable to be removed is null for the backend' out '"a":"1","b":null'
+like '  and in the log as it was given' out '^FMWORK EXP B=__UNSET__$'
+k1=$(grep KEY out)
+run 0 fm-driver --backend env --reps 1 --env A=1
+ok '  and another point' [ "$k1" != "$(grep KEY out)" ]
 # --- lanes ---
 
 run 0 null -i 1-9 --reps 2 --null:latency_ms 3 --device_sets 0:1:2,3

@@ -198,8 +198,20 @@ like '... says why' "$T/out" \
 run 1 null -i 1,2,3 --reps 1 --null:fault oom@2 --no_prune
 is '--no_prune' "$(rows "$T/out")" 'RES 1 1,ERR oom 2 1,RES 3 1'
 run 0 null -i 1 --reps 1 --prune
-fm-process --format jsonl "$T/out" >/dev/null
-is 'no record is lost' $? 0
+log=$T/resume
+null -i 1 --reps 5 --null:fault oom@1 --log "$log" 2>/dev/null
+run 1 null -i 1-3 --reps 5 --null:fault oom@1 --log "$log" --resume
+is 'an earlier log tells, too' "$(rows "$log")" \
+    'ERR oom 1 1,ERR skipped 2 1,ERR skipped 3 1'
+run 1 null -i 1-3 --reps 5 --null:fault oom@1 --log "$log" --resume
+is 'what was skipped stays so' "$(rows "$log" | tr , '\n' | wc -l)" 3
+run 1 null -i 1-3 --reps 5 --null:fault oom@1 --log "$log" --resume_failed
+is '... unless failures are tried again' "$(rows "$log" | cut -d, -f4-)" \
+    'ERR oom 1 1,ERR skipped 2 1,ERR skipped 3 1'
+even -i 1-3 --stop 'input>1' --log "$log.2" 2>/dev/null
+run 0 even -i 1-3 --stop 'input>1' --log "$log.2" --resume
+is 'a rule that was true then is no failure now' "$(rows "$log.2")" \
+    'RES 1 1,RES 2 1,ERR skipped 3 1'
 
 # --- a process for every point
 

@@ -22,6 +22,7 @@
 #include "json.h"
 #include "monitor.h"
 #include "num.h"
+#include "platform.h"
 #include "prog.h"
 #include "record.h"
 
@@ -337,6 +338,7 @@ static int
 prepare(struct build *b, const struct conf *c, const struct build_for *f,
     struct fm_err *err)
 {
+	b->native = c->found && f->platform->loads;
 	if ((c->build_name && fm_cache_name_check(c->build_name, err) != 0) ||
 	    open_cache(b, c, err) != 0 || build_key(b, c, f, err) != 0)
 		return -1;
@@ -370,11 +372,11 @@ build_get(struct build *b, struct fm_model *m, const struct conf *c,
 }
 
 int
-build_have(const struct conf *c, bool native, struct fm_err *err)
+build_have(const struct conf *c, const struct build_for *f, struct fm_err *err)
 {
-	struct build b = { .cache = FM_CACHE_INIT, .native = native };
+	struct build b = { .cache = FM_CACHE_INIT };
 	struct fm_err bad = FM_ERR_INIT;
-	int rc = prepare(&b, c, NULL, err);
+	int rc = prepare(&b, c, f, err);
 
 	if (rc == 0 && fm_io_is_dir(b.dir))
 		b.state = fm_cache_state(&b.cache, b.key, &bad);

@@ -41,7 +41,7 @@ struct build {
 	bool hit;              /* it was found, not made */
 	bool stale;            /* it was made from other inputs */
 	bool native;           /* of a model that was found: a program for the
-				* torch backend, no graph; the caller's word */
+				* torch backend, no graph */
 	char key[FM_HASH_HEX]; /* "" before there is one */
 	char *name;
 	char *dir;      /* obj/KEY of the cache */
@@ -61,7 +61,8 @@ void build_release(struct build *b);
 /* What the backend has compiled, or NULL; the caller frees. */
 char *build_artifact(const struct build *b);
 /* Is it there already: 1, 0, or -1 with err. Nothing is taken or held. */
-int build_have(const struct conf *c, bool native, struct fm_err *err);
+int build_have(
+    const struct conf *c, const struct build_for *f, struct fm_err *err);
 
 /* Prints why it would be made again, and makes nothing. */
 int build_explain(

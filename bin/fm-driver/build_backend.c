@@ -21,7 +21,7 @@
 bool
 build_backend_can(const struct build_for *f)
 {
-	return f && fm_peer_can(f->peer, "build");
+	return f && f->peer && fm_peer_can(f->peer, "build");
 }
 
 /* --- asking --------------------------------------------------------------- */

@@ -34,6 +34,13 @@ found_loads(const struct conf *c, const char *platform)
 	return loads;
 }
 
+char *
+found_path(const struct found *f, bool native)
+{
+	return fm_strdupf("%s/%s/model.%s", f->dir, found_format(native),
+	    found_format(native));
+}
+
 /* --- exports --- */
 
 /* STAGE export <seconds> <ok|failed> <text> */
@@ -127,24 +134,39 @@ one_release(struct one *o)
 	free(o->name);
 }
 
-/* Exports it in one format, unless that build is in the cache. */
+/*
+ * Must it be exported: 1, 0, or -1 with err. Not for a build that is there;
+ * but what a backend's own compiler or a stage by ONNX Runtime is given, and
+ * so whether the build is there, is not known here.
+ */
 static int
-prepare(struct script *s, struct one *o, struct fm_peer *peer, bool native,
-    struct fm_err *err)
+must_export(const struct one *o, const struct platform *p, struct fm_err *err)
 {
-	const char *format = found_format(native);
-	char *dir;
-	json_t *e;
+	const struct conf *c = &o->c;
+	struct build_for f = { .platform = p, .wake_fd = -1 };
 	int have;
 
-	if (json_object_get(o->f.exports, format))
+	if (c->dry_run || (!p->loads && (c->optimize || c->sequence)) ||
+	    !(p->loads || p->plain_model || strcmp(p->backend, "ort") == 0))
+		return 1;
+	if (c->explain || c->rebuild == REBUILD_NEVER)
 		return 0;
-	have = s->c->dry_run ? 0 : build_have(&o->c, native, err);
-	if (have < 0)
-		return -1;
-	if (s->c->rebuild == REBUILD_NEVER ||
-	    (have && s->c->rebuild != REBUILD_ALWAYS))
-		return 0;
+	have = c->rebuild == REBUILD_ALWAYS ? 0 : build_have(c, &f, err);
+	return have < 0 ? -1 : !have;
+}
+
+/* Exports it for a platform, unless that build is in the cache. */
+static int
+prepare(struct script *s, struct one *o, struct fm_peer *peer,
+    const struct platform *p, struct fm_err *err)
+{
+	const char *format = found_format(p->loads);
+	int must = must_export(o, p, err);
+	char *dir;
+	json_t *e;
+
+	if (must <= 0 || json_object_get(o->f.exports, format))
+		return must < 0 ? -1 : 0;
 	dir = fm_io_join(o->dir, format);
 	e = export_model(s, peer, o->f.facts, format, dir, err);
 	free(dir);
@@ -157,14 +179,18 @@ static int
 prepare_all(
     struct script *s, struct one *o, struct fm_peer *peer, struct fm_err *err)
 {
+	const struct conf *c = s->c;
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; i < s->c->platforms.n && rc == 0; i++) {
-		bool native = found_loads(s->c, s->c->platforms.v[i]);
+	for (i = 0; i < c->platforms.n && rc == 0; i++) {
+		struct platform p;
 
-		if (!(native && told_is_file(s->path)))
-			rc = prepare(s, o, peer, native, err);
+		rc = platform_find(
+		    &p, c->platforms.v[i], c->backend, c->via, err);
+		if (rc == 0 && !(p.loads && told_is_file(s->path)))
+			rc = prepare(s, o, peer, &p, err);
+		platform_release(&p);
 	}
 	return rc;
 }
@@ -238,9 +264,7 @@ use_models(struct script *s, struct one *all, script_measure *f, void *arg,
 	if (s->c->build_only && s->c->out)
 		return 0;
 	for (i = 0; i < n && rc >= 0; i++) {
-		if (s->c->explain)
-			rc = build_explain(&all[i].c, NULL, err);
-		else if (s->c->dry_run)
+		if (s->c->dry_run)
 			rc = use_export(&all[i], f, arg, err);
 		else
 			rc = f(arg, &all[i].c, err);
@@ -269,7 +293,7 @@ found_use(struct script *s, struct fm_peer **peer, script_measure *f, void *arg,
 
 	for (i = 0; i < n; i++)
 		one_init(&all[i], s, json_array_get(s->found, i));
-	if (rc == 0 && !s->c->explain)
+	if (rc == 0)
 		rc = use_peer(s, all, *peer, err);
 	fm_peer_end(*peer);
 	*peer = NULL;

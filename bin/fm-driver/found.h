@@ -45,6 +45,9 @@ bool found_loads(const struct conf *c, const char *platform);
 int found_use(struct script *s, struct fm_peer **peer, script_measure *f,
     void *arg, struct fm_err *err);
 
+/* Its export, below the folder; the caller frees. */
+char *found_path(const struct found *f, bool native);
+
 /* "model.onnx" or "model.pt2"; `native` is for the torch backend. */
 static inline const char *
 found_format(bool native)

@@ -26,7 +26,7 @@ struct journal_mark {
 	char key[FM_HASH_HEX];
 	int64_t run;
 	size_t seq;
-	bool failed;
+	enum journal_state state;
 };
 
 /* --- reading what is there --- */
@@ -56,7 +56,7 @@ take_sys(struct reading *r, const char *body, size_t n)
 }
 
 static void
-close_point(struct reading *r, bool failed)
+close_point(struct reading *r, enum journal_state state)
 {
 	struct journal *j = r->j;
 	struct journal_mark *m;
@@ -68,8 +68,21 @@ close_point(struct reading *r, bool failed)
 	memcpy(m->key, r->key, sizeof m->key);
 	m->run = r->run;
 	m->seq = j->n_marks++;
-	m->failed = failed;
+	m->state = state;
 	r->key[0] = '\0';
+}
+
+/* What an ERR line says of its point. */
+static enum journal_state
+failure_of(const char *line, size_t n)
+{
+	struct fm_err_line e;
+
+	if (!fm_record_get_err(line, n, &e))
+		return JOURNAL_FAILED;
+	return e.code == FM_OOM       ? JOURNAL_OOM
+	       : e.code == FM_SKIPPED ? JOURNAL_SKIPPED
+				      : JOURNAL_FAILED;
 }
 
 static void
@@ -90,10 +103,10 @@ take_line(struct reading *r, const char *line, size_t n)
 		(void)snprintf(r->key, sizeof r->key, "%s", body);
 		break;
 	case FM_TAG_RES:
-		close_point(r, false);
+		close_point(r, JOURNAL_DONE);
 		break;
 	case FM_TAG_ERR:
-		close_point(r, true);
+		close_point(r, failure_of(line, n));
 		break;
 	default:
 		break;
@@ -201,7 +214,7 @@ enum journal_state
 journal_find(const struct journal *j, const char *key, int64_t run)
 {
 	size_t lo = 0, hi = j->n_marks;
-	struct journal_mark want = { "", run, SIZE_MAX, false };
+	struct journal_mark want = { "", run, SIZE_MAX, JOURNAL_TODO };
 
 	(void)snprintf(want.key, sizeof want.key, "%s", key);
 	while (lo < hi) {
@@ -215,7 +228,7 @@ journal_find(const struct journal *j, const char *key, int64_t run)
 	if (lo == 0 || j->marks[lo - 1].run != run ||
 	    strcmp(j->marks[lo - 1].key, key) != 0)
 		return JOURNAL_TODO;
-	return j->marks[lo - 1].failed ? JOURNAL_FAILED : JOURNAL_DONE;
+	return j->marks[lo - 1].state;
 }
 
 /* What --run_id says, or 64 random bits: told apart for as long as logs are

@@ -22,7 +22,9 @@ struct how;
 enum journal_state {
 	JOURNAL_TODO, /* not measured, or not wholly */
 	JOURNAL_DONE,
-	JOURNAL_FAILED
+	JOURNAL_FAILED,
+	JOURNAL_OOM,    /* failed: it ran out of memory */
+	JOURNAL_SKIPPED /* left out on purpose */
 };
 
 struct journal {

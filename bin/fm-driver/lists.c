@@ -199,7 +199,9 @@ profile_point(struct session *s, const struct fm_point *at, struct fm_err *err)
 
 	if (s->fill)
 		json_object_set(q, "fill", s->fill);
-	rc = fm_peer_send(s->peer, q, err);
+	rc = session_fit(s, json_object_get(q, "dims"), err);
+	if (rc == 0)
+		rc = fm_peer_send(s->peer, q, err);
 	json_decref(q);
 	printf("# %lld tokens, %lld more, batch %lld%s\n", (long long)at->input,
 	    (long long)at->output - 1, (long long)at->batch,

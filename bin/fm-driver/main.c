@@ -67,6 +67,7 @@ infer(struct session *s, struct fm_err *err)
 {
 	struct infer_conf ic = { 0 };
 
+	ic.session = s;
 	ic.remote = s->remote;
 	ic.in = s->c->infer;
 	ic.out = s->c->out;
@@ -88,7 +89,8 @@ look_into(struct session *s, const struct conf *c, struct fm_err *err)
 		return list_devices(s, err);
 	if (c->list_options)
 		return list_options(s);
-	if (c->explain && (!s->p.needs_model || s->p.plain_model || s->p.loads))
+	if (c->explain && !c->found &&
+	    (!s->p.needs_model || s->p.plain_model || s->p.loads))
 		return fm_err_set(err, FM_USAGE,
 		    "--explain: backend '%s' needs no build", s->p.backend);
 	if (session_import(s, err) != 0)

@@ -23,6 +23,7 @@
 #include "progress.h"
 #include "quiet.h"
 #include "record.h"
+#include "remote.h"
 #include "result.h"
 #include "session.h"
 #include "stat.h"
@@ -243,7 +244,7 @@ known(const struct session *s, const char *key)
 
 	if (s->c->how.resume)
 		k = journal_find(s->e.journal, key, s->e.run);
-	if (k == JOURNAL_FAILED && s->c->how.resume_failed)
+	if (k != JOURNAL_DONE && s->c->how.resume_failed)
 		k = JOURNAL_TODO;
 	return k;
 }
@@ -321,11 +322,16 @@ take_point(struct session *s, struct policy *po, const struct fm_point *at,
 
 	key_of(s, dims, at, key);
 	k = known(s, key);
+	/* What was learnt then holds now. */
+	if (k == JOURNAL_OOM)
+		policy_failed(po, at, FM_OOM);
 	if (k == JOURNAL_TODO) {
 		end = measure_point(s, po, at, dims, key, err);
 	} else {
 		progress_known(s->e.progress, at);
-		end = k == JOURNAL_FAILED ? FAILED : MEASURED;
+		end = k == JOURNAL_DONE      ? MEASURED
+		      : k == JOURNAL_SKIPPED ? SKIPPED
+					     : FAILED;
 	}
 	json_decref(dims);
 	return end;
@@ -338,18 +344,25 @@ measure_all(
 	struct gen gen = { NULL, 0, 0 };
 	size_t i, failures = 0, done = 0;
 	enum end end = MEASURED;
+	bool left = false;
 
 	s->gen = s->c->n_output ? &gen : NULL;
 	while (end != BROKEN_OFF && queue_next(q, &i)) {
 		end = take_point(s, po, &s->shape.points[i], err);
 		done += end == MEASURED;
 		failures += end == FAILED;
+		if (end == FAILED && remote_gone(s->remote) && queue_leave(q)) {
+			remote_say_left(s->remote);
+			left = true;
+			break;
+		}
 	}
 	s->gen = NULL;
 	gen_release(&gen);
 	if (end == BROKEN_OFF)
 		return -1;
-	if (failures && done == 0 && !(s->peer && fm_peer_alive(s->peer))) {
+	if (failures && done == 0 && !left &&
+	    !(s->peer && fm_peer_alive(s->peer))) {
 		fm_prog_say("fm-driver",
 		    "nothing could be measured: the backend has gone");
 		return fm_code_status(FM_DIED);

@@ -145,6 +145,33 @@ places_release(struct places *p)
 	memset(p, 0, sizeof *p);
 }
 
+/* --- --host --- */
+
+int
+place_hosts(struct conf *c, struct fm_err *err)
+{
+	bool remote = strcmp(c->backend, "remote") == 0;
+	const char *list = c->how.host;
+	struct fm_strs all = FM_STRS_INIT;
+	size_t i;
+
+	if (!list && remote)
+		list = getenv("FM_HOST");
+	fm_strs_split(&all, list ? list : "", ", ");
+	for (i = 0; i < all.n; i++)
+		if (fm_strs_find(&c->how.hosts, all.v[i]) < 0)
+			fm_strs_add(&c->how.hosts, all.v[i]);
+	fm_strs_release(&all);
+	if (c->how.hosts.n == 0 && (c->how.host || remote))
+		return fm_err_set(err, FM_USAGE,
+		    "which host? --host USER@BOX, or FM_HOST with --backend "
+		    "remote, names one");
+	if (c->how.hosts.n && c->via)
+		return fm_err_set(err, FM_USAGE,
+		    "--host and --via exclude one another: give one");
+	return 0;
+}
+
 /* --- for a session --- */
 
 int

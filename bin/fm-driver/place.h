@@ -30,6 +30,10 @@ struct places {
 	struct fm_strs cpus;
 };
 
+/* The hosts of --host or $FM_HOST, for c->how.hosts: one that is named twice is
+ * one host. */
+int place_hosts(struct conf *c, struct fm_err *err);
+
 int places_read(struct places *p, const struct conf *c, struct fm_err *err);
 void places_release(struct places *p);
 

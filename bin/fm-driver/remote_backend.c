@@ -248,7 +248,7 @@ static void
 start_words(const struct remote_copy *c, const char *script, const char *path,
     struct fm_strs *argv)
 {
-	const char *const args[] = { path, c->ssh->mark, NULL };
+	const char *const args[] = { path, NULL };
 
 	fm_strs_release(argv);
 	remote_ssh_argv(c->ssh, argv, script, args);

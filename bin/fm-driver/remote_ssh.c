@@ -44,18 +44,6 @@ static const char *const ssh_options[] = {
 
 static const char shell_loop[] = "while IFS= read -r l; do eval \"$l\"; done";
 
-/*
- * What an earlier connection has left running over there, which may not know
- * yet that we are gone, and would disturb what is measured next: all that has
- * our mark among its words, and is a shell of ours: on this very machine, the
- * ssh that we use has it, too. The pattern does not find itself.
- */
-static const char end_old[] =
-    "for f in $(grep -ls \"[F]M${0#FM}\" /proc/[0-9]*/cmdline); do "
-    "p=${f#/proc/}; p=${p%/cmdline}; "
-    "case $p-$(tr \"\\0\" \" \" <$f) in $$-*) ;; "
-    "*-\"sh -c \"*) kill -9 -$p || kill -9 $p ;; esac; done";
-
 /* --- quoting --- */
 
 /*
@@ -113,16 +101,20 @@ add_quoted(struct fm_strs *argv, const char *word)
 	fm_strs_add_take(argv, fm_buf_detach(&b));
 }
 
-/* `exec sh -c` is the same in every login shell. */
+/* `exec sh -c` is the same in every login shell. The mark does nothing there
+ * but stand among the words of the process. */
 static void
 add_command(const struct remote_ssh *s, struct fm_strs *argv,
     const char *script, const char *const *args)
 {
+	char *marked = fm_strdupf(": %s; %s", s->mark, script);
+
 	fm_strs_add(argv, s->host);
 	fm_strs_add(argv, "exec");
 	fm_strs_add(argv, "sh");
 	fm_strs_add(argv, "-c");
-	add_quoted(argv, script);
+	add_quoted(argv, marked);
+	free(marked);
 	while (args && *args)
 		add_quoted(argv, *args++);
 }
@@ -322,10 +314,25 @@ remote_ssh_lost(struct remote_ssh *s)
 	return !s->up;
 }
 
+/*
+ * What was left running may not know yet that we are gone, and would disturb
+ * what is measured next. It is all that has our mark among its words, and is a
+ * shell of ours: on this very machine, the ssh that we use has it, too. The
+ * pattern does not find itself.
+ */
 int
 remote_ssh_sweep(struct remote_ssh *s, struct fm_err *err)
 {
-	return remote_ssh_ask(s, end_old, NULL, err) < 0 ? -1 : 0;
+	char *script = fm_strdupf(
+	    "for f in $(grep -ls \"[F]M%s\" /proc/[0-9]*/cmdline); do "
+	    "p=${f#/proc/}; p=${p%%/cmdline}; "
+	    "case $p-$(tr \"\\0\" \" \" <$f) in $$-*) ;; "
+	    "*-\"sh -c \"*) kill -9 -$p || kill -9 $p ;; esac; done",
+	    s->mark + 2);
+	int rc = remote_ssh_ask(s, script, NULL, err);
+
+	free(script);
+	return rc < 0 ? -1 : 0;
 }
 
 /* --- connecting --- */
@@ -358,7 +365,6 @@ kept_open(const struct remote_ssh *s)
 int
 remote_ssh_connect(struct remote_ssh *s, struct fm_err *err)
 {
-	const char *const mark[] = { s->mark, NULL };
 	struct fm_strs argv = FM_STRS_INIT;
 	int debug = getenv("FM_DEBUG") ? STDERR_FILENO : -1;
 	int rc;
@@ -370,7 +376,7 @@ remote_ssh_connect(struct remote_ssh *s, struct fm_err *err)
 		fm_strs_add(&argv, "-oControlMaster=yes");
 		fm_strs_add(&argv, "-oControlPersist=no");
 	}
-	add_command(s, &argv, shell_loop, mark);
+	add_command(s, &argv, shell_loop, NULL);
 	/* It serves one thread after the other. */
 	rc = fm_pump_start_loose(&s->master, argv.v, s->wake_fd, debug, err);
 	fm_strs_release(&argv);

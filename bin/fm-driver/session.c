@@ -58,23 +58,18 @@ find_backend(struct session *s, struct fm_err *err)
 
 /* A backend that the table does not know, and that can build, gets the model
  * that is named built. */
-static int
-check_build(struct session *s, struct fm_err *err)
+static void
+check_build(struct session *s)
 {
 	const struct conf *c = s->c;
 
 	if (!s->p.known && c->model_name && fm_peer_can(s->peer, "build"))
 		s->p.needs_model = true;
-	if (s->p.needs_model && !c->model_name && !c->list_devices &&
-	    !c->list_options)
-		return fm_err_set(err, FM_USAGE,
-		    "which model? Name a folder or an .onnx file");
 	if (c->groqview && !fm_peer_can(s->peer, "groqview"))
 		fm_prog_say("fm-driver",
 		    "--groqview: backend '%s' makes nothing that GroqView "
 		    "shows: that is of Groq's compiler",
 		    s->p.backend);
-	return 0;
 }
 
 int
@@ -98,8 +93,9 @@ session_start(struct session *s, const struct conf *c, struct text *t,
 	if (s->remote && remote_backend(s->remote, &s->p, &s->p.argv, err) != 0)
 		return -1;
 	s->peer = start_peer(s, err);
-	if (!s->peer || check_build(s, err) != 0)
+	if (!s->peer)
 		return -1;
+	check_build(s);
 	options = session_options(s, err);
 	if (!options)
 		return -1;

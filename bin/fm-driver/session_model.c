@@ -131,12 +131,18 @@ static int
 import_only(struct session *s, struct fm_err *err)
 {
 	struct fm_model_opts o = { 0 };
+	char *path = NULL;
+	int rc;
 
 	o.model_class = s->c->model_class;
 	o.dummy = s->c->load_format == LOAD_DUMMY;
 	o.seed = (uint64_t)s->c->seed;
 	o.work = s->work;
-	return fm_model_load(&s->m, s->c->model_path, &o, err);
+	if (s->c->found)
+		path = found_path(s->c->found, false);
+	rc = fm_model_load(&s->m, path ? path : s->c->model_path, &o, err);
+	free(path);
+	return rc;
 }
 
 const char *
@@ -188,7 +194,8 @@ find_path(struct session *s, struct fm_err *err)
 		s->path = fm_strdup(s->c->model_path);
 		return 0;
 	}
-	s->build.native = s->p.loads;
+	if (s->c->explain)
+		return build_explain(s->c, &whom, err);
 	if (build_get(&s->build, NULL, s->c, &whom, err) != 0)
 		return -1;
 	name = fm_strdupf("model.%s", found_format(s->p.loads));
@@ -217,18 +224,34 @@ point_to_model(struct session *s, struct fm_err *err)
 	return 0;
 }
 
+/* Where its inputs are given; those of a model that was found lie beside it.
+ * NULL, or the caller frees. */
+static char *
+inputs_of(const struct session *s)
+{
+	const struct conf *c = s->c;
+
+	if (c->inputs)
+		return fm_strdup(c->inputs);
+	if (!c->found || s->build.dir)
+		return c->found ? fm_strdup(s->build.dir) : NULL;
+	return fm_io_join(c->found->dir, found_format(false));
+}
+
 int
 session_plan(struct session *s, struct fm_err *err)
 {
-	const char *dir = s->c->inputs;
+	char *dir = inputs_of(s);
 	json_t *files = NULL, *given = NULL;
 	int rc = 0;
 
-	/* The inputs of a model that was found lie beside it. */
-	if (!dir && s->c->found)
-		dir = s->build.dir;
 	if (s->has_model && dir)
 		rc = infer_inputs(dir, &s->m, s->work, &files, &given, err);
+	else if (s->sized && s->c->infer)
+		rc = (given = infer_sizes(
+			  s->c->infer, &s->m, s->c->pad, s->work, err))
+			 ? 0
+			 : -1;
 	else
 		given = json_incref(s->dims);
 	if (rc == 0)
@@ -240,6 +263,7 @@ session_plan(struct session *s, struct fm_err *err)
 		use_files(s, files);
 	json_decref(files);
 	json_decref(given);
+	free(dir);
 	return rc;
 }
 
@@ -311,8 +335,12 @@ session_import(struct session *s, struct fm_err *err)
 	}
 	json_object_set(s->open, "env", s->c->env_values);
 	place_request(s);
-	if ((s->p.loads || s->p.plain_model) && find_path(s, err) != 0)
-		return -1;
+	if (s->p.loads || s->p.plain_model) {
+		if (find_path(s, err) != 0)
+			return -1;
+		if (s->c->explain)
+			return 0;
+	}
 	if (s->p.loads)
 		return told_request(s->open, s->c, s->path, s->p.name, err) ||
 			       session_plan(s, err)

@@ -102,23 +102,50 @@ days(int64_t y, int64_t m, int64_t d)
 	return era * 146097 + year * 365 + year / 4 - year / 100 + day - 719468;
 }
 
+/* `n` digits, and what must follow them (NUL: whatever); -1 = not there. */
+static int64_t
+digits(const char **s, size_t n, char after)
+{
+	const char *p = *s;
+	int64_t v;
+
+	if (strspn(p, "0123456789") < n || !fm_num_get_int(p, n, &v) ||
+	    (after && p[n] != after))
+		return -1;
+	*s = p + n + (after != '\0');
+	return v;
+}
+
 int64_t
 from_time(const char *s)
 {
-	int y, mo, d, h, mi, sec, zh = 0, zm = 0, n = 0;
-	char sign = '+';
-	int64_t t;
+	int64_t y, mo, d, h, mi, sec, zh = 0, zm = 0;
+	bool east;
 
-	if (!s ||
-	    sscanf(s, "%4d-%2d-%2dT%2d:%2d:%2d%n", &y, &mo, &d, &h, &mi, &sec,
-		&n) != 6 ||
-	    y < 1970 || y > 2200 || mo < 1 || mo > 12)
+	if (!s)
 		return 0;
-	if (s[n] != 'Z' && sscanf(s + n, "%c%2d:%2d", &sign, &zh, &zm) != 3)
+	y = digits(&s, 4, '-');
+	mo = y < 0 ? -1 : digits(&s, 2, '-');
+	d = mo < 0 ? -1 : digits(&s, 2, 'T');
+	h = d < 0 ? -1 : digits(&s, 2, ':');
+	mi = h < 0 ? -1 : digits(&s, 2, ':');
+	sec = mi < 0 ? -1 : digits(&s, 2, '\0');
+	if (sec < 0 || y < 1970 || y > 2200 || mo < 1 || mo > 12)
 		return 0;
-	t = days(y, mo, d) * 86400 + h * 3600 + mi * 60 + sec;
-	t -= (sign == '-' ? -1 : 1) * (zh * 3600 + zm * 60);
-	return t * 1000000000;
+	if (*s == '.')
+		s += 1 + strspn(s + 1, "0123456789");
+	east = *s == '+';
+	if (*s == '+' || *s == '-') {
+		s++;
+		zh = digits(&s, 2, ':');
+		zm = zh < 0 ? -1 : digits(&s, 2, '\0');
+	} else if (*s != 'Z') {
+		zm = -1;
+	}
+	if (zm < 0)
+		return 0;
+	sec += days(y, mo, d) * 86400 + h * 3600 + mi * 60;
+	return (sec - (east ? 1 : -1) * (zh * 3600 + zm * 60)) * 1000000000;
 }
 
 /* --- the record ----------------------------------------------------------- */

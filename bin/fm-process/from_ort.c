@@ -80,8 +80,8 @@ take_row(struct text *t, struct fm_text line)
 		 fm_num_get_double(c.v[1], strlen(c.v[1]), &seconds) &&
 		 fm_num_get_int(c.v[4], strlen(c.v[4]), &run);
 	if (is_row) {
-		if (t->any && (run != t->next ||
-				  strcmp(t->model ? t->model : "", c.v[0])))
+		if (t->any && (run != t->next || !t->model ||
+				  strcmp(t->model, c.v[0]) != 0))
 			end_point(t);
 		if (!t->model)
 			t->model = fm_strdup(c.v[0]);
