@@ -358,14 +358,9 @@ static void
 say_obs(struct talk *t, const json_t *req)
 {
 	json_t *obs = fm_noise_between(&t->before, &t->after);
-	struct fm_buf text = FM_BUF_INIT;
 
-	fm_json_put(&text, obs);
-	fm_backend_say(&t->b, "FMWORK OBS %lld %lld %lld %s",
-	    (long long)fm_json_int(req, "input", 0),
-	    (long long)fm_json_int(req, "output", 0),
-	    (long long)fm_json_int(req, "batch", 0), text.s);
-	fm_buf_release(&text);
+	fm_record_put_at(&t->b.out, FM_TAG_OBS, fm_json_int(req, "input", 0),
+	    fm_json_int(req, "output", 0), fm_json_int(req, "batch", 0), obs);
 	json_decref(obs);
 }
 

@@ -107,7 +107,8 @@ awk -v now="$now" '$2 == "REP" { exit !(now - $5 < 5 && $5 - now < 5) }' "$T/out
 is 'stamps are dates' $? 0
 for req in '"reps":0' '"reps":3,"seconds":1' '"first":0,"reps":1' \
     '"warmup":-1,"reps":1' '"seconds":-1' '"reps":-1,"seconds":1' '"reps":9223372036854775807' \
-    '"first":9223372036854775807,"reps":1'; do
+    '"first":9223372036854775807,"reps":1' '"reps":1,"delay":-1' \
+    '"reps":1,"delay":86401'; do
 	ask "$O" "{\"op\":\"run\",\"input\":5,\"output\":6,\"batch\":7,$req}"
 	like "run with $req" "$T/out" '^FMWORK ERR usage 5 6 7 '
 done

@@ -65,6 +65,18 @@ COMPILER_FAULT=big drive 1 "$T/bert" --input_sizes 8 --batch_sizes 8,1,8,1
 is "one that is too large is a row" "$(sed -n 's/^FMWORK \(RES\|ERR oom\) .*/\1/p' "$T/out" | tr '\n' ' ')" \
     "ERR oom RES ERR oom RES "
 
+# npy FILE ROWS: floats[ROWS,128], all of them 0
+npy() {
+	printf "\\223NUMPY\\001\\000v\\000%-117s\\n" \
+	    "{'descr': '<f4', 'fortran_order': False, 'shape': ($2, 128), }" >"$1"
+	head -c $(($2 * 512)) /dev/zero >>"$1"
+}
+mkdir -p "$T/cases/0" "$T/cases/1" "$T/cases/2"
+npy "$T/cases/0/batch.npy" 3; npy "$T/cases/1/batch.npy" 5; npy "$T/cases/2/batch.npy" 3
+run 0 fm-driver --backend compiler "$T/m.onnx" --infer "$T/cases" --out "$T/o"
+is "--infer builds for the sizes of its cases, each once" \
+    "$(cat "$C"/obj/*/out/program.bin | grep -c '"batch_size":[35]')" 2
+
 # --- what goes wrong ---
 bad() { fault=$1; shift; COMPILER_FAULT=$fault drive "$@" "$T/bert" --input_sizes 4 --build_name bad; }
 bad refuse 2

@@ -3,6 +3,7 @@
 # words, drops the environment and prints a banner; then, where there is one,
 # a real sshd on the loopback, with a key and a configuration of its own.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/sshd.sh"
 
 shims=$top/tests/shims
 set -- --platform null --input_sizes 8,16 --batch_sizes 1,2 --reps 3
@@ -80,58 +81,16 @@ ok 'and the backend' wait_for "$T/stopped/fm-backend-null" no
 
 # --- sshd ---
 
-sshd=$(PATH=$PATH:/usr/sbin:/sbin command -v "${SSHD:-sshd}")
-if [ -z "$sshd" ] || ! command -v ssh >"$T/.which"; then
-	skip 'over ssh' 'no ssh or no sshd here'
+if ! sshd_have || ! sshd_start here; then
+	skip 'over ssh' "$sshd_why"
 	finish
 fi
 
-mkdir -m 700 "$T/ssh"
-ssh-keygen -q -t ed25519 -N '' -f "$T/ssh/host" &&
-    ssh-keygen -q -t ed25519 -N '' -f "$T/ssh/id"
-cp "$T/ssh/id.pub" "$T/ssh/authorized_keys"
-# A port that is ours while we look is most likely free when sshd asks.
-port=$((20000 + $$ % 20000))
-cat >"$T/ssh/sshd_config" <<END
-ListenAddress 127.0.0.1:$port
-HostKey $T/ssh/host
-PidFile $T/ssh/pid
-AuthorizedKeysFile $T/ssh/authorized_keys
-StrictModes no
-PasswordAuthentication no
-KbdInteractiveAuthentication no
-PrintMotd no
-END
-printf '[127.0.0.1]:%s %s\n' "$port" "$(cut -d' ' -f1,2 "$T/ssh/host.pub")" \
-    >"$T/ssh/known_hosts"
-cat >"$T/ssh/config" <<END
-Host here
-HostName 127.0.0.1
-Port $port
-IdentityFile $T/ssh/id
-IdentitiesOnly yes
-IdentityAgent none
-UserKnownHostsFile $T/ssh/known_hosts
-BatchMode yes
-END
-"$sshd" -D -e -f "$T/ssh/sshd_config" 2>"$T/ssh/log" &
-daemon=$!
-trap 'kill $daemon 2>/dev/null; rm -rf "$T"' EXIT
-i=0
-until ssh -F "$T/ssh/config" -T here true 2>"$T/ssh/err" </dev/null; do
-	i=$((i + 1))
-	if [ $i -ge 20 ] || ! kill -0 $daemon 2>/dev/null; then
-		skip 'over ssh' "sshd: $(tail -1 "$T/ssh/log" | tr -d '\r')"
-		finish
-	fi
-	sleep 0.1
-done
-
-run 0 fm-driver --via "ssh -F $T/ssh/config -T here" "$@"
+run 0 fm-driver --via "$sshd_ssh -T here" "$@"
 is 'over ssh: every repetition comes' "$(rows '^FMWORK REP')" 12
 
 far away
-fm-driver --via "ssh -F $T/ssh/config -T here $T/away/" "$@" \
+fm-driver --via "$sshd_ssh -T here $T/away/" "$@" \
     --null:latency_ms 100 --reps 1000 >"$T/out" 2>"$T/err" &
 pid=$!
 ok 'over ssh: a long run has begun' wait_for "$T/away/fm-backend-null" yes
@@ -140,7 +99,7 @@ wait $pid 2>"$T/.wait"
 ok 'over ssh: a backend that is left alone ends' \
     wait_for "$T/away/fm-backend-null" no
 
-run 4 fm-driver --via "ssh -F $T/ssh/config -T -p 1 here" "$@"
+run 4 fm-driver --via "$sshd_ssh -T -p 1 here" "$@"
 like 'over ssh: nobody listens' "$T/err" \
     "backend 'null' died: exit status 255: ssh: connect to host"
 

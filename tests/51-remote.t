@@ -30,7 +30,9 @@ begin() {
 	"$@" >"$T/out" 2>"$T/err" &
 	pid=$!
 }
-temporary() { find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'fm-ssh.*' | sort; }
+mkdir "$T/tmp"
+export TMPDIR="$T/tmp"
+temporary() { find "$TMPDIR" -maxdepth 1 -name 'fm-ssh.*' | sort; }
 
 # --- what is asked for ---
 
@@ -347,8 +349,7 @@ kill -s KILL $pid
 wait $pid 2>"$T/.wait"
 ok 'kill -9 leaves no backend there' gone "$home/.cache"
 ok 'and no ssh here' gone "$T/ssh/config"
-find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'fm-ssh.*' -user "$(id -un)" |
-    grep -vxFf "$T/before" | while read -r dir; do rm -rf "$dir"; done
+rm -rf "$T"/tmp/fm-ssh.*
 begin fm-driver --host here "$@" --null:latency_ms 50 --reps 1000
 until_rows '^RUN' 1
 kill -s TERM $pid
@@ -401,6 +402,20 @@ then
 	is 'a chatty host' "$(rows '^FMWORK RES')" 4
 	run 0 fm-driver --host here,chatty "$@"
 	is 'two hosts' "$(rows '^FMWORK RES')" 4
+	# shellcheck disable=SC2086
+	run 0 fm-driver --host here,chatty $sweep
+	is 'they share the points' "$(points "$T/out" | grep KEY | sort)" \
+	    "$(grep KEY "$T/local.points" | sort)"
+	begin env FM_SSH_RETRIES=1 fm-driver --host here,chatty \
+	    --platform null --input_sizes 1-40 --reps 4 --null:latency_ms 25
+	until_rows '^FMWORK SYS' 2
+	sshd_stop chatty
+	wait $pid
+	is 'one of them is lost: status' $? 1
+	is 'it costs one point' \
+	    "$(rows '^FMWORK RES'), $(rows '^FMWORK ERR died')" '39, 1'
+	like 'which is told' "$T/err" \
+	    "host 'chatty' does not come back: the other lanes go on without it"
 else
 	skip 'a second host' "$sshd_why"
 fi

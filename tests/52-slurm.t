@@ -1,14 +1,12 @@
 #!/bin/sh
-# --use_slurm. First with a double of Slurm's commands, which makes states
-# that a real one will not make when asked; then with a real Slurm, where one
-# can be started.
+# --use_slurm, with a double of Slurm's commands, which makes states that a
+# real one will not make when asked. 53-slurm.t has the real one.
 . "$(dirname "$0")/lib.sh"
 
 mkdir "$T/shim"
 for c in sbatch squeue scontrol scancel sacct; do
 	ln -s "$top/tests/shims/slurm" "$T/shim/$c"
 done
-path=$PATH
 PATH=$T/shim:$PATH
 SLURM_SHIM=$T/slurm
 export SLURM_SHIM
@@ -124,12 +122,8 @@ printf 'sbatch: error: Batch job submission failed: No\n' >>"$SLURM_SHIM/refuse"
 refused 'what sbatch says, in one line' \
     'sbatch refuses the job: invalid partition specified: x; Batch job' \
     --platform null --use_slurm --slurm:partition x
-PATH=$B/bin:/usr/bin:/bin
-if ! command -v sbatch >/dev/null; then
-	run 4 fm-driver --platform null --use_slurm
-	like 'no Slurm' "$T/err" "is Slurm on this machine\?: cannot start 'sb"
-fi
-PATH=$T/shim:$path
+run 4 env PATH="$T/nothing" "$B/bin/fm-driver" --platform null --use_slurm
+like 'no Slurm' "$T/err" "is Slurm on this machine\?: cannot start 'sbatch'"
 
 # --- states ---
 
@@ -208,6 +202,11 @@ is 'an end of its own' "$(points)" "$all"
 fresh
 slurm 1 --null:fault oom@2
 is 'a failed point is its own row' "$(points | grep -c oom)" 3
+printf '#!/bin/sh\nexit 1\n' >"$T/failing"
+chmod +x "$T/failing"
+fresh
+slurm 1 --slurm:driver "$T/failing"
+is 'an end that says it failed, and not how' "$(points | sort -u | wc -l)" 12
 fresh
 slurm 2 --null:nonsense 1
 like 'what is wrong with the options' "$T/err" "job 101_1: .*nonsense"
@@ -411,104 +410,5 @@ run 0 fm-driver --use_slurm --slurm:poll 0 --analyze_only --json \
 like 'with --analyze_only the shards are models' "$SLURM_SHIM/sbatch" \
     '^--array=1-2$'
 same 'and the output is one' "$T/out" "$T/wanted"
-
-# --- a real Slurm ---
-
-PATH=$path
-trap 'slurm_stop; rm -rf "$T"' EXIT
-# shellcheck source=tests/slurm.sh
-. "$top/tests/slurm.sh"
-if ! slurm_start; then
-	skip 'under a real Slurm' "$slurm_why"
-	finish
-fi
-
-# What fm-process makes of a log, but for the times.
-facts() {
-	fm-process --format jsonl "$1" | sed 's/.*"model"/"model"/
-	    s/"warmup".*"status"/"status"/; s/"time_end".*"key"/"key"/
-	    s/"sys_id".*//' | sort
-}
-# sweep STATUS OPTION...: the 12 points
-sweep() {
-	want=$1; shift
-	run "$want" fm-driver --use_slurm --slurm:shards 3 --slurm:poll 0.5 \
-	    --platform null --input_sizes 8,16,32,64 --batch_sizes 1,2,3 \
-	    --reps 2 "$@"
-}
-# begin OPTION...: the same beside us, slower; its number is $pid
-begin() {
-	fm-driver --use_slurm --slurm:shards 2 --slurm:poll 0.5 \
-	    --platform null --input_sizes 8,16,32,64 --batch_sizes 1,2,3 \
-	    --reps 2 --null:latency_ms 100 "$@" >"$T/out" 2>"$T/err" &
-	pid=$!
-	until_measured 3
-}
-# until_measured N: the tasks have so many points
-until_measured() {
-	i=0
-	until [ "$(cat "$FM_CACHE_DIR"/slurm/[!j]*/shard-*.log 2>/dev/null |
-	    grep -c '^FMWORK RES')" -ge "$1" ] || [ $((i += 1)) = 150 ]; do
-		sleep 0.1
-	done
-}
-# The job of this sweep.
-job() { squeue -h -o %F | head -n 1; }
-rm -rf "$FM_CACHE_DIR/slurm"
-
-fm-driver --platform null --input_sizes 8,16,32,64 --batch_sizes 1,2,3 \
-    --reps 2 >"$T/local" 2>"$T/err"
-start=$(date +%s)
-sweep 0 --jobs 2 --slurm:partition debug
-facts "$T/local" >"$T/wanted"
-facts "$T/out" >"$T/got"
-same 'real: the same points as without Slurm' "$T/got" "$T/wanted"
-run 2 fm-driver --use_slurm --platform null --slurm:partition none
-like 'real: refused' "$T/err" \
-    '^fm-driver: sbatch refuses the job: .*invalid partition specified: none'
-
-rm -rf "$FM_CACHE_DIR/slurm"
-begin
-kill -s INT $pid
-wait $pid
-is 'real: Ctrl-C' $? 130
-is 'the array is cancelled' "$(squeue -h -t PD,R | wc -l)" 0
-is 'what was measured is there' \
-    "$([ "$(points | grep -c ok)" -ge 3 ] && points | grep -vc ok)" 0
-rm -rf "$FM_CACHE_DIR/slurm"
-
-# Its driver dies, one task is queued again, one is ended.
-begin --log "$T/real"
-kill -s KILL $pid
-wait $pid 2>"$T/.e"
-job=$(job)
-scontrol requeue "${job}_1"
-scancel "${job}_2"
-rm "$T/real"
-run 1 fm-driver --attach "$job" --slurm:poll 0.5
-is 'real: --attach, REQUEUED, CANCELLED' \
-    "$(points "$T/real" | awk '{ print $1 }' | uniq)" \
-    "$(echo "$all" | cut -d' ' -f1)"
-is 'rows of the second alone' "$(points "$T/real" | grep -v ok |
-    sed 's/ .*//' | grep -vcxE '16x1|64x1|16x2|64x2|16x3|64x3')" 0
-like 'preempted' "$T/real" '^FMWORK ERR preempted .* the job was cancelled'
-rm -rf "$FM_CACHE_DIR/slurm" "$T/real"
-
-# Somebody with more rights takes the node; then the node fails.
-begin
-sbatch --parsable -o /dev/null -p first -n 2 --wrap 'sleep 1' >"$T/.e"
-wait $pid
-is 'real: PREEMPTED' "$? $(points)" "0 $all"
-like 'in another job' "$T/err" 'job [0-9]+_1: submitted again'
-rm -rf "$FM_CACHE_DIR/slurm"
-begin --slurm:no-requeue true
-scontrol update "NodeName=$(hostname -s)" State=down Reason=test
-sleep 1
-scontrol update "NodeName=$(hostname -s)" State=resume
-wait $pid
-is 'real: NODE_FAIL' "$? $(points)" "0 $all"
-note <<END
-a real Slurm: $(($(date +%s) - start)) s
-END
 
 finish

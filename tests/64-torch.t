@@ -14,6 +14,16 @@ small() { torch "$models/roberta/model" --input_sizes 8 --reps 3 "$@"; }
 is 'parts' $? 0
 grep -A2 '^not ok' "$T/parts" | note
 
+one=$(sed -n 's/^Cpus_allowed_list:[^0-9]*\([0-9]*\).*/\1/p' /proc/self/status)
+if [ -n "$one" ]; then
+	run 0 small --cpus "$one" --require_quiet 0
+	like 'pinned: one thread, and it says where' "$T/out" \
+	    "\"threads\":1,.*\"cores\":1,.*\"cpus\":\"$one\""
+	like 'observed beforehand' "$T/out" '^FMWORK OBS .*"quiet_wait_ms":[0-9]+'
+	run 2 small --cpus 8191
+	like 'no such CPU' "$T/err" "cpus '8191': on this machine are only CPUs"
+fi
+
 # --- an existing command line ---
 run 0 torch --model_root "$models" --model_name roberta/model \
     --model_class RobertaModel --eval --input_sizes 4,16 --batch_sizes 1,2 \
@@ -52,6 +62,7 @@ is 'repetitions' "$(grep -c '^FMWORK REP [1-5] 5 ' "$T/log")" 20
 is 'order of points' "$(sed -n 's/^RUN //p' "$T/log" | tr '\n' ';')" \
     '4 / 1;16 / 1;4 / 2;16 / 2;'
 like 'RES' "$T/log" '^FMWORK RES [0-9.]+ [0-9.]+ roberta/model RobertaModel 16 2 '
+like 'OBS' "$T/log" '^FMWORK OBS 16 1 2 \{"wall_ms":[0-9.]+,"own_ms":[0-9.]+,.*"faults_major":'
 grep '^FMWORK SYS' "$T/log" >"$T/sys"
 for word in '"precision":"bf16"' '"runtime":"PyTorch 2' '"threads":1' \
     '"grad_enabled":false' '"model_hash":"[0-9a-f]{32}"' '"parameters":20640' \

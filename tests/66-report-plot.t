@@ -135,6 +135,22 @@ run 0 fm-report plot latency --keep -o p.svg "$d/one.jsonl"
 mv p.svg first.svg
 gnuplot p.svg.gp 2>/dev/null
 same 'the kept script draws the same picture' p.svg first.svg
+rec() { echo "{\"model\":\"m\",\"input\":$1,\"batch\":$2,\"status\":\"$3\",\"itl\":$4,\"thp\":$5}"; }
+{
+	rec 64 1 ERR_oom null null; rec 64 8 ERR_oom null null
+	rec 128 1 OK 2.5 400.0; rec 128 8 OK 10.25 780.5
+	rec 512 1 OK 20.5 48.75; rec 512 8 OK 80.75 99.0
+	rec null 8 ERR_oom null null
+} >part.jsonl
+run 0 fm-report html part.jsonl
+like 'a series without a point moves no other name' "$T/out" '<title>input 512: at 8: 80\.75'
+run 0 fm-report plot latency -T svg part.jsonl
+is 'and has no name' "$(grep -c 'input 64' "$T/out")" 0
+run 0 fm-report plot pareto -T svg part.jsonl
+is 'tics of latencies are round' "$(grep -c '>20\.5<' "$T/out")" 0
+like 'so is one of theirs' "$T/out" '>20 *<'
+run 0 fm-report plot heatmap -T svg part.jsonl
+is 'a failure without a size has no place in a map' "$(grep -c '>ERR_oom<' "$T/out")" 2
 echo 'set key on; plot x title "mine"' >mine.gp
 run 0 fm-report plot latency --template mine.gp -T svg "$d/one.jsonl"
 like "one's own template" "$T/out" '>mine<'

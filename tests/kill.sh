@@ -15,7 +15,7 @@
 [ -r /proc/self/task ] || skip_all 'no /proc that tells the children'
 command -v setsid >/dev/null || skip_all 'no setsid'
 FM_LOCK_DIR=$T/lock
-seed=${SEED:-$(date +%s)$$}
+seed=${SEED:-$(($(date +%s) % 100000 * 1000 + $$ % 1000))}
 so=$B/tests/preload/fault.so
 ! sanitized || so=''
 

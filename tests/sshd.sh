@@ -55,7 +55,13 @@ sshd_start() {
 	IdentityAgent none
 	UserKnownHostsFile $T/ssh/known_hosts
 	X
-	sshd_again "$name"
+	sshd_again "$name" || return 1
+	# It may let nobody in: an account without a shell, or locked.
+	if ! $sshd_ssh -oBatchMode=yes "$name" true >"$T/.login" 2>&1 \
+	    </dev/null; then
+		sshd_why="sshd: $(tail -1 "$T/.login" | tr -d '\r')"
+		return 1
+	fi
 }
 
 # sshd_again NAME: starts one that was stopped, on the same port

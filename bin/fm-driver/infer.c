@@ -20,6 +20,7 @@
 #include "num.h"
 #include "prog.h"
 #include "remote.h"
+#include "session.h"
 
 struct run {
 	struct fm_peer *peer;
@@ -344,6 +345,11 @@ run_case(struct run *r, const char *name, struct fm_err *err)
 	rc = given_read(&g, r->m, dir, r->c->pad, r->work, err);
 	if (rc == 0) {
 		outdir = make_outdir(r, name, err);
+		if (outdir && r->c->session &&
+		    session_fit(r->c->session, g.dims, err) != 0)
+			rc = -1;
+	}
+	if (rc == 0) {
 		rc = outdir ? request(r, &g, outdir, err) : -1;
 	}
 	if (rc == 0 && r->c->expect)
@@ -437,4 +443,25 @@ infer_inputs(const char *dir, const struct fm_model *m, const char *work,
 	*dims = json_incref(g.dims);
 	given_release(&g);
 	return 0;
+}
+
+json_t *
+infer_sizes(const char *dir, const struct fm_model *m, const char *pad,
+    const char *work, struct fm_err *err)
+{
+	struct fm_strs cases = FM_STRS_INIT;
+	json_t *sizes = NULL;
+	struct given g;
+	char *first;
+
+	if (list_cases(m, dir, &cases, err) == 0) {
+		first = case_dir(dir, cases.n ? cases.v[0] : "");
+		if (given_read(&g, m, first, pad, work, err) == 0) {
+			sizes = json_incref(g.dims);
+			given_release(&g);
+		}
+		free(first);
+	}
+	fm_strs_release(&cases);
+	return sizes;
 }

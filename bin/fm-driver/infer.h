@@ -11,16 +11,19 @@
 #include "model/model.h"
 #include "peer.h"
 
+struct session;
+
 struct infer_conf {
-	struct remote *remote; /* where the backend is, or NULL: here */
-	const char *in;        /* a folder of tensors (given.h), or of folders
-				* 0, 1 … or test_data_set_0 … of them */
-	const char *out;       /* outputs go here, in the same layout, as
-				* <output>.npy; NULL = not kept */
-	const char *expect;    /* same layout, <output>.npy or output_<k>.pb;
-				* NULL = nothing is compared */
-	const char *pad;       /* fills short inputs, or NULL */
-	double rtol, atol;     /* as fm_tensor_compare() */
+	struct session *session; /* made to fit the sizes of a case, or NULL */
+	struct remote *remote;   /* where the backend is, or NULL: here */
+	const char *in;          /* a folder of tensors (given.h), or of folders
+				  * 0, 1 … or test_data_set_0 … of them */
+	const char *out;         /* outputs go here, in the same layout, as
+				  * <output>.npy; NULL = not kept */
+	const char *expect;      /* same layout, <output>.npy or output_<k>.pb;
+				  * NULL = nothing is compared */
+	const char *pad;         /* fills short inputs, or NULL */
+	double rtol, atol;       /* as fm_tensor_compare() */
 };
 
 /*
@@ -38,5 +41,9 @@ int infer_run(struct fm_peer *peer, const struct fm_model *m,
  */
 int infer_inputs(const char *dir, const struct fm_model *m, const char *work,
     json_t **files, json_t **dims, struct fm_err *err);
+
+/* The sizes of the first case: open dimension: size. NULL on failure. */
+json_t *infer_sizes(const char *dir, const struct fm_model *m, const char *pad,
+    const char *work, struct fm_err *err);
 
 #endif

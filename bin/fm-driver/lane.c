@@ -33,6 +33,26 @@ queue_next(struct queue *q, size_t *i)
 	return any;
 }
 
+bool
+queue_leave(struct queue *q)
+{
+	bool others;
+
+	(void)pthread_mutex_lock(&q->lock);
+	others = q->lanes > 1;
+	q->lanes -= others;
+	(void)pthread_mutex_unlock(&q->lock);
+	return others;
+}
+
+static void
+queue_join(struct queue *q)
+{
+	(void)pthread_mutex_lock(&q->lock);
+	q->lanes++;
+	(void)pthread_mutex_unlock(&q->lock);
+}
+
 static void
 queue_close(struct queue *q)
 {
@@ -72,6 +92,7 @@ open_lane(struct lane *l)
 static void
 measure_lane(struct lane *l)
 {
+	queue_join(l->q);
 	l->rc = measure_all(&l->s, l->q, l->policy, &l->err);
 	if (l->rc < 0)
 		queue_close(l->q);
@@ -147,7 +168,7 @@ lanes_measure(const struct conf *c, const struct errand *e,
     const struct places *p, struct text *t, struct fm_err *err)
 {
 	struct lane *lanes = fm_calloc(p->n, sizeof *lanes);
-	struct queue q = { PTHREAD_MUTEX_INITIALIZER, 0, 0, false };
+	struct queue q = { PTHREAD_MUTEX_INITIALIZER, 0, 0, 0, false };
 	struct policy policy;
 	bool several = p->n > 1;
 	size_t i;

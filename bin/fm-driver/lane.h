@@ -21,9 +21,13 @@ struct text;
 struct queue {
 	pthread_mutex_t lock;
 	size_t next, n;
-	bool closed; /* no more are to be taken */
+	size_t lanes; /* that are open, and take points */
+	bool closed;  /* no more are to be taken */
 };
 bool queue_next(struct queue *q, size_t *i);
+
+/* A lane has lost what it measures with: may it leave the rest to others? */
+bool queue_leave(struct queue *q);
 
 /*
  * Measures a unit on all places. 0, an exit status when something failed, -1

@@ -67,6 +67,7 @@ infer(struct session *s, struct fm_err *err)
 {
 	struct infer_conf ic = { 0 };
 
+	ic.session = s;
 	ic.remote = s->remote;
 	ic.in = s->c->infer;
 	ic.out = s->c->out;

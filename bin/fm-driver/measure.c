@@ -23,6 +23,7 @@
 #include "progress.h"
 #include "quiet.h"
 #include "record.h"
+#include "remote.h"
 #include "result.h"
 #include "session.h"
 #include "stat.h"
@@ -343,18 +344,25 @@ measure_all(
 	struct gen gen = { NULL, 0, 0 };
 	size_t i, failures = 0, done = 0;
 	enum end end = MEASURED;
+	bool left = false;
 
 	s->gen = s->c->n_output ? &gen : NULL;
 	while (end != BROKEN_OFF && queue_next(q, &i)) {
 		end = take_point(s, po, &s->shape.points[i], err);
 		done += end == MEASURED;
 		failures += end == FAILED;
+		if (end == FAILED && remote_gone(s->remote) && queue_leave(q)) {
+			remote_say_left(s->remote);
+			left = true;
+			break;
+		}
 	}
 	s->gen = NULL;
 	gen_release(&gen);
 	if (end == BROKEN_OFF)
 		return -1;
-	if (failures && done == 0 && !(s->peer && fm_peer_alive(s->peer))) {
+	if (failures && done == 0 && !left &&
+	    !(s->peer && fm_peer_alive(s->peer))) {
 		fm_prog_say("fm-driver",
 		    "nothing could be measured: the backend has gone");
 		return fm_code_status(FM_DIED);

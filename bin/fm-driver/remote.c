@@ -14,6 +14,7 @@
 #include "io.h"
 #include "json.h"
 #include "lock.h"
+#include "prog.h"
 #include "remote_backend.h"
 #include "remote_copy.h"
 #include "remote_lock.h"
@@ -94,6 +95,20 @@ remote_fine(struct remote *r)
 {
 	if (r)
 		r->losses = 0;
+}
+
+bool
+remote_gone(const struct remote *r)
+{
+	return r && r->ssh.given_up;
+}
+
+void
+remote_say_left(const struct remote *r)
+{
+	fm_prog_say("fm-driver",
+	    "host '%s' does not come back: the other lanes go on without it",
+	    r->ssh.host);
 }
 
 int

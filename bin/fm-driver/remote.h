@@ -69,4 +69,9 @@ void remote_sweep(struct remote *r);
 bool remote_retry(struct remote *r, struct fm_err *err);
 void remote_fine(struct remote *r);
 
+/* Has it not come back? */
+bool remote_gone(const struct remote *r);
+/* Tells that others go on with what it should have done. */
+void remote_say_left(const struct remote *r);
+
 #endif

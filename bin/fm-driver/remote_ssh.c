@@ -437,8 +437,9 @@ remote_ssh_again(struct remote_ssh *s, struct fm_err *err)
 		    s->host, (long long)i, (long long)n);
 		fm_err_clear(err);
 		if (remote_ssh_wait(s, pause_s(i), err) == 0 &&
-		    remote_ssh_connect(s, err) == 0)
-			return remote_ssh_sweep(s, err);
+		    remote_ssh_connect(s, err) == 0 &&
+		    remote_ssh_sweep(s, err) == 0)
+			return 0;
 		if (err->code == FM_STOPPED)
 			return -1;
 	}

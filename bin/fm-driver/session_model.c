@@ -247,6 +247,11 @@ session_plan(struct session *s, struct fm_err *err)
 
 	if (s->has_model && dir)
 		rc = infer_inputs(dir, &s->m, s->work, &files, &given, err);
+	else if (s->sized && s->c->infer)
+		rc = (given = infer_sizes(
+			  s->c->infer, &s->m, s->c->pad, s->work, err))
+			 ? 0
+			 : -1;
 	else
 		given = json_incref(s->dims);
 	if (rc == 0)

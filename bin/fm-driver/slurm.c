@@ -106,6 +106,22 @@ last_words(const struct watch *w, size_t i)
 	return last;
 }
 
+/* Is there a row of a failure, as its exit status 1 says? */
+static bool
+has_row(const struct watch *w, size_t i)
+{
+	char *path = slurm_job_file(&w->s, i, "log");
+	struct fm_err ignored = FM_ERR_INIT;
+	struct fm_buf b = FM_BUF_INIT;
+	bool has;
+
+	(void)fm_io_read_file(path, &b, &ignored);
+	has = strstr(b.s, "\nFMWORK ERR ") != NULL;
+	fm_buf_release(&b);
+	free(path);
+	return has;
+}
+
 static int
 close_task(struct watch *w, size_t i, int status, struct fm_err *err)
 {
@@ -188,7 +204,7 @@ judge(struct watch *w, size_t i, struct fm_err *err)
 	if (t->state->rule == SLURM_WAIT || t->state->rule == SLURM_HELD)
 		return 0;
 	status = slurm_job_end(&w->s, i);
-	if (came_to_end(status))
+	if (came_to_end(status) && (status != 1 || w->s.whole || has_row(w, i)))
 		return close_task(w, i, status, err);
 	/* Its last files may not have reached us; it may be queued again. */
 	if (t->polls < SURE_POLLS)

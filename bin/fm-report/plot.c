@@ -212,6 +212,17 @@ put_value_tics(struct fm_buf *b, char axis, const double *v, size_t n)
 	fm_buf_puts(b, ")\n");
 }
 
+/* Sizes have their tics where they are; what was measured has not. */
+static bool
+are_sizes(const double *v, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && v[i] == floor(v[i]); i++)
+		continue;
+	return i == n && n <= MOST_TICS;
+}
+
 void
 plot_axis(struct plot *p, char axis, const double *v, size_t n)
 {
@@ -227,7 +238,7 @@ plot_axis(struct plot *p, char axis, const double *v, size_t n)
 		fm_buf_printf(b, "set logscale %c\n", axis);
 		lo /= pow(hi / lo, 0.05);
 		hi *= pow(hi / lo, 0.05);
-		if (axis == 'x' && m <= MOST_TICS)
+		if (axis == 'x' && are_sizes(d, m))
 			put_value_tics(b, axis, d, m);
 		else
 			put_log_tics(b, axis, lo, hi);
@@ -236,7 +247,7 @@ plot_axis(struct plot *p, char axis, const double *v, size_t n)
 
 		lo -= room;
 		hi += room;
-		if (m <= MOST_TICS)
+		if (are_sizes(d, m))
 			put_value_tics(b, axis, d, m);
 	} else if (m) {
 		/* Lengths can be compared only from zero. */

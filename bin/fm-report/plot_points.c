@@ -206,7 +206,8 @@ by_x(const void *a, const void *b)
 /* Values of a point: how a kind makes a dot of it; false: it has none. */
 typedef bool make_dot(const struct points *p, size_t group, struct dot *d);
 
-static void
+/* A series without a dot is none: gnuplot would not count it. */
+static bool
 put_line(struct plot *pl, const struct points *p, size_t line, make_dot *make,
     size_t n_values)
 {
@@ -219,8 +220,10 @@ put_line(struct plot *pl, const struct points *p, size_t line, make_dot *make,
 	qsort(d, n, sizeof *d, by_x);
 	for (i = 0; i < n; i++)
 		plot_numbers(pl, d[i].v, n_values);
-	plot_end_series(pl);
+	if (n)
+		plot_end_series(pl);
 	free(d);
+	return n > 0;
 }
 
 enum {
@@ -237,10 +240,11 @@ put_lines(
 	size_t i;
 
 	for (i = 0; i < p->lines.n; i++) {
+		if (!put_line(pl, p, l[i].group, make, n_values))
+			continue;
 		fm_buf_clear(&name);
 		series_name(&name, p, l[i].group);
 		fm_strs_add(&names, name.s);
-		put_line(pl, p, l[i].group, make, n_values);
 	}
 	if (p->v.groups.n > DENSE)
 		pl->hover = false;
@@ -478,6 +482,11 @@ put_heat(struct plot *pl, const struct points *p)
 		v[1] =
 		    (double)find_value(y, ny, view_metric(&p->v, p->input, g));
 		v[2] = view_metric(&p->v, p->metric, g);
+		/* Without a size, where there are some, it has no place. */
+		if ((nx && v[0] >= (double)nx) || (ny && v[1] >= (double)ny)) {
+			free(status);
+			continue;
+		}
 		if (isnan(v[2])) {
 			fm_buf_puts(&pl->vars, "set label ");
 			plot_text(pl, status);

@@ -173,7 +173,10 @@ put_ecdf(struct plot *pl, const struct sample_set *p, struct fm_buf *all)
 {
 	size_t n, i;
 	int64_t *v = sorted(p, &n);
+	double foot[2] = { n ? ms(v[0]) : 0, 0 };
 
+	if (n)
+		plot_numbers(pl, foot, 2);
 	for (i = 0; i < n; i++) {
 		double d[2] = { ms(v[i]), (double)(i + 1) / (double)n };
 

@@ -287,6 +287,26 @@ test_sigchld_ignored(void)
 	(void)signal(SIGCHLD, SIG_DFL);
 }
 
+/* Ten megabytes in a variable of the shell. */
+static void
+test_peak(void)
+{
+	struct fm_proc none = FM_PROC_INIT;
+	struct fm_proc p = start("a=1234567890; for i in 1 2 3 4 5 6 7; do "
+				 "a=$a$a$a$a$a$a$a$a$a$a; test ${#a} -gt "
+				 "6000000 && break; done; echo up; read x");
+	char c;
+	int64_t living;
+
+	ok(read(p.out, &c, 1) == 1, "it has taken memory");
+	living = fm_proc_peak_bytes(&p);
+	ok(living > 6000000 && living < 4000000000, "which is seen from here");
+	fm_proc_end(&p, 5000 * MS, 0);
+	ok(fm_proc_peak_bytes(&p) >= living * 9 / 10, "and after its end");
+	fm_proc_release(&p);
+	is_int(fm_proc_peak_bytes(&none), -1, "of none nothing is known");
+}
+
 int
 main(void)
 {
@@ -305,6 +325,7 @@ main(void)
 	test_end();
 	test_parent_dies();
 	test_sigchld_ignored();
+	test_peak();
 	fm_proc_end(&none, 0, 0);
 	fm_proc_release(&none);
 	ok(true, "ending none is nothing");
