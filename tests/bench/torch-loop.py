@@ -4,7 +4,7 @@
 usage: torch-loop.py FOLDER-OF-THE-BACKEND MODEL-DIR [INPUT BATCH ROUNDS]
 
 The same model is called by the backend's loop and by a plain one with the
-same inputs, twenty repetitions of each in turn. Prints both medians in
+same inputs, five repetitions of each in turn. Prints both medians in
 milliseconds, their ratio, and what printing a repetition costs outside of the
 timed region in microseconds.
 """
@@ -21,7 +21,7 @@ from fm_torch import load, measure, options, pipe  # noqa: E402
 from fm_torch.device import Device  # noqa: E402
 from fm_torch.fill import Feed  # noqa: E402
 
-CHUNK = 20
+CHUNK = 5
 
 
 class Nobody:
@@ -42,7 +42,8 @@ def main(path, length=32, batch=1, rounds=20):
         answers = pipe.Answers(null)
         answers.flush = lambda: None
         runner.run(request, answers, Nobody(), 0)
-        ours += [float(line.split()[6]) for line in answers.lines]
+        ours += [float(line.split()[6]) for line in answers.lines
+                 if line.startswith("FMWORK REP ")]
         for n in range(-4, CHUNK + 1):
             inputs = device.move(feed.fill(0, n))
             start = time.monotonic_ns()
