@@ -215,3 +215,18 @@ else
 	against_torch 512 1
 	against_torch 128 8
 fi
+
+# --- the torch backend -------------------------------------------------------
+
+printf '\n%s\n' 'torch backend: its loop and a plain one; three runtimes in turn'
+minilm=$top/build/models/all-MiniLM-L6-v2
+if ! has_torch; then
+	skipped 'torch backend' "$python cannot import torch and transformers"
+elif [ ! -f "$minilm/config.json" ]; then
+	skipped 'torch backend' 'no checkpoint: share/setup/setup.sh test'
+else
+	"$python" "$bench/torch-loop.py" "$B/libexec/fm" "$minilm" 128 1 40 \
+	    2>/dev/null
+	FM_PYTHON=$python "$python" "$bench/torch-compare.py" "$minilm" \
+	    128 1 20 "$threads" 2>/dev/null
+fi
