@@ -345,7 +345,8 @@ fast_skip(struct skip *k, const char *s, const char *end, int64_t *lines)
 			 : skip_alike(f, s, end, lines);
 		if (s > start)
 			continue;
-		if (memchr(s, '\r', n - 2))
+		if (memchr(s, '\r', n - 2) ||
+		    fm_record_is_resume(s, n - 1 - (q[-1] == '\r')))
 			break;
 		learn_line(f, s, n);
 		++*lines;
