@@ -220,8 +220,8 @@ groqview_of(const char *dir, const json_t *state)
 {
 	const char *kept = fm_json_str(state, "groqview", NULL);
 
-	return fm_io_join(dir,
-	    kept && fm_cache_path_ok(kept) ? kept : "compile/output_bind");
+	return fm_io_join(
+	    dir, kept && fm_cache_path_ok(kept) ? kept : "compile/output_bind");
 }
 
 static int

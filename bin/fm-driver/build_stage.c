@@ -402,7 +402,7 @@ find_artifacts(const char *dir, const char *below, struct fm_strs *names,
 
 	if (!d)
 		rc = fm_err_sys(err, FM_IO, "cannot open '%s'", path);
-	while (rc == 0 && (e = readdir(d))) {
+	while (d && rc == 0 && (e = readdir(d))) {
 		struct stat st;
 		char *name, *full;
 

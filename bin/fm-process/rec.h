@@ -27,9 +27,9 @@ struct rec {
 	const char *status;   /* "OK" when NULL */
 	struct fm_text error; /* "" = null */
 	struct fm_strs notes;
-	struct fm_text obs, sim; /* JSON, or nothing */
-	struct fm_text fail;     /* that, of a failure */
-	json_t *serving;         /* of a server's folder, or NULL */
+	struct fm_text obs, sim;       /* JSON, or nothing */
+	struct fm_text fail;           /* that, of a failure */
+	json_t *serving;               /* of a server's folder, or NULL */
 	const struct rec_given *given; /* when there are no samples, or NULL */
 };
 
