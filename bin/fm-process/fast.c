@@ -138,6 +138,7 @@ fast_learn(struct fast *f, const char *line, size_t n, const struct fm_line *l,
 	f->dialect = r->dialect;
 	f->reps = r->reps;
 	f->has_sizes = r->has_sizes;
+	f->has_model = r->model.n > 0;
 	f->sizes = r->sizes;
 	f->t0 = (size_t)(t0.s - tail);
 	f->n0 = t0.n;
@@ -215,7 +216,7 @@ fast_first(const struct fast *f, const char *s, const char *end)
 {
 	struct number c;
 
-	if (f->tail.len == 0 || f->has_sizes)
+	if (f->tail.len == 0 || f->has_sizes || f->has_model)
 		return false;
 	number_set(&c, 1, f->width);
 	return c.len <= NUMBER && is_next(f, &c, s, end);

@@ -27,6 +27,7 @@ struct fast {
 	size_t width;     /* the number is padded to so many */
 	int64_t reps;     /* planned, the same in all lines of the form */
 	bool has_sizes;   /* and they are the same, too */
+	bool has_model;   /* a first line tells more than repetitions */
 	struct sizes sizes;
 	bool by_stamps;       /* the time is t1 - t0 */
 	size_t t0, t1, dt;    /* where they begin in the tail */
