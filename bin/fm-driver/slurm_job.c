@@ -394,7 +394,10 @@ slurm_job_link(const struct slurm *s, const char *job)
 	char *path = fm_strdupf("%s/../job-%s", s->dir, job);
 
 	(void)unlink(path);
-	(void)symlink(s->name, path);
+	if (symlink(s->name, path) != 0)
+		fm_prog_say("fm-driver",
+		    "cannot make '%s' (%s): --attach %s will not find the job",
+		    path, strerror(errno), job);
 	free(path);
 }
 
