@@ -6,6 +6,7 @@
 #define _GNU_SOURCE /* F_OFD_SETLK */
 #include "slurm_job.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #include "io.h"
 #include "json.h"
 #include "num.h"
+#include "prog.h"
 #include "record.h"
 #include "slurm_cmd.h"
 #include "slurm_conf.h"
