@@ -78,6 +78,9 @@ none = noise.Snapshot("/no/such/folder")
 print(" ".join(noise.between(none, none)), file=sys.stderr)
 X
 	tr , '\n' <"$T/json" | tr '{' '\n' | sed 's/[}]//g' | grep . | sort >"$T/got"
+	# What the two processes themselves did is their own.
+	sed -i -E 's/^("(switches|faults|migrations)[a-z_]*"):[0-9]+/\1/' \
+	    "$T/got" "$T/want"
 	same 'Python observes the same' "$T/got" "$T/want"
 	rm -rf "$made"
 else

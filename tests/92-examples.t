@@ -1,6 +1,6 @@
 #!/bin/sh
 # What the manual pages, README and examples/ tell people to type: every such
-# line runs as it stands. In a manual page these are the lines that begin
+# line runs as it stands, but for the number of repetitions. In a manual page these are the lines that begin
 # with "$ " under EXAMPLES, in README.md the indented ones.
 . "$(dirname "$0")/lib.sh"
 
@@ -54,7 +54,8 @@ of_readme() {
 # them one after another; "cd" lasts until the end of the page.
 try() {
 	while IFS= read -r line; do
-		printf '%s\n' "$line" | sed "s#/opt/fm/libexec#$B/libexec#g"
+		printf '%s\n' "$line" | sed "s#/opt/fm/libexec#$B/libexec#g
+		    s/--reps [0-9]*/--reps 3/"
 	done <"$1" >"$T/lines"
 	here=.
 	while IFS= read -r line; do
