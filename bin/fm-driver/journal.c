@@ -214,7 +214,7 @@ enum journal_state
 journal_find(const struct journal *j, const char *key, int64_t run)
 {
 	size_t lo = 0, hi = j->n_marks;
-	struct journal_mark want = { "", run, SIZE_MAX, JOURNAL_TODO };
+	struct journal_mark want = { "", run, SIZE_MAX, JOURNAL_NEW };
 
 	(void)snprintf(want.key, sizeof want.key, "%s", key);
 	while (lo < hi) {
@@ -227,7 +227,7 @@ journal_find(const struct journal *j, const char *key, int64_t run)
 	}
 	if (lo == 0 || j->marks[lo - 1].run != run ||
 	    strcmp(j->marks[lo - 1].key, key) != 0)
-		return JOURNAL_TODO;
+		return JOURNAL_NEW;
 	return j->marks[lo - 1].state;
 }
 

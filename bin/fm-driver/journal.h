@@ -20,7 +20,7 @@
 struct how;
 
 enum journal_state {
-	JOURNAL_TODO, /* not measured, or not wholly */
+	JOURNAL_NEW, /* not measured, or not wholly */
 	JOURNAL_DONE,
 	JOURNAL_FAILED,
 	JOURNAL_OOM,    /* failed: it ran out of memory */

@@ -240,12 +240,12 @@ put_head(struct session *s, const struct fm_point *at, const char *key)
 static enum journal_state
 known(const struct session *s, const char *key)
 {
-	enum journal_state k = JOURNAL_TODO;
+	enum journal_state k = JOURNAL_NEW;
 
 	if (s->c->how.resume)
 		k = journal_find(s->e.journal, key, s->e.run);
 	if (k != JOURNAL_DONE && s->c->how.resume_failed)
-		k = JOURNAL_TODO;
+		k = JOURNAL_NEW;
 	return k;
 }
 
@@ -325,7 +325,7 @@ take_point(struct session *s, struct policy *po, const struct fm_point *at,
 	/* What was learnt then holds now. */
 	if (k == JOURNAL_OOM)
 		policy_failed(po, at, FM_OOM);
-	if (k == JOURNAL_TODO) {
+	if (k == JOURNAL_NEW) {
 		end = measure_point(s, po, at, dims, key, err);
 	} else {
 		progress_known(s->e.progress, at);
