@@ -2,7 +2,6 @@
 # --use_slurm under a real Slurm, where one can be started: what it does to
 # the tasks of a sweep, and what then stands in the log.
 . "$(dirname "$0")/lib.sh"
-! sanitized || skip_all 'the double shows it: 52-slurm.t'
 trap 'slurm_stop; rm -rf "$T"' EXIT
 # shellcheck source=tests/slurm.sh
 . "$top/tests/slurm.sh"
