@@ -58,6 +58,29 @@ if ort; then
 	is 'of each of two scripts, both models' "$(stage export)" 'ok ok ok ok '
 	like 'same structure, other weights: another build' "$T/err" \
 	    '  - the weights changed from '
+	cat "$scripts/hello_world.py" - >"$T/count.py" <<'END'
+export = torch.onnx.export
+
+
+def counted(*args, **kwargs):
+    print("exported", file=open(os.environ["COUNT"], "a"))
+    return export(*args, **kwargs)
+
+
+import os
+torch.onnx.export = counted
+END
+	COUNT=$T/count
+	export COUNT
+	for how in '' '--optimize basic' "--sequence $T/seq.yaml"; do
+		echo 'sequence: [import, {optimize: {level: all}}]' >"$T/seq.yaml"
+		: >"$COUNT"
+		# shellcheck disable=SC2086
+		for _ in 1 2; do
+			run 0 fm-driver "$T/count.py" --build_only $how
+		done
+		is "exported once ${how%% *}" "$(cat "$COUNT")" exported
+	done
 	run 2 fm-driver "$scripts/two_models.py" --build_only --build_name x
 	like 'a name is for one' "$T/err" "^fm-driver: --build_name: '.*' has 2 models"
 
