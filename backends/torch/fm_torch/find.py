@@ -21,7 +21,8 @@ def from_script(path, request, log, answers):
     tracer = Tracer(path, request.get("max_depth") or 0)
     args = script.arguments(request.get("script_args"))
     with tracer:
-        ending = script.run(path, args, log, answers.fd)
+        ending = script.run(path, args, log, answers.fd,
+                            request.get("timeout") or 0)
     return merged(tracer.order), {
         "error": ending.error, "seconds": round(ending.seconds, 6),
         "keras": keras_models(), "log": log}
