@@ -165,22 +165,36 @@ build_use_graph(struct stage_work *w, const char *name)
 	fm_json_set_str(w->state, "graph", name);
 }
 
+static const struct {
+	const char *to, *name, *graph;
+	enum fm_type type;
+} targets[] = {
+	{ "fp16", "half", "half.onnx", FM_TYPE_FLOAT16 },
+	{ "bf16", "bf16", "bf16.onnx", FM_TYPE_BFLOAT16 },
+};
+
 static int
 stage_convert(
     struct stage_work *w, const json_t *options, FILE *log, struct fm_err *err)
 {
+	size_t k = strcmp(fm_json_str(options, "to", ""), "bf16") == 0;
+	struct fm_strs notes = FM_STRS_INIT;
 	struct fm_model m;
+	size_t i;
 	int rc = build_load_current(&m, w, err);
 
-	(void)options;
 	if (rc != 0)
 		return -1;
-	rc = fm_model_to_half(&m, w->dir, "half", err);
+	rc = fm_model_convert(
+	    &m, targets[k].type, w->dir, targets[k].name, &notes, err);
 	if (rc == 0) {
-		(void)fprintf(log, "%s to fp16\n", m.dtype);
-		build_use_graph(w, "half.onnx");
-		fm_json_set_str(w->state, "precision", "fp16");
+		(void)fprintf(log, "%s to %s\n", m.dtype, targets[k].to);
+		for (i = 0; i < notes.n; i++)
+			(void)fprintf(log, "note: %s\n", notes.v[i]);
+		build_use_graph(w, targets[k].graph);
+		fm_json_set_str(w->state, "precision", targets[k].to);
 	}
+	fm_strs_release(&notes);
 	fm_model_release(&m);
 	return rc;
 }
