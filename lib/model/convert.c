@@ -1,9 +1,11 @@
 /*
  * From single precision to 16 bits, on the unpacked file. Which values are
  * float is found by following types through the graph; where an operator
- * stays in single precision, casts are put around it. In a conversion to
- * bfloat16, with its eight bits, a few numbers that only such an operator
- * reads (the scales of a Resize, the limits of a Range) stay as they are.
+ * stays in single precision, casts are put around it. Of those, some read
+ * numbers that sizes depend on, or that all data is scaled by: the scales of
+ * a Resize, the limits of a Range, an exponent. Eight bits are not enough for
+ * them, so in a conversion to bfloat16 they stay as they are, and so does
+ * what they are computed from, unless it is used for other things, too.
  */
 #include "model/convert.h"
 
@@ -20,7 +22,6 @@
 
 enum {
 	OPSET_BF16 = 13, /* the first with bfloat16 for most operators */
-	KEEP_MAX = 8,    /* numbers that are a parameter, not weights */
 	DEPTH_MAX = 16   /* of bodies in bodies */
 };
 
@@ -170,8 +171,8 @@ wrap(struct fm_convert *j, struct nodes *l, Onnx__NodeProto *n,
 		if (!*to || (!made && has(s->outputs, 0)))
 			continue;
 		if (!has(s->outputs, i)) {
-			if (follows && s->inputs != FM_CONVERT_ALL)
-				set_float(j, to, true);
+			if (follows)
+				set_float(j, to, s->inputs != FM_CONVERT_ALL);
 			continue;
 		}
 		set_float(j, to, true);
@@ -185,49 +186,75 @@ wrap(struct fm_convert *j, struct nodes *l, Onnx__NodeProto *n,
 
 /* --- what stays as it is -------------------------------------------------- */
 
-/* Names that are used by what is converted. */
+static bool
+has_body(const Onnx__NodeProto *n)
+{
+	for (size_t i = 0; i < n->n_attribute; i++)
+		if (n->attribute[i]->g)
+			return true;
+	return false;
+}
+
+/* Is it used for numbers that must be exact, and for nothing else? */
+static bool
+is_exact(const struct fm_convert *j, const char *name)
+{
+	return json_is_false(json_object_get(j->uses, name));
+}
+
+static bool
+makes_exact(const struct fm_convert *j, const Onnx__NodeProto *n)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < n->n_output; i++) {
+		if (json_is_true(json_object_get(j->uses, n->output[i])))
+			return false;
+		any |= is_exact(j, n->output[i]);
+	}
+	return any && !has_body(n);
+}
+
+static void
+set_use(struct fm_convert *j, const char *name, bool exact)
+{
+	if (!exact)
+		json_object_set_new(j->uses, name, json_true());
+	else if (!json_object_get(j->uses, name))
+		json_object_set_new(j->uses, name, json_false());
+}
+
+static void find_uses(
+    struct fm_convert *j, const Onnx__GraphProto *g, int depth);
+
+static void
+find_uses_of(struct fm_convert *j, const Onnx__NodeProto *n, int depth)
+{
+	struct fm_convert_stay s;
+	bool exact = makes_exact(j, n), stays = fm_convert_stays(j, n, &s);
+
+	for (size_t k = 0; k < n->n_input; k++) {
+		bool single = stays && !s.never && has(s.inputs, k);
+
+		if (exact || (single && has(s.exact, k)))
+			set_use(j, n->input[k], true);
+		else if (!single)
+			set_use(j, n->input[k], false);
+	}
+	for (size_t k = 0; k < n->n_attribute; k++)
+		if (n->attribute[k]->g && depth < DEPTH_MAX)
+			find_uses(j, n->attribute[k]->g, depth + 1);
+}
+
+/* From the last node to the first: what makes exact numbers needs such. */
 static void
 find_uses(struct fm_convert *j, const Onnx__GraphProto *g, int depth)
 {
-	struct fm_convert_stay s;
-
-	for (size_t i = 0; i < g->n_node; i++) {
-		const Onnx__NodeProto *n = g->node[i];
-		bool stays = fm_convert_stays(j, n, &s);
-
-		for (size_t k = 0; k < n->n_input; k++)
-			if (!stays || s.never || !has(s.inputs, k))
-				json_object_set_new(
-				    j->uses, n->input[k], json_true());
-		for (size_t k = 0; k < n->n_attribute; k++)
-			if (n->attribute[k]->g && depth < DEPTH_MAX)
-				find_uses(j, n->attribute[k]->g, depth + 1);
-	}
 	for (size_t i = 0; i < g->n_output; i++)
 		if (g->output[i]->name)
-			json_object_set_new(
-			    j->uses, g->output[i]->name, json_true());
-}
-
-/* A few numbers that nothing uses where it is converted. */
-static bool
-keeps(const struct fm_convert *j, const char *name, const Onnx__TensorProto *t)
-{
-	int64_t n = 1;
-
-	for (size_t i = 0; i < t->n_dims && n >= 0 && n <= KEEP_MAX; i++)
-		n = t->dims[i] <= KEEP_MAX ? n * t->dims[i] : -1;
-	return j->type == FM_TYPE_BFLOAT16 && n >= 0 && n <= KEEP_MAX &&
-	       t->data_type == FM_TYPE_FLOAT && t->n_external_data == 0 &&
-	       name && !json_object_get(j->uses, name);
-}
-
-static bool
-keeps_constant(const struct fm_convert *j, const Onnx__NodeProto *n)
-{
-	return n->op_type && strcmp(n->op_type, "Constant") == 0 &&
-	       n->n_output == 1 && n->n_attribute == 1 && n->attribute[0]->t &&
-	       keeps(j, n->output[0], n->attribute[0]->t);
+			set_use(j, g->output[i]->name, false);
+	for (size_t i = g->n_node; i-- > 0;)
+		find_uses_of(j, g->node[i], depth);
 }
 
 /* --- the graph ------------------------------------------------------------ */
@@ -258,7 +285,7 @@ convert_attributes(struct fm_convert *j, Onnx__NodeProto *n, int depth)
 		if (fm_convert_is_type(a) && a->i == FM_TYPE_FLOAT)
 			a->i = j->type;
 		if (a->t)
-			rc = fm_convert_tensor(j, a->t, false);
+			rc = fm_convert_tensor(j, a->t, false, false);
 		if (rc == 0 && a->g && depth == DEPTH_MAX)
 			rc = fm_err_set(
 			    j->err, FM_NOMODEL, "bodies are nested too deep");
@@ -303,15 +330,16 @@ convert_node(
 	bool stays = fm_convert_stays(j, n, &s);
 	int rc;
 
+	if (makes_exact(j, n)) {
+		wrap(j, l, n,
+		    &(struct fm_convert_stay){ .inputs = FM_CONVERT_ALL });
+		return 0;
+	}
 	if (stays && !s.never) {
 		wrap(j, l, n, &s);
 		return 0;
 	}
 	push(l, n);
-	if (keeps_constant(j, n)) {
-		set_float(j, n->output[0], false);
-		return 0;
-	}
 	if (fm_convert_makes_float(j, n))
 		for (size_t k = 0; k < n->n_output; k++)
 			if (fm_convert_follows(n, k))
@@ -345,11 +373,13 @@ convert_graph(struct fm_convert *j, Onnx__GraphProto *g, int depth)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < g->n_initializer; i++) {
+	for (size_t i = 0; rc == 0 && i < g->n_initializer; i++) {
 		Onnx__TensorProto *t = g->initializer[i];
+		bool exact = t->name && is_exact(j, t->name);
 
 		if (t->data_type == FM_TYPE_FLOAT)
-			set_float(j, t->name, !keeps(j, t->name, t));
+			set_float(j, t->name, !exact);
+		rc = fm_convert_tensor(j, t, exact, true);
 	}
 	for (size_t i = 0; i < g->n_input; i++) {
 		Onnx__ValueInfoProto *v = g->input[i];
@@ -358,9 +388,6 @@ convert_graph(struct fm_convert *j, Onnx__GraphProto *g, int depth)
 			set_float(j, v->name, true);
 		convert_type(j, v);
 	}
-	for (size_t i = 0; rc == 0 && i < g->n_initializer; i++)
-		if (!keeps(j, g->initializer[i]->name, g->initializer[i]))
-			rc = fm_convert_tensor(j, g->initializer[i], true);
 	if (rc == 0)
 		rc = convert_nodes(j, g, depth);
 	for (size_t i = 0; i < g->n_output; i++)
@@ -370,7 +397,7 @@ convert_graph(struct fm_convert *j, Onnx__GraphProto *g, int depth)
 	return rc;
 }
 
-/* The standard operators' version; without any of them, no matter which. */
+/* The standard operators' version; 0 without any of them, even Cast. */
 static int64_t
 opset_of(const Onnx__ModelProto *p)
 {
@@ -380,7 +407,7 @@ opset_of(const Onnx__ModelProto *p)
 		if (!domain || !*domain || strcmp(domain, "ai.onnx") == 0)
 			return p->opset_import[i]->version;
 	}
-	return INT64_MAX;
+	return 0;
 }
 
 static int
@@ -395,7 +422,8 @@ convert_model(struct fm_convert *j, Onnx__ModelProto *p)
 		    ", and bfloat16 begins with %d: export the model with "
 		    "opset %d or newer",
 		    j->opset, OPSET_BF16, OPSET_BF16);
-	find_uses(j, p->graph, 0);
+	if (j->type == FM_TYPE_BFLOAT16)
+		find_uses(j, p->graph, 0);
 	rc = convert_graph(j, p->graph, 0);
 	if (rc == 0 && j->n_changed == 0 &&
 	    strcmp(j->m->dtype, fm_type_name(j->type)) != 0)

@@ -163,11 +163,12 @@ place(struct fm_convert *j, Onnx__TensorProto *t, uint8_t *p, size_t n,
 }
 
 int
-fm_convert_tensor(struct fm_convert *j, Onnx__TensorProto *t, bool large)
+fm_convert_tensor(
+    struct fm_convert *j, Onnx__TensorProto *t, bool exact, bool large)
 {
 	const unsigned char *p = t->raw_data.data;
 	size_t n = t->has_raw_data ? t->raw_data.len : 0;
-	bool is = t->data_type == FM_TYPE_FLOAT;
+	bool is = t->data_type == FM_TYPE_FLOAT && !exact;
 	uint8_t *new;
 
 	if (is_external(t)) {

@@ -24,7 +24,8 @@ struct fm_convert {
 	uint64_t at;       /* bytes written to it */
 	json_t *floats;    /* names of values that were float: true when they
 			    * are no more, false when they still are */
-	json_t *uses;      /* names that are used where they are converted */
+	json_t *uses;      /* names: true when a use is converted, false when
+			    * all uses need the exact numbers */
 	json_t *stayed;    /* operators in single precision: how many */
 	int64_t n_casts;   /* for their names */
 	int64_t n_changed; /* tensors, inputs and outputs that were float */
@@ -33,9 +34,10 @@ struct fm_convert {
 
 /* --- convert_data.c --- */
 
-/* A tensor of any type: floats are converted, data outside comes along.
- * `large` ones may go into the file of weights. */
-int fm_convert_tensor(struct fm_convert *j, Onnx__TensorProto *t, bool large);
+/* A tensor of any type: floats are converted unless they are `exact`, data
+ * outside comes along. `large` ones may go into the file of weights. */
+int fm_convert_tensor(
+    struct fm_convert *j, Onnx__TensorProto *t, bool exact, bool large);
 
 /* --- convert_ops.c --- */
 
@@ -47,8 +49,9 @@ enum {
  * output, the last for all after it, too. */
 struct fm_convert_stay {
 	unsigned inputs, outputs;
-	int64_t until; /* before this opset; 0 = in any */
-	bool never;    /* its values are no tensors: no cast helps */
+	unsigned exact; /* inputs that eight bits are not enough for */
+	int64_t until;  /* before this opset; 0 = in any */
+	bool never;     /* its values are no tensors: no cast helps */
 };
 
 /* False when all of the node is converted. */

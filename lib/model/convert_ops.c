@@ -239,6 +239,7 @@ static const struct {
 	{ "MaxPool", 22, 1, 1, false },
 	{ "MaxRoiPool", 22, 3, 1, false },
 	{ "MaxUnpool", 22, 1, 1, false },
+	{ "MeanVarianceNormalization", 0, 1, 1, false },
 	{ "Mish", 22, 1, 1, false },
 	{ "Multinomial", 22, 1, 0, false },
 	{ "NegativeLogLikelihoodLoss", 22, 5, 1, false },
@@ -258,7 +259,7 @@ static const struct {
 	{ "RandomNormalLike", 22, 1, 1, false },
 	{ "RandomUniform", 22, 0, 1, false },
 	{ "RandomUniformLike", 22, 1, 1, false },
-	{ "Range", 27, 7, 1, false },
+	{ "Range", 0, 7, 1, false },
 	{ "Resize", 0, 6, 0, false },
 	{ "ReverseSequence", 28, 1, 1, false },
 	{ "RoiAlign", 22, 3, 1, false },
@@ -286,6 +287,24 @@ static const struct {
 	{ "Unique", 28, 1, 1, false },
 	{ "Upsample", 0, 3, 1, false },
 	{ "Where", 16, 6, 1, false },
+};
+
+/* Inputs that are numbers about the data: of sizes, thresholds, scales. */
+static const struct {
+	const char *op;
+	unsigned inputs;
+} exact[] = {
+	{ "DequantizeLinear", 2 },
+	{ "Dropout", 2 },
+	{ "NonMaxSuppression", 0x18 },
+	{ "OneHot", 2 },
+	{ "Pow", 2 },
+	{ "QLinearConv", 0x52 },
+	{ "QLinearMatMul", 0x52 },
+	{ "QuantizeLinear", 2 },
+	{ "Range", 7 },
+	{ "Resize", 6 },
+	{ "Upsample", 2 },
 };
 
 /* ONNX Runtime's own operators that may be all bfloat16, by the schemas of
@@ -327,6 +346,15 @@ stays_single(const char *op, struct fm_convert_stay *s)
 	return false;
 }
 
+static unsigned
+exact_inputs(const char *op)
+{
+	for (size_t i = 0; i < sizeof exact / sizeof *exact; i++)
+		if (strcmp(exact[i].op, op) == 0)
+			return exact[i].inputs;
+	return 0;
+}
+
 static bool
 stays_of_bf16(const struct fm_convert *j, const Onnx__NodeProto *n,
     struct fm_convert_stay *s)
@@ -343,6 +371,7 @@ stays_of_bf16(const struct fm_convert *j, const Onnx__NodeProto *n,
 			s->outputs = no_bf16[i].outputs;
 			s->until = no_bf16[i].until;
 			s->never = no_bf16[i].never;
+			s->exact = exact_inputs(op);
 			return true;
 		}
 	return false;
