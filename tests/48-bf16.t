@@ -18,6 +18,14 @@ count() {
 	    sed -n "s/.*{\"type\":\"$2\",\"count\":\([0-9]*\).*/\1/p"
 }
 
+# npy FOLDER NAME TYPE SHAPE BYTES...: the bytes as octal escapes
+npy() {
+	mkdir -p "$1"
+	# shellcheck disable=SC2059
+	printf "\\223NUMPY\\001\\000\\166\\000%-117s\\n$5" \
+	    "{'descr': '$3', 'fortran_order': False, 'shape': $4, }" >"$1/$2.npy"
+}
+
 # --- builds ---
 build 0 "$T/bert" --precision bf16 --build_name b
 is "conversion is a stage" "$(stages)" "import ok check ok convert ok "
@@ -31,7 +39,11 @@ is "of the same size" "$(stat -c %s "$C/b/bf16.weights")" "$(stat -c %s "$C/h/ha
 run 0 fm-driver --explain --build_name b --precision fp16 "$T/bert"
 like "what differs is told" "$T/out" "'bf16' to 'fp16'"
 run 0 fm-cache stats b
-like "fm-cache has the precision" "$T/out" 'bf16'
+like "fm-cache has the precision" "$T/out" '^  precision: bf16'
+run 0 fm-cache print b
+like "and what it was converted to" "$T/out" '^        to: bf16'
+run 0 fm-cache why b h
+like "and why" "$T/out" "to of stage 'convert' changed from 'bf16' to 'fp16'"
 build 0 "$data/table.onnx" --precision bf16 --optimize all --build_name o
 is "optimised before, when it still can be" "$(stages)" "import ok check ok optimize ok convert ok "
 
@@ -40,9 +52,7 @@ run 0 fm-driver "$data/table.onnx" --precision bf16 --dim n=2 --reps 2 --build_n
 like "the outputs are bfloat16" "$T/out" '^    y: bfloat16\[n, 8\]'
 like "what was measured is in the record" "$T/out" '"precision":"bf16","weight_type":"bfloat16","parameters":8,"weight_bytes":16,'
 like "and in the results" "$C/results/$(key t).jsonl" '"precision":"bf16"'
-mkdir "$T/case"
-printf '\223NUMPY\001\000\166\000%-117s\n\001\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000' \
-    "{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }" >"$T/case/ids.npy"
+npy "$T/case" ids '<i8' '(2,)' '\001\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000'
 run 0 fm-driver "$data/table.onnx" --infer "$T/case" --precision bf16 --out "$T/got"
 is "ties to even; the largest stays finite, infinity infinite" \
     "$(tail -c 32 "$T/got/y.npy" | od -An -v -tx2 | tr -s ' \n' ' ')" \
@@ -53,6 +63,22 @@ like "weights, too" "$T/out" '"precision":"bf16","weight_type":"bfloat16","param
 like "what the opset does not permit is told" "$C/c/log_convert.txt" \
     '^note: 1 Conv with casts to single precision, bfloat16 of it needs opset 22'
 is "with casts around it" "$(count "$C/c/bf16.onnx" Cast)" 6
+like "the reader of the run is told, too" "$T/out" '^note: 1 MaxPool with casts to single precision'
+run 0 fm-driver "$data/conv.onnx" --precision bf16 --dim batch=3 --reps 2 --build_name c
+like "and again" "$T/out" '^note: 1 MaxPool with casts to single precision'
+
+one='\000\000\200\077'
+four=$one$one$one$one
+npy "$T/ones" x '<f4' '(1, 1, 4, 4)' "$four$four$four$four"
+# The sums of the weights and the biases, 4.5 + 0.5 and 14.625 - 0.25.
+npy "$T/sums" y '<f4' '(1, 2)' '\000\000\240\100\000\000\146\101'
+for p in model bf16 fp16; do
+	run 0 fm-driver "$data/conv.onnx" --infer "$T/ones" --expect "$T/sums" --precision $p
+	like "$p: data of the model as it was" "$T/out" "^y: equal, max abs 0,"
+done
+run 2 fm-driver "$C/c/bf16.onnx" --infer "$T/ones" --out "$T/none"
+like "not so when nobody has converted it" "$T/err" "x.npy is float\[1,1,4,4\], the model wants bfloat16\[batch,1,4,4\]"
+run 0 fm-driver "$data/conv.onnx" --inputs "$T/ones" --reps 1 --precision bf16
 
 # --- what does not ---
 run 2 fm-driver "$data/linear.onnx" --precision bf16 --dim batch=2 --reps 2 --build_name l
@@ -98,7 +124,7 @@ sim "$data/linear.onnx" --precision fp16 --sim:data_type float32
 is "its own option decides" "$(need)" "$single"
 
 # --- the table ---
-python3 "$top/tests/data/model/bf16.py" "$top/lib/model/convert_ops.c" >"$T/out" 2>&1
+"${FM_PYTHON:-python3}" "$top/tests/data/model/bf16.py" "$top/lib/model/convert_ops.c" >"$T/out" 2>&1
 case $? in
 0) pass "what is permitted is what the schemas say" ;;
 1) if grep -q ModuleNotFound "$T/out"; then
