@@ -83,6 +83,7 @@ static const struct {
 	{ "Unique", 0, 0, 1 },
 	/* ONNX Runtime's own. */
 	{ "EmbedLayerNormalization", 0, 2, 5 },
+	{ "GatherBlockQuantized", 0, 2, 1 },
 	{ "MatMulIntegerToFloat", 0, 2, 1 },
 	{ "QAttention", 0, 2, ALL },
 };
@@ -365,9 +366,14 @@ stays_of_bf16(const struct fm_convert *j, const Onnx__NodeProto *n,
 {
 	const char *op = text(n->op_type);
 
-	if (!is_standard(n))
-		return !is_in(own_bf16, op) &&
-		       (stays_single(op, s) || (s->outputs = ALL));
+	if (strcmp(text(n->domain), "com.microsoft") == 0 &&
+	    is_in(own_bf16, op))
+		return false;
+	if (!is_standard(n)) {
+		if (!stays_single(op, s))
+			s->outputs = ALL;
+		return true;
+	}
 	for (size_t i = 0; i < sizeof no_bf16 / sizeof *no_bf16; i++)
 		if (strcmp(no_bf16[i].op, op) == 0 &&
 		    (!no_bf16[i].until || j->opset < no_bf16[i].until)) {
