@@ -225,7 +225,7 @@ request(const struct script *s, struct fm_err *err)
 	char *given = c->inputs ? given_absolute(c->inputs, err) : NULL;
 	json_t *q = json_object();
 
-	fm_json_set_str(q, "op", "build");
+	fm_json_set_str(q, "op", "find");
 	fm_json_set_str(q, "script", s->path);
 	fm_json_set_str(q, "script_args", c->script_args);
 	fm_json_set_str(q, "outdir", s->work);

@@ -211,15 +211,29 @@ is_next(const struct fast *f, const struct number *c, const char *s,
 	       matches(&f->tail, s + PREFIX + c->len);
 }
 
+FM_SIMD_BODY bool
+duration(const struct fast *f, const char *tail, int64_t *dt)
+{
+	if (!f->by_stamps) {
+		*dt = nanoseconds(tail + f->dt, f->whole);
+		return true;
+	}
+	*dt = nanoseconds(tail + f->t1, f->n1 - 10) -
+	      nanoseconds(tail + f->t0, f->n0 - 10);
+	return *dt > -FM_STAT_MAX_NS && *dt < FM_STAT_MAX_NS;
+}
+
 bool
 fast_first(const struct fast *f, const char *s, const char *end)
 {
 	struct number c;
+	int64_t dt;
 
 	if (f->tail.len == 0 || f->has_sizes || f->has_model)
 		return false;
 	number_set(&c, 1, f->width);
-	return c.len <= NUMBER && is_next(f, &c, s, end);
+	return c.len <= NUMBER && is_next(f, &c, s, end) &&
+	       duration(f, s + PREFIX + c.len, &dt);
 }
 
 /* What the slow way would know after the last line. */
@@ -235,18 +249,6 @@ keep_last(
 	p->described = false;
 	fm_buf_clear(&p->t1);
 	fm_buf_put(&p->t1, tail + f->t1, f->n1);
-}
-
-FM_SIMD_BODY bool
-duration(const struct fast *f, const char *tail, int64_t *dt)
-{
-	if (!f->by_stamps) {
-		*dt = nanoseconds(tail + f->dt, f->whole);
-		return true;
-	}
-	*dt = nanoseconds(tail + f->t1, f->n1 - 10) -
-	      nanoseconds(tail + f->t0, f->n0 - 10);
-	return *dt > -FM_STAT_MAX_NS && *dt < FM_STAT_MAX_NS;
 }
 
 FM_SIMD_BODY const char *
@@ -300,39 +302,64 @@ fast_reps(const struct fast *f, struct point *p, const char *s, const char *end,
 
 /* --- not reading --------------------------------------------------------- */
 
-FM_SIMD_BODY const char *
-skip_alike(const struct form *f, const char *s, const char *end, int64_t *lines)
+/* Bytes below ' ', and some that no such line has: the highest bit is set. */
+FM_SIMD_BODY void
+control(const char *s, v32 *bad)
 {
-	for (; f->len && (size_t)(end - s) >= f->len && matches(f, s);
-	     s += f->len)
+	v32 x;
+
+	memcpy(&x, s, sizeof x);
+	*bad |= x - ' ';
+}
+
+/* Is this a REP line of `n` bytes, `vectors` and some, in which no other one
+ * ends? */
+FM_SIMD_BODY bool
+is_plain(const char *s, size_t n, size_t vectors)
+{
+	v32 bad = { 0 };
+	v16 half[2];
+	v2u64 w;
+	size_t i;
+
+	if (s[n - 1] != '\n' || !is_digit(s[n - 2]) ||
+	    memcmp(s, prefix, PREFIX) != 0)
+		return false;
+	for (i = 0; i < vectors; i++)
+		control(s + i * sizeof bad, &bad);
+	control(s + n - 1 - sizeof bad, &bad);
+	memcpy(half, &bad, sizeof half);
+	half[0] = (half[0] | half[1]) & 0x80;
+	memcpy(&w, half, sizeof w);
+	return (w[0] | w[1]) == 0;
+}
+
+FM_SIMD_BODY const char *
+skip_alike(const char *s, size_t n, const char *end, int64_t *lines)
+{
+	size_t v = (n - 2) / sizeof(v32);
+
+	if (n <= SHORTEST)
+		return s;
+	if (v == 2) /* most logs: a number that the compiler may unroll */
+		for (; (size_t)(end - s) >= n && is_plain(s, n, 2); s += n)
+			++*lines;
+	for (; (size_t)(end - s) >= n && is_plain(s, n, v); s += n)
 		++*lines;
 	return s;
 }
 
 FM_SIMD_WIDE static const char *
-skip_alike_wide(
-    const struct form *f, const char *s, const char *end, int64_t *lines)
+skip_alike_wide(const char *s, size_t n, const char *end, int64_t *lines)
 {
-	return skip_alike(f, s, end, lines);
-}
-
-/* Any digits will do, and the line ends where this one did. */
-static void
-learn_line(struct form *f, const char *s, size_t n)
-{
-	size_t i;
-
-	f->len = n >= SHORTEST && n <= FAST_MAX ? n : 0;
-	for (i = 0; i < f->len; i++)
-		form_set(f, i, s[i], is_digit(s[i]));
+	return skip_alike(s, n, end, lines);
 }
 
 const char *
-fast_skip(struct skip *k, const char *s, const char *end, int64_t *lines)
+fast_skip(const char *s, const char *end, int64_t *lines)
 {
 	bool wide = fm_simd_wide();
-	const char *q, *start;
-	struct form *f;
+	const char *q;
 	size_t n;
 
 	while ((size_t)(end - s) > PREFIX && memcmp(s, prefix, PREFIX) == 0) {
@@ -340,18 +367,12 @@ fast_skip(struct skip *k, const char *s, const char *end, int64_t *lines)
 		if (q == NULL)
 			break;
 		n = (size_t)(q - s) + 1;
-		f = &k->f[n % (sizeof k->f / sizeof *k->f)];
-		start = s;
-		s = wide ? skip_alike_wide(f, s, end, lines)
-			 : skip_alike(f, s, end, lines);
-		if (s > start)
-			continue;
 		if (memchr(s, '\r', n - 2) ||
 		    fm_record_is_resume(s, n - 1 - (q[-1] == '\r')))
 			break;
-		learn_line(f, s, n);
 		++*lines;
-		s = q + 1;
+		s = wide ? skip_alike_wide(q + 1, n, end, lines)
+			 : skip_alike(q + 1, n, end, lines);
 	}
 	return s;
 }

@@ -48,13 +48,7 @@ bool fast_first(const struct fast *f, const char *s, const char *end);
 const char *fast_reps(const struct fast *f, struct point *p, const char *s,
     const char *end, int64_t *lines);
 
-/* REP lines of any kind that nobody reads: a form for each of some lengths. */
-struct skip {
-	struct form f[4];
-};
-
-/* The same for them. */
-const char *fast_skip(
-    struct skip *k, const char *s, const char *end, int64_t *lines);
+/* The same for REP lines of any kind that nobody reads. */
+const char *fast_skip(const char *s, const char *end, int64_t *lines);
 
 #endif

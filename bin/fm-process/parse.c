@@ -322,7 +322,7 @@ hurry(struct parse *ps, const char *p, const char *end)
 	size_t n;
 
 	if (ps->conf->no_stats) {
-		p = fast_skip(&ps->skip, p, end, &ps->line);
+		p = fast_skip(p, end, &ps->line);
 		ps->x.begun = ps->x.begun || ps->line > line;
 		return p;
 	}

@@ -38,7 +38,6 @@ struct parse {
 	int64_t first_ns;    /* of a DT line for one token, 0 = none */
 	struct points points;
 	struct fast fast;
-	struct skip skip; /* of REP lines, without statistics */
 	struct first_token *firsts;
 	size_t n_firsts, cap_firsts;
 
