@@ -65,8 +65,7 @@ add_data_type(const struct session *s, json_t *options)
 {
 	static const char *const types[] = { [PRECISION_FP32] = "float32",
 		[PRECISION_FP16] = "float16",
-		[PRECISION_BF16] = "bfloat16",
-		[PRECISION_INT8] = "int8" };
+		[PRECISION_BF16] = "bfloat16" };
 
 	if (s->c->precision && has_option(s->peer, "data_type") &&
 	    !json_object_get(options, "data_type"))
