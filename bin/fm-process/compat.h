@@ -50,5 +50,8 @@ bool compat_is_int(struct fm_text t);
 bool compat_is_float(struct fm_text t);
 void compat_int(struct emit *e, const char *key, struct fm_text t);
 void compat_float(struct emit *e, const char *key, struct fm_text t);
+/* Name, or that of --model, and version, as infer/vllm's at 4fab875. */
+void compat_model_4fab875(
+    struct compat *c, struct emit *e, struct fm_text name);
 
 #endif
