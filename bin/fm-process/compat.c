@@ -190,7 +190,7 @@ read_folder(struct compat *c, const char *path, enum compat_script which,
 	c->file = path;
 	if (folder_read(&f, path, err) != 0)
 		return -1;
-	compat_server(c, &f, which == COMPAT_INFER_4FAB875);
+	compat_server(c, &f, which);
 	folder_release(&f);
 	return 0;
 }

@@ -34,7 +34,8 @@ void compat_infer(struct compat *c);
 void compat_infer_4fab875(struct compat *c);
 void compat_jsonfy(struct compat *c);
 /* These read a folder. */
-void compat_server(struct compat *c, const struct folder *f, bool old);
+void compat_server(
+    struct compat *c, const struct folder *f, enum compat_script which);
 void compat_log2csv(struct compat *c, const char *path, struct fm_err *err);
 
 /* --- shared by the scripts --- */

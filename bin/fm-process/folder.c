@@ -111,24 +111,47 @@ read_client_line(struct client *c, struct fm_text t)
 		c->end = m.value;
 }
 
-static void
-add_client(struct folder *f, const char *name)
+void
+folder_client_read(struct client *c, const char *path, const char *name)
 {
-	struct client *c;
 	struct py_lines lines;
 	struct fm_text t;
 
-	FM_GROW(f->clients, f->cap_clients, f->n_clients + 1);
-	c = &f->clients[f->n_clients++];
 	memset(c, 0, sizeof *c);
 	fm_buf_init(&c->log);
 	fm_buf_init(&c->cmd);
 	c->name = fm_strdup(name);
-	c->has_log = slurp(&c->log, f->path, name);
-	(void)slurp(&c->cmd, f->path, "client.cmd");
+	c->has_log = slurp(&c->log, path, name);
+	(void)slurp(&c->cmd, path, "client.cmd");
 	py_lines_init(&lines, c->log.s, c->log.len);
 	while (py_lines_next(&lines, &t))
 		read_client_line(c, t);
+}
+
+void
+folder_client_release(struct client *c)
+{
+	free(c->name);
+	free(c->metrics);
+	fm_buf_release(&c->log);
+	fm_buf_release(&c->cmd);
+}
+
+static void
+add_client(struct folder *f, const char *name)
+{
+	FM_GROW(f->clients, f->cap_clients, f->n_clients + 1);
+	folder_client_read(&f->clients[f->n_clients++], f->path, name);
+}
+
+const char *
+folder_client_word(const struct client *c, char word[40])
+{
+	const char *number = strrchr(c->name, '.') + 1;
+
+	(void)snprintf(
+	    word, 40, "client%s", strcmp(number, "log") == 0 ? "" : number);
+	return word;
 }
 
 /* In a folder of many clients each log holds its own command. */
@@ -210,12 +233,8 @@ folder_release(struct folder *f)
 {
 	size_t i;
 
-	for (i = 0; i < f->n_clients; i++) {
-		free(f->clients[i].name);
-		free(f->clients[i].metrics);
-		fm_buf_release(&f->clients[i].log);
-		fm_buf_release(&f->clients[i].cmd);
-	}
+	for (i = 0; i < f->n_clients; i++)
+		folder_client_release(&f->clients[i]);
 	free(f->clients);
 	fm_buf_release(&f->server_log);
 	fm_buf_release(&f->server_cmd);

@@ -257,10 +257,8 @@ client_record(struct parse *ps, const struct folder *f, const struct client *c)
 	exper_clear(x);
 	memset(&r, 0, sizeof r);
 	(void)fm_buf_reserve(&keep, 256);
-	(void)snprintf(who, sizeof who, "client%s",
-	    strcmp(c->name, "client.log") == 0 ? "" : c->name + 11);
 	folder_opts(&x->opts, &f->server_cmd, "server");
-	folder_opts(&x->opts, &c->cmd, who);
+	folder_opts(&x->opts, &c->cmd, folder_client_word(c, who));
 	if (f->warmup.s)
 		exper_set(&x->warmup, f->warmup.s, f->warmup.n);
 	r.dialect = FM_DIALECT_INFER;
