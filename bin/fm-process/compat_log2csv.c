@@ -1,7 +1,6 @@
 /*
  * log2csv.sh: a line for each folder, its blanks and slashes made commas.
  */
-#define _GNU_SOURCE /* memmem */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,27 +9,85 @@
 #include "folder.h"
 #include "py.h"
 
-/* What follows "path OK" in direct mode: the first GEN line's numbers. */
+/* A blank and the text; the shell leaves out what is empty. */
+static void
+put_word(struct fm_buf *row, struct fm_text t)
+{
+	if (t.n == 0)
+		return;
+	fm_buf_putc(row, ' ');
+	fm_buf_put(row, t.s, t.n);
+}
+
+/* Words of all GEN lines, one after the other; of the first one if it is of
+ * infer/vllm. */
+static size_t
+put_gen(struct fm_buf *row, struct fm_text t, size_t words)
+{
+	const char *end = t.s + t.n, *p = t.s, *q;
+
+	for (; p < end; p = q) {
+		while (p < end && strchr(" \t", *p))
+			p++;
+		for (q = p; q < end && !strchr(" \t", *q);)
+			q++;
+		if (q > p)
+			words++;
+		if (q > p && (words == 14 || words == 15))
+			put_word(row, (struct fm_text){ p, (size_t)(q - p) });
+	}
+	return words;
+}
+
 static void
 csv_direct(struct compat *k, struct fm_buf *row, struct errors_found *found)
 {
 	struct py_lines lines;
-	struct fm_text t, gen = { NULL, 0 };
+	struct fm_text t;
+	size_t words = 0;
 
 	py_lines_init(&lines, k->text.s, k->text.len);
 	while (py_lines_next(&lines, &t)) {
 		errors_look(k->errors, found, true, t.s, t.n);
-		if (gen.s == NULL && py_begins(t, "FMWORK GEN"))
-			gen = py_strip(t);
+		if (!py_has(t, "FMWORK GEN"))
+			continue;
+		if (words == 0)
+			fm_buf_puts(row, " OK - -");
+		words = put_gen(row, t, words);
 	}
-	if (gen.s) {
-		struct fm_text ttft = py_part(gen, 13);
-		struct fm_text itl = py_part(gen, 14);
+}
 
-		fm_buf_printf(row, " OK - - %.*s %.*s", (int)ttft.n,
-		    ttft.s ? ttft.s : "", (int)itl.n, itl.s ? itl.s : "");
-		found->best = SIZE_MAX;
-	}
+/* The counter of the first engine, and how many there are. */
+static size_t
+counter(const struct fm_buf *metrics, const char *name, double *v)
+{
+	struct py_lines lines;
+	struct fm_text t;
+	size_t n = 0;
+
+	py_lines_init(&lines, metrics->s, metrics->len);
+	while (py_lines_next(&lines, &t))
+		if (py_has(t, name) && n++ == 0 &&
+		    (!py_part(t, 1).s || !py_float(py_part(t, 1), v)))
+			return 0;
+	return n;
+}
+
+/* With several engines the script's division ends with their first line. */
+static void
+put_prefill(struct fm_buf *row, const struct fm_buf *metrics)
+{
+	double sum, count;
+	size_t n =
+	    counter(metrics, "vllm:request_prefill_time_seconds_sum", &sum);
+
+	if (n == 0 ||
+	    counter(metrics, "vllm:request_prefill_time_seconds_count",
+		&count) == 0 ||
+	    count <= 0)
+		fm_buf_puts(row, " -");
+	else
+		fm_buf_printf(row, " %.3f", n > 1 ? sum : sum / count);
 }
 
 static void
@@ -38,9 +95,7 @@ put_metric(struct fm_buf *row, const struct client *c, const char *label)
 {
 	struct fm_text v = folder_metric(c, label);
 
-	if (v.s)
-		v = py_last(v);
-	fm_buf_printf(row, " %.*s", (int)v.n, v.s ? v.s : "");
+	put_word(row, v.s ? py_last(v) : v);
 }
 
 static void
@@ -48,30 +103,25 @@ csv_server(struct compat *k, struct fm_buf *row, const char *path,
     struct errors_found *found, struct fm_err *err)
 {
 	struct folder f;
+	struct client c;
 	struct py_lines lines;
 	struct fm_text t;
-	double sum, count;
 
 	if (folder_read(&f, path, err) != 0)
 		return;
-	if (f.clients[0].has_log && f.has_metrics) {
+	folder_client_read(&c, path, "client.log");
+	if (c.has_log && f.has_metrics) {
 		fm_buf_puts(row, " OK");
-		put_metric(row, &f.clients[0], "Benchmark duration (s)");
-		if (folder_counter(
-			&f, "vllm:request_prefill_time_seconds_sum", &sum) &&
-		    folder_counter(&f,
-			"vllm:request_prefill_time_seconds_count", &count) &&
-		    count > 0)
-			fm_buf_printf(row, " %.3f", sum / count);
-		else
-			fm_buf_puts(row, " -");
-		put_metric(row, &f.clients[0], "Median TTFT (ms)");
-		put_metric(row, &f.clients[0], "Median ITL (ms)");
+		put_metric(row, &c, "Benchmark duration (s)");
+		put_prefill(row, &f.metrics);
+		put_metric(row, &c, "Median TTFT (ms)");
+		put_metric(row, &c, "Median ITL (ms)");
 	} else {
 		py_lines_init(&lines, f.server_log.s, f.server_log.len);
 		while (py_lines_next(&lines, &t))
 			errors_look(k->errors, found, true, t.s, t.n);
 	}
+	folder_client_release(&c);
 	folder_release(&f);
 }
 
