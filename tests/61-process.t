@@ -34,7 +34,6 @@ is 'itl and thp keep their digits' "$(get itl embed.log) $(get thp embed.log)" \
     '4.002 499.8'
 is 'stamps' "$(get timestamp embed.log) $(get time_end embed.log)" \
     '"1700000000.095000000" "1700000000.954002000"'
-is 'setup' "$(get setup embed.log)" 0.250000
 is 'options' "$(get opts embed.log)" '["--model_name acme/model","--reps 10"]'
 is 'n and dropped' "$(get stats.n embed.log) $(get stats.dropped embed.log)" '10 2'
 is 'the first one apart' "$(get stats.first embed.log)" 0.090001000
@@ -81,6 +80,18 @@ is 'a lost repetition is noted' "$(get notes lost.log)" \
     '["repetitions are missing or twice in the log"]'
 is 'a contradiction is noted' "$(get notes contradicts.log)" \
     '["latency 5.002 contradicts the REP lines, which give 4.002"]'
+cat >"$T/vision0.log" <<'END'
+FMWORK REP 1700 16 2 1 1.800 112.5 17.8
+FMWORK REP 1700 16 2 1 1.701 106.3 18.8
+FMWORK REP 1700 16 2 1 1.702 106.4 18.8
+
+FMWORK RES 20250612-101112.123456 1700 16 2 1 1.701874 106.4 18.8
+END
+is 'times of milliseconds contradict only by more' \
+    "$(get notes "$T/vision0.log")" '[]'
+sed 's/1.701874/1.702074/' "$T/vision0.log" >"$T/vision1.log"
+is 'and then they do' "$(get notes "$T/vision1.log")" \
+    '["median 1.702074 contradicts the REP lines, which give 1.7015"]'
 is 'no RES line' "$(get status torn.log) $(get itl torn.log)" \
     '"PART_TORN" 4.002'
 run 1 fm-process bad.log
