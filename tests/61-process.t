@@ -34,6 +34,11 @@ is 'itl and thp keep their digits' "$(get itl embed.log) $(get thp embed.log)" \
     '4.002 499.8'
 is 'stamps' "$(get timestamp embed.log) $(get time_end embed.log)" \
     '"1700000000.095000000" "1700000000.954002000"'
+sed 's/RES [0-9.]* [0-9.]* /RES /' embed.log >"$T/embed0.log"
+is 'stamps of REP lines, when RES has none' \
+    "$(get timestamp "$T/embed0.log") $(get time_end "$T/embed0.log")" \
+    '"1700000000.095000000" "1700000000.954002000"'
+is 'setup' "$(get setup embed.log)" 0.250000
 is 'options' "$(get opts embed.log)" '["--model_name acme/model","--reps 10"]'
 is 'n and dropped' "$(get stats.n embed.log) $(get stats.dropped embed.log)" '10 2'
 is 'the first one apart' "$(get stats.first embed.log)" 0.090001000

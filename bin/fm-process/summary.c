@@ -227,7 +227,13 @@ void
 summary_fill(struct rec *r, struct point *p, struct fm_buf *keep,
     const struct fm_stat_conf *c, struct fm_stat_work *w)
 {
-	if (p == NULL || p->dt.n == 0 || r->itl.n == 0 || *r->itl.s != 'n')
+	if (p == NULL || p->dt.n == 0)
+		return;
+	if (r->timestamp.n == 0) {
+		r->timestamp = (struct fm_text){ p->t0.s, p->t0.len };
+		r->time_end = (struct fm_text){ p->t1.s, p->t1.len };
+	}
+	if (r->itl.n == 0 || *r->itl.s != 'n')
 		return;
 	from_median(r, summary_median(p, c, w).median_s, number(r->output),
 	    number(r->batch), keep);
