@@ -400,6 +400,42 @@ fm-process -f jsonl "$T/fifo" >"$T/live" &
 wait
 is 'records come as soon as they are known' "$(wc -l <"$T/seen" | tr -d ' ')" 1
 
+# --- one log after another, of drivers without ARG lines
+title() { printf '\n%080d\n%s\n%080d\n\n' 0 "$1" 0 | tr 0 -; }
+# classic MODEL MULTIPLE: a log with one point
+classic() {
+	title PARAMS
+	echo "model_path       = $1"
+	[ "$2" = 1 ] || echo "batch_size_times = $2"
+	title LLM
+	echo 'FMWORK SETUP 1.500000'
+	title 'RUN 64 / 1 / 1 / 1'
+	echo 'FMWORK REP   1 /   2 : 100.000000000 100.020000000 0.020 20.0 50.0'
+	echo 'FMWORK REP   2 /   2 : 101.000000000 101.020000000 0.020 20.0 50.0'
+	echo
+	echo "FMWORK RES 20250621-014836.577621 64 1 $2 1 $3 50.0"
+}
+{ classic /m/one 10 '0.002000 2.0'; classic /m/two 1 '0.020000 20.0'; } \
+    >"$T/cat.log"
+is 'two logs: models' "$(get model "$T/cat.log")" '"/m/one" "/m/two"'
+is 'two logs: corrections' "$(get thp "$T/cat.log") $(get batch "$T/cat.log")" \
+    '5.0 50.0 1 1'
+is 'two logs: runs' "$(get run_id "$T/cat.log" | tr ' ' '\n' | sort -u |
+    wc -l | tr -d ' ')" 2
+{ classic /m/one 1 '0.020000 20.0' | sed '/SETUP/,$d'; echo 'CUDA out of memory'
+    classic /m/two 1 '0.020000 20.0'; } >"$T/cat.log"
+is 'one died at once' "$(get model "$T/cat.log") $(get status "$T/cat.log")" \
+    '"/m/one" "/m/two" "ERR_OOM" "OK"'
+{ echo 'FMWORK EXP A=1'; title ARGS; echo 'FMWORK ARG --model_name died'
+    title RUNTIME; echo 'CUDA out of memory'
+    echo 'FMWORK EXP A=2'; title ARGS; cat embed.log; } >"$T/cat.log"
+is 'one with arguments died at once' \
+    "$(get opts "$T/cat.log") $(get status "$T/cat.log")" \
+    '["--env A=1","--model_name died"] ["--env A=2","--model_name acme/model","--reps 10"] "ERR_OOM" "OK"'
+mkdir "$T/folder"
+echo 'CUDA out of memory' >"$T/folder/driver.log"
+is 'a folder whose driver said nothing' "$(get status "$T/folder")" '"ERR_OOM"'
+
 # --- the end
 sh -c 'fm-process embed.log >/dev/full' 2>"$T/err"
 is 'a full disk' "$?" 3

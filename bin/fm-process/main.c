@@ -40,7 +40,8 @@ read_log(struct parse *ps, const char *path, struct fm_err *err)
 }
 
 /* An error anywhere in the log of a folder holds for all its records, as for
- * fmwork; so it is looked for first. */
+ * fmwork; so it is looked for first. A log without an FMWORK line is of a
+ * driver that died at once. */
 static int
 read_direct(struct parse *ps, const char *path, bool old, struct fm_err *err)
 {
@@ -56,6 +57,7 @@ read_direct(struct parse *ps, const char *path, bool old, struct fm_err *err)
 			parse_look(ps, p, n);
 		input_close(&in);
 	}
+	ps->sure = rc == 0;
 	if (rc == 0 && old)
 		ps->x.model = folder_old_model(path);
 	if (rc == 0)
