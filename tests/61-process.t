@@ -283,6 +283,10 @@ like 'csv: quotes' "$T/csv" '"\[""--model_name acme/model"",""--reps 10""\]"'
 fm-process -f tsv embed.log >"$T/tsv"
 is 'tsv: columns fit' "$(awk -F'\t' '{ print NF }' "$T/tsv" | uniq | wc -l |
     tr -d ' ')" 1
+printf 'FMWORK FAIL {"exit":1}\nFMWORK ERR died 1 1 1 gone\n' |
+    fm-process -f tsv >"$T/tsv"
+is 'tsv: what is known of a failure' "$(awk -F'\t' 'NR == 1 { for (i = 1; i <= NF; i++)
+    if ($i == "failure") k = i } NR == 2 { print $k }' "$T/tsv")" '{"exit":1}'
 fm-process -f sql spaces.log >"$T/sql"
 is 'sql: one transaction' "$(head -n 1 "$T/sql")$(tail -n 1 "$T/sql")" \
     'BEGIN;COMMIT;'
