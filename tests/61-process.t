@@ -320,6 +320,12 @@ is '--metadata' "$(get site --metadata "$T/own.yaml" embed.log) $(get rack \
 is '... is a column' "$(fm-process -f csv --metadata "$T/own.yaml" embed.log |
     sed 's/.*,\([^,]*,[^,]*\)$/\1/' | tr '\n' ' ')" 'site,rack lab,7 '
 echo '{"site": "lab", "rack": {"row": 7}}' >"$T/own.json"
+is '... of all schemas' "$(get site --schema fmwork --metadata "$T/own.yaml" \
+    embed.log) $(get site --schema qaic --metadata "$T/own.yaml" embed.log)" \
+    '"lab" "lab"'
+is "... and --metadata_id auto" \
+    "$(get metadata_id --schema fmwork --metadata_id auto ours.log)" \
+    "$(get sys_id ours.log | cut -d ' ' -f 1)"
 is '... of JSON, too' "$(get rack.row --metadata "$T/own.json" embed.log)" 7
 echo 'model: x' >"$T/own.yaml"
 run 2 fm-process --metadata "$T/own.yaml" embed.log

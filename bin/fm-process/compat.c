@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exper.h"
 #include "prog.h"
 #include "py.h"
 
@@ -58,6 +59,44 @@ compat_strs(struct emit *e, const char *key, const struct fm_strs *l)
 		emit_str(e, l->v[i], strlen(l->v[i]));
 	}
 	emit_close(e, ']');
+}
+
+void
+compat_id(struct compat *c, struct emit *e)
+{
+	const char *id = c->conf->metadata_id;
+
+	if (id && strcmp(id, "auto") == 0)
+		id = c->sys_id[0] ? c->sys_id : NULL;
+	compat_str(e, "metadata_id", id);
+}
+
+void
+compat_sys(struct compat *c, struct fm_text t)
+{
+	static const char tag[] = "FMWORK SYS ";
+	struct exper x;
+
+	if (!py_begins(t, tag))
+		return;
+	exper_init(&x);
+	if (exper_sys(&x, t.s + sizeof tag - 1, t.n - (sizeof tag - 1)))
+		memcpy(c->sys_id, x.sys_id, sizeof c->sys_id);
+	exper_release(&x);
+}
+
+void
+compat_end(struct compat *c, struct emit *e)
+{
+	const char *key;
+	json_t *v;
+
+	json_object_foreach (c->conf->own, key, v) {
+		emit_key(e, key);
+		emit_json(e, v);
+	}
+	emit_close(e, '}');
+	out_end(c->out);
 }
 
 bool
@@ -155,6 +194,7 @@ read_log(struct compat *c, const char *path, enum compat_script which,
 
 	c->file = in ? "stdin" : path;
 	fm_buf_clear(&c->text);
+	c->sys_id[0] = '\0';
 	if (fm_io_read_file(in ? "/dev/stdin" : path, &c->text, err))
 		return -1;
 	if (which == COMPAT_AUTO)

@@ -17,7 +17,7 @@ put_embed(struct compat *c, const struct fm_text *f, const struct fm_strs *opts)
 
 	emit_open(e, '{');
 	compat_text(e, "timestamp", f[0]);
-	compat_str(e, "metadata_id", c->conf->metadata_id);
+	compat_id(c, e);
 	compat_str(e, "engine", "fmwork/embed/tf");
 	compat_text(e, "model", f[2]);
 	compat_null(e, "precision");
@@ -31,8 +31,7 @@ put_embed(struct compat *c, const struct fm_text *f, const struct fm_strs *opts)
 	compat_null(e, "ttft");
 	compat_float(e, "itl", f[6]);
 	compat_float(e, "thp", f[7]);
-	emit_close(e, '}');
-	out_end(c->out);
+	compat_end(c, e);
 }
 
 /* All records get the options of the whole file. */
@@ -63,6 +62,7 @@ compat_embed(struct compat *c)
 	file_opts(c, &opts);
 	py_lines_init(&lines, c->text.s, c->text.len);
 	while (!compat_stops(c) && py_lines_next(&lines, &t)) {
+		compat_sys(c, t);
 		if (!py_begins(t, "FMWORK RES"))
 			continue;
 		t = py_strip(t);
@@ -211,7 +211,7 @@ put_jsonfy(struct compat *c, const struct jsonfy *j)
 
 	emit_open(e, '{');
 	compat_text(e, "timestamp", py_part(j->gen, 2));
-	compat_str(e, "metadata_id", c->conf->metadata_id);
+	compat_id(c, e);
 	compat_str(e, "engine", "vllm/v1");
 	compat_str(e, "model", c->conf->model);
 	compat_str(e, "precision", c->conf->precision);
@@ -229,8 +229,7 @@ put_jsonfy(struct compat *c, const struct jsonfy *j)
 	compat_float(e, "ttft", py_part(j->gen, 9));
 	compat_float(e, "itl", py_part(j->gen, 10));
 	compat_float(e, "thp", py_part(j->gen, 11));
-	emit_close(e, '}');
-	out_end(c->out);
+	compat_end(c, e);
 }
 
 static const char *

@@ -348,7 +348,7 @@ put_gen(struct compat *c, const struct infer *f, struct fm_text t)
 
 	emit_open(e, '{');
 	compat_text(e, "timestamp", py_part(t, START));
-	compat_str(e, "metadata_id", c->conf->metadata_id);
+	compat_id(c, e);
 	compat_str(e, "engine", "fmwork/infer/vllm");
 	put_model(c, e, py_part(t, MODEL));
 	put_precision(c, e, py_part(t, MODEL));
@@ -364,8 +364,7 @@ put_gen(struct compat *c, const struct infer *f, struct fm_text t)
 	compat_float(e, "itl", py_part(t, ITL));
 	compat_float(e, "thp", py_part(t, THP));
 	put_status(e, f, true);
-	emit_close(e, '}');
-	out_end(c->out);
+	compat_end(c, e);
 }
 
 static void
@@ -377,7 +376,7 @@ put_failure(struct compat *c, const struct infer *f)
 
 	emit_open(e, '{');
 	compat_null(e, "timestamp");
-	compat_str(e, "metadata_id", c->conf->metadata_id);
+	compat_id(c, e);
 	compat_str(e, "engine", "fmwork/infer/vllm");
 	put_model(c, e, model);
 	put_precision(c, e, model);
@@ -393,8 +392,7 @@ put_failure(struct compat *c, const struct infer *f)
 	compat_null(e, "itl");
 	compat_null(e, "thp");
 	put_status(e, f, false);
-	emit_close(e, '}');
-	out_end(c->out);
+	compat_end(c, e);
 }
 
 /* Calls `put` for every GEN line, with what `state` made of those before it;
@@ -410,6 +408,7 @@ each_gen(struct compat *c, struct infer *f,
 
 	py_lines_init(&lines, c->text.s, c->text.len);
 	while (!compat_stops(c) && py_lines_next(&lines, &t)) {
+		compat_sys(c, t);
 		state(f, t);
 		if (!py_begins(t, "FMWORK GEN"))
 			continue;
@@ -470,7 +469,7 @@ put_gen_4fab875(struct compat *c, const struct infer *f, struct fm_text t)
 
 	emit_open(e, '{');
 	compat_text(e, "timestamp", py_part(t, START));
-	compat_str(e, "metadata_id", c->conf->metadata_id);
+	compat_id(c, e);
 	compat_str(e, "engine", "fmwork/infer/vllm");
 	compat_model_4fab875(c, e, py_part(t, MODEL));
 	compat_str(e, "mode", "direct");
@@ -486,8 +485,7 @@ put_gen_4fab875(struct compat *c, const struct infer *f, struct fm_text t)
 	compat_float(e, "ttft", py_part(t, TTFT));
 	compat_float(e, "itl", py_part(t, ITL));
 	compat_float(e, "thp", py_part(t, THP));
-	emit_close(e, '}');
-	out_end(c->out);
+	compat_end(c, e);
 }
 
 void

@@ -351,7 +351,7 @@ put_infer(struct compat *k, const struct server *s)
 
 	emit_open(e, '{');
 	compat_text(e, "timestamp", s->f->time_start);
-	compat_str(e, "metadata_id", k->conf->metadata_id);
+	compat_id(k, e);
 	compat_str(e, "engine", "fmwork/infer/vllm");
 	put_version(k, e, s);
 	put_precision(k, e, s);
@@ -385,8 +385,7 @@ put_infer(struct compat *k, const struct server *s)
 	put_status(k, e, s);
 	put_notes(e, s);
 	compat_null(e, "prom_metrics");
-	emit_close(e, '}');
-	out_end(k->out);
+	compat_end(k, e);
 }
 
 /* --- 4fab875 ------------------------------------------------------------- */
@@ -463,7 +462,7 @@ put_old(struct compat *k, const struct server *s, const struct old *o,
 
 	emit_open(e, '{');
 	compat_text(e, "timestamp", s->f->time_start);
-	compat_str(e, "metadata_id", k->conf->metadata_id);
+	compat_id(k, e);
 	compat_str(e, "engine", "fmwork/infer/vllm");
 	compat_model_4fab875(k, e, s->f->model);
 	compat_str(e, "mode", "server");
@@ -482,8 +481,7 @@ put_old(struct compat *k, const struct server *s, const struct old *o,
 	py_emit_float(e, py_round(itl, 3));
 	emit_key(e, "thp");
 	py_emit_float(e, py_round(thp, 1));
-	emit_close(e, '}');
-	out_end(k->out);
+	compat_end(k, e);
 }
 
 static void

@@ -182,7 +182,7 @@ static int
 read_as_fmwork(const struct conf *c, struct out *out)
 {
 	struct errors errors;
-	struct compat k = { c, out, &errors, NULL, FM_BUF_INIT, 0 };
+	struct compat k = { c, out, &errors, NULL, FM_BUF_INIT, "", 0 };
 	struct fm_err err = FM_ERR_INIT;
 	int status = 0;
 	size_t i;

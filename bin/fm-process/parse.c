@@ -113,7 +113,7 @@ put_qaic(struct parse *ps, struct point *p)
 	if (ps->conf->format == FORMAT_QAIC)
 		qaic_print(out_text(ps->out), p, skip, &ps->work);
 	else
-		qaic_put(out_begin(ps->out), p, skip, &ps->work);
+		qaic_put(out_begin(ps->out), p, skip, &ps->work, ps->own);
 	out_end(ps->out);
 }
 
