@@ -80,6 +80,10 @@ is '--no_stats and lone carriage returns' \
 # --- damage
 is 'CRLF' "$(get itl crlf.log)" 4.002
 is 'carriage returns in a line' "$(get itl bar.log)" 4.002
+sed 's/$/ 	 /' embed.log >"$T/blanks.log"
+fm-process -f jsonl embed.log >"$T/one"
+fm-process -f jsonl "$T/blanks.log" >"$T/three"
+same 'blanks at the ends of lines' "$T/three" "$T/one"
 is 'a name with blanks' "$(get model spaces.log)" '"my own model"'
 is 'a lost repetition is noted' "$(get notes lost.log)" \
     '["repetitions are missing or twice in the log"]'
