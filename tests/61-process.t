@@ -225,6 +225,13 @@ sed 's/\(Median ITL (ms): *\).*/\1oops/' runs/two/three/client.log \
 is 'a summary with a bad number' "$(get status "$T/server") $(get itl \
     "$T/server") $(get error_msg "$T/server")" "\"PART_METRICS_ERROR\" null $(:
     )\"METRICS_ERROR | \\\"Median ITL (ms) is no number: 'oops'\\\"\""
+{ echo 'INFO 09-24 10:00:01 [x.py:12] port: 8000'
+    echo '======== Serving Benchmark Result ========'
+    cat runs/two/three/client.log; echo '========'; echo 'note: 7'
+} >"$T/server/client.log"
+is 'the summary alone has metrics' "$(fm-process -f jsonl "$T/server" |
+    grep -o '"metrics":{[^}]*}')" "$(fm-process -f jsonl runs/two/three |
+    grep -o '"metrics":{[^}]*}')"
 : >"$T/server/client.log"
 is 'a client that printed nothing' "$(get status "$T/server")" '"ERR_UNKNOWN"'
 echo 'DtException: Must find space in DDR' >>"$T/server/server.log"

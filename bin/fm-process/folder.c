@@ -91,7 +91,7 @@ read_server_log(struct folder *f)
 
 /* "Median TTFT (ms):      4987.65", "client_time_start:1758757900.000" */
 static void
-read_client_line(struct client *c, struct fm_text t)
+read_client_line(struct client *c, struct fm_text t, bool summary)
 {
 	const char *colon = memchr(t.s, ':', t.n);
 	struct metric m;
@@ -103,29 +103,50 @@ read_client_line(struct client *c, struct fm_text t)
 	    (struct fm_text){ colon + 1, (size_t)(t.s + t.n - colon) - 1 });
 	if (m.value.n == 0)
 		return;
-	FM_GROW(c->metrics, c->cap, c->n + 1);
-	c->metrics[c->n++] = m;
-	if (py_begins(t, "client_time_start:"))
+	if (py_begins(t, "client_time_start:")) {
 		c->start = m.value;
-	if (py_begins(t, "client_time_end:"))
+	} else if (py_begins(t, "client_time_end:")) {
 		c->end = m.value;
+	} else if (summary) {
+		FM_GROW(c->metrics, c->cap, c->n + 1);
+		c->metrics[c->n++] = m;
+	}
+}
+
+/*
+ * "==== Serving Benchmark Result ====" begins the summary, a line of '=' ends
+ * it; around it stands whatever the client said, with colons and numbers in
+ * it, too. What lacks the title is all summary.
+ */
+static void
+read_client_log(struct client *c)
+{
+	struct py_lines lines;
+	struct fm_text t;
+	bool titled = false, summary = true;
+
+	py_lines_init(&lines, c->log.s, c->log.len);
+	while (py_lines_next(&lines, &t)) {
+		if (py_begins(t, "==") && py_has(t, "Benchmark Result")) {
+			titled = summary = true;
+			c->n = 0;
+		} else if (titled && py_begins(t, "==")) {
+			summary = false;
+		}
+		read_client_line(c, t, summary);
+	}
 }
 
 void
 folder_client_read(struct client *c, const char *path, const char *name)
 {
-	struct py_lines lines;
-	struct fm_text t;
-
 	memset(c, 0, sizeof *c);
 	fm_buf_init(&c->log);
 	fm_buf_init(&c->cmd);
 	c->name = fm_strdup(name);
 	c->has_log = slurp(&c->log, path, name);
 	(void)slurp(&c->cmd, path, "client.cmd");
-	py_lines_init(&lines, c->log.s, c->log.len);
-	while (py_lines_next(&lines, &t))
-		read_client_line(c, t);
+	read_client_log(c);
 }
 
 void

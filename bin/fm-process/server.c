@@ -99,9 +99,9 @@ all_metrics(const struct client *c)
 	size_t i, k;
 
 	for (i = 0; i < c->n; i++) {
-		struct fm_text t = py_last(c->metrics[i].value);
+		struct fm_text t = c->metrics[i].value;
 
-		if (!fm_num_get_double(t.s, t.n, &v) || t.n == 0 ||
+		if (!fm_num_get_double(t.s, t.n, &v) ||
 		    memchr(c->metrics[i].label.s, '=', c->metrics[i].label.n))
 			continue;
 		fm_buf_clear(&key);
