@@ -215,6 +215,14 @@ is '... and all it says' \
     "$(fm-process -f jsonl runs/two/three | grep -c '"P99_TTFT_(ms)":9001.23')" 1
 is 'the new name of a variable' \
     "$(get serving.batch_mode --path runs/two/three)" '"continuous"'
+cp -R runs/two/three "$T/shapes"
+sed 's/BATCH_SIZES=4/BATCH_SIZES=4,8/' runs/two/three/server.cmd \
+    >"$T/shapes/server.cmd"
+rm "$T/shapes/runner.log"
+is '... and of several shapes the first' "$(get batch "$T/shapes") $(get status \
+    "$T/shapes")" '4 "OK"'
+is '... and without its runner the time of the client' \
+    "$(get timestamp "$T/shapes")" '"6.000000000"'
 is 'many clients' "$(get serving.client --path runs/many)" \
     '"client.log.0" "client.log.1" "client.log.10"'
 is '... with fewer requests than asked for' \
