@@ -101,6 +101,9 @@ is 'times of milliseconds contradict only by more' \
 sed 's/1.701874/1.702074/' "$T/vision0.log" >"$T/vision1.log"
 is 'and then they do' "$(get notes "$T/vision1.log")" \
     '["median 1.702074 contradicts the REP lines, which give 1.7015"]'
+is 'a summary of nan, and nothing to make it of' \
+    "$(grep -v REP nan.log | get notes) $(get notes --no_stats nan.log)" \
+    '["the RES line lacks numbers"] ["the RES line lacks numbers"]'
 is 'no RES line' "$(get status torn.log) $(get itl torn.log)" \
     '"PART_TORN" 4.002'
 run 1 fm-process bad.log

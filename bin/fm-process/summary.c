@@ -223,21 +223,30 @@ number(struct fm_text t)
 	return t.n && fm_num_get_double(t.s, t.n, &v) ? v : (double)NAN;
 }
 
+static bool
+is_none(struct fm_text t)
+{
+	return t.n > 0 && !isfinite(number(t));
+}
+
 void
 summary_fill(struct rec *r, struct point *p, struct fm_buf *keep,
     const struct fm_stat_conf *c, struct fm_stat_work *w)
 {
-	if (p == NULL || p->dt.n == 0)
-		return;
-	if (r->timestamp.n == 0) {
+	bool samples = p && p->dt.n > 0;
+
+	if (samples && r->timestamp.n == 0) {
 		r->timestamp = (struct fm_text){ p->t0.s, p->t0.len };
 		r->time_end = (struct fm_text){ p->t1.s, p->t1.len };
 	}
-	if (r->itl.n == 0 || *r->itl.s != 'n')
-		return;
-	from_median(r, summary_median(p, c, w).median_s, number(r->output),
-	    number(r->batch), keep);
-	note(r, "the RES line has no numbers: computed from the REP lines");
+	if (samples && r->itl.n > 0 && *r->itl.s == 'n') {
+		from_median(r, summary_median(p, c, w).median_s,
+		    number(r->output), number(r->batch), keep);
+		note(r,
+		    "the RES line has no numbers: computed from the REP lines");
+	} else if (is_none(r->itl) || is_none(r->thp)) {
+		note(r, "the RES line lacks numbers");
+	}
 }
 
 bool
