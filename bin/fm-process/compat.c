@@ -157,16 +157,19 @@ static script *const scripts[] = {
 	[COMPAT_JSONFY] = compat_jsonfy,
 };
 
-/* By the first line of results. */
+/* By the first line of results; without one, embeddings have no output. */
 static enum compat_script
 script_for(const struct compat *c)
 {
+	enum compat_script which = COMPAT_EMBED;
 	struct py_lines lines;
 	struct fm_text t;
 	struct fm_line l;
 
 	py_lines_init(&lines, c->text.s, c->text.len);
 	while (py_lines_next(&lines, &t)) {
+		if (py_begins(t, "FMWORK ARG --output_sizes "))
+			which = COMPAT_INFER;
 		if (!py_begins(t, "FMWORK ") || !fm_line_get(&l, t.s, t.n))
 			continue;
 		if (fm_form_tag(l.form) != FM_TAG_REP &&
@@ -183,7 +186,7 @@ script_for(const struct compat *c)
 			return COMPAT_JSONFY;
 		}
 	}
-	return COMPAT_EMBED;
+	return which;
 }
 
 static int
