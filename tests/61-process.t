@@ -222,6 +222,9 @@ cp -R runs/two/three "$T/shapes"
 sed 's/BATCH_SIZES=4/BATCH_SIZES=4,8/' runs/two/three/server.cmd \
     >"$T/shapes/server.cmd"
 rm "$T/shapes/runner.log"
+printf 'client --x 1\r\n2 --y 3\r\n' >"$T/shapes/client.cmd"
+like '... and of a command with CRLF' "$(fm-process "$T/shapes" >"$T/out"
+    echo "$T/out")" '"\[client\] --x 1\\n2",'
 is '... and of several shapes the first' "$(get batch "$T/shapes") $(get status \
     "$T/shapes")" '4 "OK"'
 is '... and without its runner the time of the client' \

@@ -15,7 +15,7 @@
 #include "py.h"
 
 /* Reads DIR/NAME; false when there is no such file. Bytes that are not UTF-8
- * are dropped, as fmwork does. */
+ * are dropped, and line ends made alike, as fmwork does. */
 static bool
 slurp(struct fm_buf *b, const char *dir, const char *name)
 {
@@ -25,6 +25,7 @@ slurp(struct fm_buf *b, const char *dir, const char *name)
 	    fm_io_is_file(path) && fm_io_read_file(path, b, &ignored) == 0;
 
 	py_drop_invalid(b);
+	py_newlines(b);
 	free(path);
 	return good;
 }
