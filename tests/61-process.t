@@ -493,6 +493,9 @@ like 'fmwork: 4.000 is 4.0' "$T/out" '"itl": 4.0,'
 like 'fmwork: NaN' "$T/out" '"thp": NaN$'
 run 1 fm-process --schema fmwork bad.log
 like 'fmwork: a bad line is named' "$T/err" 'bad.log:18: cannot read'
+mkdir -p "$T/alone/bin" && cp "$B/bin/fm-process" "$T/alone/bin"
+run 3 "$T/alone/bin/fm-process" --schema fmwork embed.log
+is 'fmwork: no statuses without the table of errors' "$(cat "$T/out")" '[]'
 printf 'FMWORK ARG --output_sizes 1,8\nCUDA out of memory\n' >"$T/died.log"
 is 'fmwork: a failure of infer/vllm without a result' \
     "$(fm-process --schema fmwork "$T/died.log" | grep -c ERR_UNKNOWN)" 1

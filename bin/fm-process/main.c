@@ -184,12 +184,11 @@ read_as_fmwork(const struct conf *c, struct out *out)
 	struct errors errors;
 	struct compat k = { c, out, &errors, NULL, FM_BUF_INIT, "", 0 };
 	struct fm_err err = FM_ERR_INIT;
-	int status = 0;
+	bool known = errors_load(&errors, &c->errors, &err) == 0;
+	int status = known ? 0 : fm_prog_fail(conf_cmd.name, &err);
 	size_t i;
 
-	if (errors_load(&errors, &c->errors, &err) != 0)
-		status = fm_prog_fail(conf_cmd.name, &err);
-	for (i = 0; status != 2 && i < c->paths.n && !compat_stops(&k); i++) {
+	for (i = 0; known && i < c->paths.n && !compat_stops(&k); i++) {
 		if (compat_read(&k, c->paths.v[i], &err) == 0)
 			continue;
 		fm_prog_say(conf_cmd.name, "%s", err.text);
