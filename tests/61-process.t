@@ -34,6 +34,10 @@ is 'itl and thp keep their digits' "$(get itl embed.log) $(get thp embed.log)" \
     '4.002 499.8'
 is 'stamps' "$(get timestamp embed.log) $(get time_end embed.log)" \
     '"1700000000.095000000" "1700000000.954002000"'
+sed 's/RES [0-9.]* [0-9.]* /RES /' embed.log >"$T/embed0.log"
+is 'stamps of REP lines, when RES has none' \
+    "$(get timestamp "$T/embed0.log") $(get time_end "$T/embed0.log")" \
+    '"1700000000.095000000" "1700000000.954002000"'
 is 'setup' "$(get setup embed.log)" 0.250000
 is 'options' "$(get opts embed.log)" '["--model_name acme/model","--reps 10"]'
 is 'n and dropped' "$(get stats.n embed.log) $(get stats.dropped embed.log)" '10 2'
@@ -76,11 +80,30 @@ is '--no_stats and lone carriage returns' \
 # --- damage
 is 'CRLF' "$(get itl crlf.log)" 4.002
 is 'carriage returns in a line' "$(get itl bar.log)" 4.002
+sed 's/$/ 	 /' embed.log >"$T/blanks.log"
+fm-process -f jsonl embed.log >"$T/one"
+fm-process -f jsonl "$T/blanks.log" >"$T/three"
+same 'blanks at the ends of lines' "$T/three" "$T/one"
 is 'a name with blanks' "$(get model spaces.log)" '"my own model"'
 is 'a lost repetition is noted' "$(get notes lost.log)" \
     '["repetitions are missing or twice in the log"]'
 is 'a contradiction is noted' "$(get notes contradicts.log)" \
     '["latency 5.002 contradicts the REP lines, which give 4.002"]'
+cat >"$T/vision0.log" <<'END'
+FMWORK REP 1700 16 2 1 1.800 112.5 17.8
+FMWORK REP 1700 16 2 1 1.701 106.3 18.8
+FMWORK REP 1700 16 2 1 1.702 106.4 18.8
+
+FMWORK RES 20250612-101112.123456 1700 16 2 1 1.701874 106.4 18.8
+END
+is 'times of milliseconds contradict only by more' \
+    "$(get notes "$T/vision0.log")" '[]'
+sed 's/1.701874/1.702074/' "$T/vision0.log" >"$T/vision1.log"
+is 'and then they do' "$(get notes "$T/vision1.log")" \
+    '["median 1.702074 contradicts the REP lines, which give 1.7015"]'
+is 'a summary of nan, and nothing to make it of' \
+    "$(grep -v REP nan.log | get notes) $(get notes --no_stats nan.log)" \
+    '["the RES line lacks numbers"] ["the RES line lacks numbers"]'
 is 'no RES line' "$(get status torn.log) $(get itl torn.log)" \
     '"PART_TORN" 4.002'
 run 1 fm-process bad.log
@@ -195,6 +218,17 @@ is '... and all it says' \
     "$(fm-process -f jsonl runs/two/three | grep -c '"P99_TTFT_(ms)":9001.23')" 1
 is 'the new name of a variable' \
     "$(get serving.batch_mode --path runs/two/three)" '"continuous"'
+cp -R runs/two/three "$T/shapes"
+sed 's/BATCH_SIZES=4/BATCH_SIZES=4,8/' runs/two/three/server.cmd \
+    >"$T/shapes/server.cmd"
+rm "$T/shapes/runner.log"
+printf 'client --x 1\r\n2 --y 3\r\n' >"$T/shapes/client.cmd"
+like '... and of a command with CRLF' "$(fm-process "$T/shapes" >"$T/out"
+    echo "$T/out")" '"\[client\] --x 1\\n2",'
+is '... and of several shapes the first' "$(get batch "$T/shapes") $(get status \
+    "$T/shapes")" '4 "OK"'
+is '... and without its runner the time of the client' \
+    "$(get timestamp "$T/shapes")" '"6.000000000"'
 is 'many clients' "$(get serving.client --path runs/many)" \
     '"client.log.0" "client.log.1" "client.log.10"'
 is '... with fewer requests than asked for' \
@@ -205,6 +239,13 @@ sed 's/\(Median ITL (ms): *\).*/\1oops/' runs/two/three/client.log \
 is 'a summary with a bad number' "$(get status "$T/server") $(get itl \
     "$T/server") $(get error_msg "$T/server")" "\"PART_METRICS_ERROR\" null $(:
     )\"METRICS_ERROR | \\\"Median ITL (ms) is no number: 'oops'\\\"\""
+{ echo 'INFO 09-24 10:00:01 [x.py:12] port: 8000'
+    echo '======== Serving Benchmark Result ========'
+    cat runs/two/three/client.log; echo '========'; echo 'note: 7'
+} >"$T/server/client.log"
+is 'the summary alone has metrics' "$(fm-process -f jsonl "$T/server" |
+    grep -o '"metrics":{[^}]*}')" "$(fm-process -f jsonl runs/two/three |
+    grep -o '"metrics":{[^}]*}')"
 : >"$T/server/client.log"
 is 'a client that printed nothing' "$(get status "$T/server")" '"ERR_UNKNOWN"'
 echo 'DtException: Must find space in DDR' >>"$T/server/server.log"
@@ -243,6 +284,12 @@ fails SLURM_TIME 'slurmstepd: error: *** JOB 7 ON n1 CANCELLED AT 2026-01-01T00:
 fails SLURM_PREEMPT '*** JOB 7 ON n1 CANCELLED AT 2026-01-01T00:00:00 DUE TO PREEMPTION ***'
 fails SLURM 'srun: error: n1: task 0: Exited with exit code 1'
 fails KILLED 'Killed'
+fails KILLED '/x/slurm_script: line 5: 12345 Killed      python driver'
+fails SLURM_OOM 'srun: error: n1: task 0: Out Of Memory'
+fails NODEV 'RuntimeError: No CUDA GPUs are available'
+fails CUDA 'RuntimeError: cuDNN error: CUDNN_STATUS_NOT_INITIALIZED'
+fails ORT '[ONNXRuntimeError] : 1 : FAIL : Load model from x.onnx failed'
+fails KVC 'ValueError: 2.0 GiB KV cache is needed, which is larger than the available KV cache memory'
 fails HOST_OOM 'MemoryError'
 fails DISK 'OSError: [Errno 28] No space left on device'
 fails SEGV 'Segmentation fault (core dumped)'
@@ -267,6 +314,10 @@ like 'csv: quotes' "$T/csv" '"\[""--model_name acme/model"",""--reps 10""\]"'
 fm-process -f tsv embed.log >"$T/tsv"
 is 'tsv: columns fit' "$(awk -F'\t' '{ print NF }' "$T/tsv" | uniq | wc -l |
     tr -d ' ')" 1
+printf 'FMWORK FAIL {"exit":1}\nFMWORK ERR died 1 1 1 gone\n' |
+    fm-process -f tsv >"$T/tsv"
+is 'tsv: what is known of a failure' "$(awk -F'\t' 'NR == 1 { for (i = 1; i <= NF; i++)
+    if ($i == "failure") k = i } NR == 2 { print $k }' "$T/tsv")" '{"exit":1}'
 fm-process -f sql spaces.log >"$T/sql"
 is 'sql: one transaction' "$(head -n 1 "$T/sql")$(tail -n 1 "$T/sql")" \
     'BEGIN;COMMIT;'
@@ -300,6 +351,12 @@ is '--metadata' "$(get site --metadata "$T/own.yaml" embed.log) $(get rack \
 is '... is a column' "$(fm-process -f csv --metadata "$T/own.yaml" embed.log |
     sed 's/.*,\([^,]*,[^,]*\)$/\1/' | tr '\n' ' ')" 'site,rack lab,7 '
 echo '{"site": "lab", "rack": {"row": 7}}' >"$T/own.json"
+is '... of all schemas' "$(get site --schema fmwork --metadata "$T/own.yaml" \
+    embed.log) $(get site --schema qaic --metadata "$T/own.yaml" embed.log)" \
+    '"lab" "lab"'
+is "... and --metadata_id auto" \
+    "$(get metadata_id --schema fmwork --metadata_id auto ours.log)" \
+    "$(get sys_id ours.log | cut -d ' ' -f 1)"
 is '... of JSON, too' "$(get rack.row --metadata "$T/own.json" embed.log)" 7
 echo 'model: x' >"$T/own.yaml"
 run 2 fm-process --metadata "$T/own.yaml" embed.log
@@ -384,6 +441,42 @@ fm-process -f jsonl "$T/fifo" >"$T/live" &
 wait
 is 'records come as soon as they are known' "$(wc -l <"$T/seen" | tr -d ' ')" 1
 
+# --- one log after another, of drivers without ARG lines
+title() { printf '\n%080d\n%s\n%080d\n\n' 0 "$1" 0 | tr 0 -; }
+# classic MODEL MULTIPLE: a log with one point
+classic() {
+	title PARAMS
+	echo "model_path       = $1"
+	[ "$2" = 1 ] || echo "batch_size_times = $2"
+	title LLM
+	echo 'FMWORK SETUP 1.500000'
+	title 'RUN 64 / 1 / 1 / 1'
+	echo 'FMWORK REP   1 /   2 : 100.000000000 100.020000000 0.020 20.0 50.0'
+	echo 'FMWORK REP   2 /   2 : 101.000000000 101.020000000 0.020 20.0 50.0'
+	echo
+	echo "FMWORK RES 20250621-014836.577621 64 1 $2 1 $3 50.0"
+}
+{ classic /m/one 10 '0.002000 2.0'; classic /m/two 1 '0.020000 20.0'; } \
+    >"$T/cat.log"
+is 'two logs: models' "$(get model "$T/cat.log")" '"/m/one" "/m/two"'
+is 'two logs: corrections' "$(get thp "$T/cat.log") $(get batch "$T/cat.log")" \
+    '5.0 50.0 1 1'
+is 'two logs: runs' "$(get run_id "$T/cat.log" | tr ' ' '\n' | sort -u |
+    wc -l | tr -d ' ')" 2
+{ classic /m/one 1 '0.020000 20.0' | sed '/SETUP/,$d'; echo 'CUDA out of memory'
+    classic /m/two 1 '0.020000 20.0'; } >"$T/cat.log"
+is 'one died at once' "$(get model "$T/cat.log") $(get status "$T/cat.log")" \
+    '"/m/one" "/m/two" "ERR_OOM" "OK"'
+{ echo 'FMWORK EXP A=1'; title ARGS; echo 'FMWORK ARG --model_name died'
+    title RUNTIME; echo 'CUDA out of memory'
+    echo 'FMWORK EXP A=2'; title ARGS; cat embed.log; } >"$T/cat.log"
+is 'one with arguments died at once' \
+    "$(get opts "$T/cat.log") $(get status "$T/cat.log")" \
+    '["--env A=1","--model_name died"] ["--env A=2","--model_name acme/model","--reps 10"] "ERR_OOM" "OK"'
+mkdir "$T/folder"
+echo 'CUDA out of memory' >"$T/folder/driver.log"
+is 'a folder whose driver said nothing' "$(get status "$T/folder")" '"ERR_OOM"'
+
 # --- the end
 sh -c 'fm-process embed.log >/dev/full' 2>"$T/err"
 is 'a full disk' "$?" 3
@@ -400,6 +493,12 @@ like 'fmwork: 4.000 is 4.0' "$T/out" '"itl": 4.0,'
 like 'fmwork: NaN' "$T/out" '"thp": NaN$'
 run 1 fm-process --schema fmwork bad.log
 like 'fmwork: a bad line is named' "$T/err" 'bad.log:18: cannot read'
+mkdir -p "$T/alone/bin" && cp "$B/bin/fm-process" "$T/alone/bin"
+run 3 "$T/alone/bin/fm-process" --schema fmwork embed.log
+is 'fmwork: no statuses without the table of errors' "$(cat "$T/out")" '[]'
+printf 'FMWORK ARG --output_sizes 1,8\nCUDA out of memory\n' >"$T/died.log"
+is 'fmwork: a failure of infer/vllm without a result' \
+    "$(fm-process --schema fmwork "$T/died.log" | grep -c ERR_UNKNOWN)" 1
 is 'fmwork: --compat infer of another log is a failure' \
     "$(fm-process --schema fmwork --compat infer embed.log | grep -c ERR_UNKNOWN)" 1
 cases process

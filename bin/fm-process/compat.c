@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exper.h"
 #include "prog.h"
 #include "py.h"
 
@@ -58,6 +59,44 @@ compat_strs(struct emit *e, const char *key, const struct fm_strs *l)
 		emit_str(e, l->v[i], strlen(l->v[i]));
 	}
 	emit_close(e, ']');
+}
+
+void
+compat_id(struct compat *c, struct emit *e)
+{
+	const char *id = c->conf->metadata_id;
+
+	if (id && strcmp(id, "auto") == 0)
+		id = c->sys_id[0] ? c->sys_id : NULL;
+	compat_str(e, "metadata_id", id);
+}
+
+void
+compat_sys(struct compat *c, struct fm_text t)
+{
+	static const char tag[] = "FMWORK SYS ";
+	struct exper x;
+
+	if (!py_begins(t, tag))
+		return;
+	exper_init(&x);
+	if (exper_sys(&x, t.s + sizeof tag - 1, t.n - (sizeof tag - 1)))
+		memcpy(c->sys_id, x.sys_id, sizeof c->sys_id);
+	exper_release(&x);
+}
+
+void
+compat_end(struct compat *c, struct emit *e)
+{
+	const char *key;
+	json_t *v;
+
+	json_object_foreach (c->conf->own, key, v) {
+		emit_key(e, key);
+		emit_json(e, v);
+	}
+	emit_close(e, '}');
+	out_end(c->out);
 }
 
 bool
@@ -118,16 +157,19 @@ static script *const scripts[] = {
 	[COMPAT_JSONFY] = compat_jsonfy,
 };
 
-/* By the first line of results. */
+/* By the first line of results; without one, embeddings have no output. */
 static enum compat_script
 script_for(const struct compat *c)
 {
+	enum compat_script which = COMPAT_EMBED;
 	struct py_lines lines;
 	struct fm_text t;
 	struct fm_line l;
 
 	py_lines_init(&lines, c->text.s, c->text.len);
 	while (py_lines_next(&lines, &t)) {
+		if (py_begins(t, "FMWORK ARG --output_sizes "))
+			which = COMPAT_INFER;
 		if (!py_begins(t, "FMWORK ") || !fm_line_get(&l, t.s, t.n))
 			continue;
 		if (fm_form_tag(l.form) != FM_TAG_REP &&
@@ -144,7 +186,7 @@ script_for(const struct compat *c)
 			return COMPAT_JSONFY;
 		}
 	}
-	return COMPAT_EMBED;
+	return which;
 }
 
 static int
@@ -155,6 +197,7 @@ read_log(struct compat *c, const char *path, enum compat_script which,
 
 	c->file = in ? "stdin" : path;
 	fm_buf_clear(&c->text);
+	c->sys_id[0] = '\0';
 	if (fm_io_read_file(in ? "/dev/stdin" : path, &c->text, err))
 		return -1;
 	if (which == COMPAT_AUTO)
@@ -190,7 +233,7 @@ read_folder(struct compat *c, const char *path, enum compat_script which,
 	c->file = path;
 	if (folder_read(&f, path, err) != 0)
 		return -1;
-	compat_server(c, &f, which == COMPAT_INFER_4FAB875);
+	compat_server(c, &f, which);
 	folder_release(&f);
 	return 0;
 }

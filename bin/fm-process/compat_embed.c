@@ -1,6 +1,7 @@
 /*
  * embed/tf/process and jsonfy-metadataid.py: one log, lines by position.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "alloc.h"
@@ -16,7 +17,7 @@ put_embed(struct compat *c, const struct fm_text *f, const struct fm_strs *opts)
 
 	emit_open(e, '{');
 	compat_text(e, "timestamp", f[0]);
-	compat_str(e, "metadata_id", c->conf->metadata_id);
+	compat_id(c, e);
 	compat_str(e, "engine", "fmwork/embed/tf");
 	compat_text(e, "model", f[2]);
 	compat_null(e, "precision");
@@ -30,8 +31,7 @@ put_embed(struct compat *c, const struct fm_text *f, const struct fm_strs *opts)
 	compat_null(e, "ttft");
 	compat_float(e, "itl", f[6]);
 	compat_float(e, "thp", f[7]);
-	emit_close(e, '}');
-	out_end(c->out);
+	compat_end(c, e);
 }
 
 /* All records get the options of the whole file. */
@@ -62,6 +62,7 @@ compat_embed(struct compat *c)
 	file_opts(c, &opts);
 	py_lines_init(&lines, c->text.s, c->text.len);
 	while (!compat_stops(c) && py_lines_next(&lines, &t)) {
+		compat_sys(c, t);
 		if (!py_begins(t, "FMWORK RES"))
 			continue;
 		t = py_strip(t);
@@ -80,70 +81,124 @@ compat_embed(struct compat *c)
 /* --- jsonfy-metadataid.py ------------------------------------------------ */
 
 struct jsonfy {
-	struct fm_text gen, warmup, setup;
+	struct fm_text gen, warmup, setup; /* the last ones that can be read */
 	int64_t gen_line;
 	bool done;
+	bool nan;  /* in any GEN line */
 	int block; /* of the Spyre settings: 1 title seen, 2 in its lines */
 	struct fm_strs opts;
 };
 
-/* "KEY:   value" lines after a title, dashes and a blank line. */
+/* "a,b" are two options. */
+static void
+jsonfy_opts(struct jsonfy *j, const char *s, size_t n)
+{
+	const char *end = s + n, *q;
+	struct fm_text t;
+
+	for (; s <= end; s = q + 1) {
+		q = memchr(s, ',', (size_t)(end - s));
+		q = q ? q : end;
+		t = py_strip((struct fm_text){ s, (size_t)(q - s) });
+		if (t.n)
+			fm_strs_add_take(&j->opts, fm_strndup(t.s, t.n));
+	}
+}
+
+/*
+ * "KEY:   value" lines after a title and dashes, up to the next dashes. A
+ * combination after another repeats the block: the last one counts.
+ */
 static void
 jsonfy_settings(struct jsonfy *j, struct fm_text t)
 {
-	const char *colon = memchr(t.s, ':', t.n);
+	const char *colon;
 	struct fm_text key, value;
+	char *opt;
 
-	if (py_has(t, "Settings for Spyre")) {
+	if (py_begins(t, "Settings for Spyre")) {
 		j->block = 1;
-		return;
-	}
-	if (j->block == 0 || (j->block == 1 && colon == NULL))
-		return;
-	if (colon == NULL) {
+		fm_strs_release(&j->opts);
+	} else if (j->block == 1 && py_begins(t, "---")) {
+		j->block = 2;
+	} else if (j->block == 2 && py_begins(t, "--")) {
 		j->block = 0;
-		return;
+	} else if (j->block == 2 && (colon = memchr(t.s, ':', t.n))) {
+		key = py_strip((struct fm_text){ t.s, (size_t)(colon - t.s) });
+		value = py_strip((struct fm_text){
+		    colon + 1, (size_t)(t.s + t.n - colon) - 1 });
+		opt = fm_strdupf(
+		    "%.*s:%.*s", (int)key.n, key.s, (int)value.n, value.s);
+		jsonfy_opts(j, opt, strlen(opt));
+		free(opt);
 	}
-	j->block = 2;
-	key = py_strip((struct fm_text){ t.s, (size_t)(colon - t.s) });
-	value = py_strip(
-	    (struct fm_text){ colon + 1, (size_t)(t.s + t.n - colon) - 1 });
-	fm_strs_add_take(&j->opts,
-	    fm_strdupf("%.*s:%.*s", (int)key.n, key.s, (int)value.n, value.s));
 }
 
-/* "… took 20.61 seconds" */
-static struct fm_text
-before_seconds(struct fm_text t)
+static size_t
+count(struct fm_text t, size_t from, const char *set)
 {
-	struct fm_text w, last = { NULL, 0 };
-	size_t i = 0, k;
+	size_t n = 0;
 
-	for (; i < t.n; i += k + 1) {
-		for (k = 0; i + k < t.n && t.s[i + k] != ' ';)
-			k++;
-		w = (struct fm_text){ t.s + i, k };
-		if (py_begins(w, "seconds"))
-			return last;
-		last = w;
+	while (from + n < t.n && strchr(set, t.s[from + n]) && t.s[from + n])
+		n++;
+	return n;
+}
+
+/* "init engine ... took 20.61 seconds" */
+static void
+jsonfy_warmup(struct jsonfy *j, struct fm_text t)
+{
+	size_t i, a, d, b;
+
+	if (!py_has(t, "init engine"))
+		return;
+	for (i = 0; i + 4 <= t.n; i++) {
+		if (memcmp(t.s + i, "took", 4) != 0)
+			continue;
+		a = i + 4 + count(t, i + 4, " \t");
+		d = count(t, a, "0123456789.");
+		b = count(t, a + d, " \t");
+		if (a == i + 4 || d == 0 || b == 0 ||
+		    !py_begins(
+			(struct fm_text){ t.s + a + d + b, t.n - a - d - b },
+			"seconds"))
+			continue;
+		j->warmup = (struct fm_text){ t.s + a, d };
+		return;
 	}
-	return last;
+}
+
+static bool
+is_jsonfy_gen(struct fm_text t)
+{
+	int i;
+
+	for (i = 3; i < 7; i++)
+		if (!compat_is_int(py_part(t, i)))
+			return false;
+	for (i = 7; i < 12; i++)
+		if (!compat_is_float(py_part(t, i)))
+			return false;
+	return true;
 }
 
 static void
-jsonfy_line(struct jsonfy *j, struct fm_text t, int64_t line)
+jsonfy_line(struct compat *c, struct jsonfy *j, struct fm_text t, int64_t line)
 {
-	if (py_has(t, "FMWORK GEN")) {
-		j->gen = py_strip(t);
+	j->done = j->done || py_has(t, "DONE");
+	t = py_strip(t);
+	if (py_begins(t, "FMWORK GEN")) {
 		j->gen_line = line;
+		if (py_has(t, "nan"))
+			j->nan = true;
+		else if (is_jsonfy_gen(t))
+			j->gen = t;
+		else
+			compat_fault(c, line, "cannot read this GEN line");
 	}
-	if (py_has(t, "FMWORK SETUP"))
-		j->setup = py_last(t);
-	if (py_has(t, "DONE"))
-		j->done = true;
-	if (py_has(t, "init engine") && py_has(t, "took") &&
-	    py_has(t, "seconds"))
-		j->warmup = before_seconds(t);
+	if (py_begins(t, "FMWORK SETUP") && compat_is_float(py_part(t, 2)))
+		j->setup = py_part(t, 2);
+	jsonfy_warmup(j, t);
 	jsonfy_settings(j, t);
 }
 
@@ -156,7 +211,7 @@ put_jsonfy(struct compat *c, const struct jsonfy *j)
 
 	emit_open(e, '{');
 	compat_text(e, "timestamp", py_part(j->gen, 2));
-	compat_str(e, "metadata_id", c->conf->metadata_id);
+	compat_id(c, e);
 	compat_str(e, "engine", "vllm/v1");
 	compat_str(e, "model", c->conf->model);
 	compat_str(e, "precision", c->conf->precision);
@@ -174,28 +229,17 @@ put_jsonfy(struct compat *c, const struct jsonfy *j)
 	compat_float(e, "ttft", py_part(j->gen, 9));
 	compat_float(e, "itl", py_part(j->gen, 10));
 	compat_float(e, "thp", py_part(j->gen, 11));
-	emit_close(e, '}');
-	out_end(c->out);
+	compat_end(c, e);
 }
 
 static const char *
 jsonfy_fault(const struct jsonfy *j)
 {
-	int i;
-
+	if (j->nan)
+		return "GEN with nan, no record";
 	if (j->gen.s == NULL)
 		return "no GEN line, no record";
-	if (!j->done)
-		return "no DONE banner, no record";
-	if (py_has(j->gen, "nan"))
-		return "GEN with nan, no record";
-	for (i = 3; i < 7; i++)
-		if (!compat_is_int(py_part(j->gen, i)))
-			return "cannot read this GEN line";
-	for (i = 9; i < 12; i++)
-		if (!compat_is_float(py_part(j->gen, i)))
-			return "cannot read this GEN line";
-	return NULL;
+	return j->done ? NULL : "no DONE banner, no record";
 }
 
 void
@@ -211,7 +255,7 @@ compat_jsonfy(struct compat *c)
 	py_lines_init(&lines, c->text.s, c->text.len);
 	lines.wide = true;
 	while (py_lines_next(&lines, &t))
-		jsonfy_line(&j, t, lines.line);
+		jsonfy_line(c, &j, t, lines.line);
 	why = jsonfy_fault(&j);
 	if (why)
 		compat_fault(c, j.gen_line, why);

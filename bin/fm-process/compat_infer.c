@@ -2,6 +2,8 @@
  * infer/vllm/process, two of its versions, for the log of a driver. Only GEN
  * lines become records; a log without one becomes a failure.
  */
+#define _GNU_SOURCE /* memmem */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,11 +14,13 @@
 /* What holds for the whole file. */
 struct infer {
 	struct fm_strs opts;
-	bool continuous;                   /* an EXP line says so */
-	struct fm_text warmup;             /* seconds, s = NULL: none */
-	struct fm_text setup;              /* last one read */
+	/* As far as the file has been read: */
+	bool continuous;       /* a line said so */
+	struct fm_text warmup; /* seconds, s = NULL: none */
+	struct fm_text setup;  /* last one */
+	/* Of the whole file: */
 	struct fm_text max_len;            /* --engine:max_model_len@ */
-	struct fm_text model;              /* --model_name */
+	struct fm_buf model;               /* --model_name */
 	struct fm_text in, out, batch, tp; /* ARG texts */
 	size_t records;
 	char *error; /* code, or NULL */
@@ -30,6 +34,12 @@ after(struct fm_text t, size_t n)
 	if (t.n <= n)
 		return (struct fm_text){ t.s, 0 };
 	return (struct fm_text){ t.s + n, t.n - n };
+}
+
+static bool
+is(struct fm_text t, const char *word)
+{
+	return t.n == strlen(word) && memcmp(t.s, word, t.n) == 0;
 }
 
 /* The largest of "1,8,128"; s = NULL when one is no number. */
@@ -57,6 +67,39 @@ largest(struct fm_text t)
 	return best;
 }
 
+/* The digits after the first --engine:max_model_len@ that has some. */
+static void
+infer_max_len(struct infer *f, struct fm_text arg)
+{
+	static const char name[] = "--engine:max_model_len@";
+	const char *end = arg.s + arg.n, *p = arg.s, *q;
+
+	while (f->max_len.s == NULL && p < end &&
+	       (p = memmem(p, (size_t)(end - p), name, sizeof name - 1))) {
+		p += sizeof name - 1;
+		while (p < end && isspace((unsigned char)*p))
+			p++;
+		for (q = p; q < end && isdigit((unsigned char)*q);)
+			q++;
+		if (q > p)
+			f->max_len = (struct fm_text){ p, (size_t)(q - p) };
+	}
+}
+
+/* White space in a name counts as one blank. */
+static void
+infer_model(struct infer *f, struct fm_text v)
+{
+	size_t i;
+
+	fm_buf_clear(&f->model);
+	for (i = 0; i < v.n; i++)
+		if (!isspace((unsigned char)v.s[i]))
+			fm_buf_putc(&f->model, v.s[i]);
+		else if (!isspace((unsigned char)v.s[i - 1]))
+			fm_buf_putc(&f->model, ' ');
+}
+
 /* Options whose value is no number, or no list of them, say nothing. */
 static void
 infer_arg(struct infer *f, struct fm_text arg)
@@ -64,27 +107,26 @@ infer_arg(struct infer *f, struct fm_text arg)
 	const struct {
 		const char *name;
 		struct fm_text *to;
-		bool number;
-	} names[] = { { "--model_name ", &f->model, false },
-		{ "--input_sizes ", &f->in, true },
-		{ "--batch_sizes ", &f->batch, true },
-		{ "--tp_size ", &f->tp, true } };
-	static const char longest[] = "--engine:max_model_len@ ";
-	struct fm_text v;
-	size_t i;
+	} numbers[] = { { "--input_sizes", &f->in },
+		{ "--batch_sizes", &f->batch }, { "--tp_size", &f->tp } };
+	struct fm_text key = py_strip(arg), v;
+	size_t i, n = 0;
 
 	fm_strs_add_take(&f->opts, fm_strndup(arg.s, arg.n));
-	for (i = 0; i < sizeof names / sizeof *names; i++) {
-		v = after(arg, strlen(names[i].name));
-		if (py_begins(arg, names[i].name) &&
-		    (!names[i].number || compat_is_int(v)))
-			*names[i].to = v;
-	}
-	v = after(arg, sizeof "--output_sizes " - 1);
-	if (py_begins(arg, "--output_sizes ") && largest(v).s)
+	infer_max_len(f, arg);
+	while (n < key.n && !isspace((unsigned char)key.s[n]))
+		n++;
+	v = py_strip((struct fm_text){ key.s + n, key.n - n });
+	key.n = n;
+	if (v.n == 0)
+		return;
+	for (i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		if (is(key, numbers[i].name) && compat_is_int(v))
+			*numbers[i].to = v;
+	if (is(key, "--output_sizes") && largest(v).s)
 		f->out = largest(v);
-	if (f->max_len.s == NULL && py_begins(arg, longest))
-		f->max_len = after(arg, sizeof longest - 1);
+	if (is(key, "--model_name"))
+		infer_model(f, v);
 }
 
 /* "… warmup model) took 20.61 seconds" */
@@ -93,13 +135,41 @@ infer_warmup(struct infer *f, struct fm_text t)
 {
 	static const char mark[] =
 	    "init engine (profile, create kv cache, warmup model) took";
-	size_t i;
+	static const char took[] = "took ", seconds[] = " seconds";
+	const char *end = t.s + t.n, *p, *q;
 
-	if (f->warmup.s || !py_has(t, mark))
+	if (f->warmup.s || !py_has(t, mark) ||
+	    (p = memmem(t.s, t.n, took, sizeof took - 1)) == NULL)
 		return;
-	for (i = 0; i + 8 <= t.n && memcmp(t.s + i, " seconds", 8) != 0;)
-		i++;
-	f->warmup = py_last((struct fm_text){ t.s, i < t.n ? i : t.n });
+	p += sizeof took - 1;
+	q = memmem(p, (size_t)(end - p), seconds, sizeof seconds - 1);
+	f->warmup = (struct fm_text){ p, (size_t)((q ? q : end) - p) };
+}
+
+/* What the lines before a GEN line say of it. */
+static void
+infer_state(struct infer *f, struct fm_text t)
+{
+	infer_warmup(f, t);
+	t = py_strip(t);
+	if (py_begins(t, "FMWORK SETUP"))
+		f->setup = py_last(t);
+	if (py_begins(t, "FMWORK EXP") && py_has(t, "VLLM_SPYRE_USE_CB") &&
+	    memcmp(t.s + t.n - 2, "=1", 2) == 0)
+		f->continuous = true;
+}
+
+/* At 4fab875 the variable may have any value that begins with 1. */
+static void
+infer_state_4fab875(struct infer *f, struct fm_text t)
+{
+	t = py_strip(t);
+	if (py_begins(t, "FMWORK SETUP"))
+		f->setup = py_last(t);
+	if (py_begins(t, "FMWORK EXP VLLM_SPYRE_USE_CB=1") ||
+	    (py_begins(t, "FMWORK ARG") &&
+		py_has(t, "--env VLLM_SPYRE_USE_CB=1")))
+		f->continuous = true;
 }
 
 static void
@@ -111,6 +181,7 @@ infer_scan(struct compat *c, struct infer *f)
 
 	memset(f, 0, sizeof *f);
 	fm_buf_init(&f->error_msg);
+	fm_buf_init(&f->model);
 	errors_found_init(&found);
 	py_lines_init(&lines, c->text.s, c->text.len);
 	while (py_lines_next(&lines, &t)) {
@@ -120,13 +191,8 @@ infer_scan(struct compat *c, struct infer *f)
 
 			fm_strs_add_take(
 			    &f->opts, fm_strdupf("--env %.*s", (int)v.n, v.s));
-			if (py_has(v, "VLLM_SPYRE_USE_CB") && v.n > 2 &&
-			    memcmp(v.s + v.n - 2, "=1", 2) == 0)
-				f->continuous = true;
 		} else if (py_begins(t, "FMWORK ARG")) {
 			infer_arg(f, after(t, 11));
-		} else if (!py_begins(t, "FMWORK ")) {
-			infer_warmup(f, t);
 		}
 	}
 	if (found.best != SIZE_MAX) {
@@ -141,6 +207,7 @@ infer_release(struct infer *f)
 {
 	fm_strs_release(&f->opts);
 	fm_buf_release(&f->error_msg);
+	fm_buf_release(&f->model);
 	free(f->error);
 }
 
@@ -281,7 +348,7 @@ put_gen(struct compat *c, const struct infer *f, struct fm_text t)
 
 	emit_open(e, '{');
 	compat_text(e, "timestamp", py_part(t, START));
-	compat_str(e, "metadata_id", c->conf->metadata_id);
+	compat_id(c, e);
 	compat_str(e, "engine", "fmwork/infer/vllm");
 	put_model(c, e, py_part(t, MODEL));
 	put_precision(c, e, py_part(t, MODEL));
@@ -297,21 +364,22 @@ put_gen(struct compat *c, const struct infer *f, struct fm_text t)
 	compat_float(e, "itl", py_part(t, ITL));
 	compat_float(e, "thp", py_part(t, THP));
 	put_status(e, f, true);
-	emit_close(e, '}');
-	out_end(c->out);
+	compat_end(c, e);
 }
 
 static void
 put_failure(struct compat *c, const struct infer *f)
 {
 	struct emit *e = out_begin(c->out);
+	struct fm_text model = { f->model.len ? f->model.s : NULL,
+		f->model.len };
 
 	emit_open(e, '{');
 	compat_null(e, "timestamp");
-	compat_str(e, "metadata_id", c->conf->metadata_id);
+	compat_id(c, e);
 	compat_str(e, "engine", "fmwork/infer/vllm");
-	put_model(c, e, f->model);
-	put_precision(c, e, f->model);
+	put_model(c, e, model);
+	put_precision(c, e, model);
 	put_opt_int(e, "input", f->in);
 	put_opt_int(e, "output", f->out);
 	put_opt_int(e, "batch", f->batch);
@@ -324,13 +392,14 @@ put_failure(struct compat *c, const struct infer *f)
 	compat_null(e, "itl");
 	compat_null(e, "thp");
 	put_status(e, f, false);
-	emit_close(e, '}');
-	out_end(c->out);
+	compat_end(c, e);
 }
 
-/* Calls `put` for every GEN line; returns how many there were. */
+/* Calls `put` for every GEN line, with what `state` made of those before it;
+ * returns how many there were. */
 static size_t
 each_gen(struct compat *c, struct infer *f,
+    void (*state)(struct infer *f, struct fm_text t),
     void (*put)(struct compat *c, const struct infer *f, struct fm_text t))
 {
 	struct py_lines lines;
@@ -339,8 +408,8 @@ each_gen(struct compat *c, struct infer *f,
 
 	py_lines_init(&lines, c->text.s, c->text.len);
 	while (!compat_stops(c) && py_lines_next(&lines, &t)) {
-		if (py_begins(t, "FMWORK SETUP"))
-			f->setup = py_last(t);
+		compat_sys(c, t);
+		state(f, t);
 		if (!py_begins(t, "FMWORK GEN"))
 			continue;
 		t = py_strip(t);
@@ -362,7 +431,7 @@ compat_infer(struct compat *c)
 
 	py_drop_invalid(&c->text);
 	infer_scan(c, &f);
-	if (each_gen(c, &f, put_gen) == 0 && !compat_stops(c))
+	if (each_gen(c, &f, infer_state, put_gen) == 0 && !compat_stops(c))
 		put_failure(c, &f);
 	infer_release(&f);
 }
@@ -370,22 +439,20 @@ compat_infer(struct compat *c)
 /* --- 4fab875 ------------------------------------------------------------- */
 
 /* The last part of a name with two slashes or more is its version. */
-static void
-put_model_4fab875(struct compat *c, struct emit *e, struct fm_text name)
+void
+compat_model_4fab875(struct compat *c, struct emit *e, struct fm_text name)
 {
 	const char *last = NULL;
 	size_t i, slashes = 0;
 
+	if (c->conf->model)
+		name =
+		    (struct fm_text){ c->conf->model, strlen(c->conf->model) };
 	for (i = 0; i < name.n; i++)
 		if (name.s[i] == '/') {
 			last = name.s + i;
 			slashes++;
 		}
-	if (c->conf->model) {
-		compat_str(e, "model", c->conf->model);
-		compat_null(e, "model_version");
-		return;
-	}
 	compat_text(e, "model", name);
 	if (slashes >= 2)
 		compat_text(e, "model_version",
@@ -402,12 +469,12 @@ put_gen_4fab875(struct compat *c, const struct infer *f, struct fm_text t)
 
 	emit_open(e, '{');
 	compat_text(e, "timestamp", py_part(t, START));
-	compat_str(e, "metadata_id", c->conf->metadata_id);
+	compat_id(c, e);
 	compat_str(e, "engine", "fmwork/infer/vllm");
-	put_model_4fab875(c, e, py_part(t, MODEL));
+	compat_model_4fab875(c, e, py_part(t, MODEL));
 	compat_str(e, "mode", "direct");
 	compat_str(e, "batch_mode", f->continuous ? "continuous" : "static");
-	compat_null(e, "precision");
+	compat_str(e, "precision", c->conf->precision);
 	compat_int(e, "input", py_part(t, INPUT));
 	compat_int(e, "output", py_part(t, OUTPUT));
 	compat_int(e, "batch", py_part(t, BATCH));
@@ -418,8 +485,7 @@ put_gen_4fab875(struct compat *c, const struct infer *f, struct fm_text t)
 	compat_float(e, "ttft", py_part(t, TTFT));
 	compat_float(e, "itl", py_part(t, ITL));
 	compat_float(e, "thp", py_part(t, THP));
-	emit_close(e, '}');
-	out_end(c->out);
+	compat_end(c, e);
 }
 
 void
@@ -428,6 +494,6 @@ compat_infer_4fab875(struct compat *c)
 	struct infer f;
 
 	infer_scan(c, &f);
-	(void)each_gen(c, &f, put_gen_4fab875);
+	(void)each_gen(c, &f, infer_state_4fab875, put_gen_4fab875);
 	infer_release(&f);
 }

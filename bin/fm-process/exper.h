@@ -17,6 +17,8 @@
 struct exper {
 	enum fm_dialect dialect; /* of the lines read last, or NONE */
 	bool begun;          /* something besides ARG, EXP and ENV was seen */
+	bool announced;      /* its first banner was seen */
+	bool settled;        /* all of its ARG lines were seen */
 	struct fm_strs opts; /* "--reps 3", "--env A=B" */
 	char *model;         /* from ARG, PARAMS or "Model path:"; or NULL */
 	char *model_class;

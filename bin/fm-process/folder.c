@@ -15,7 +15,7 @@
 #include "py.h"
 
 /* Reads DIR/NAME; false when there is no such file. Bytes that are not UTF-8
- * are dropped, as fmwork does. */
+ * are dropped, and line ends made alike, as fmwork does. */
 static bool
 slurp(struct fm_buf *b, const char *dir, const char *name)
 {
@@ -25,6 +25,7 @@ slurp(struct fm_buf *b, const char *dir, const char *name)
 	    fm_io_is_file(path) && fm_io_read_file(path, b, &ignored) == 0;
 
 	py_drop_invalid(b);
+	py_newlines(b);
 	free(path);
 	return good;
 }
@@ -91,7 +92,7 @@ read_server_log(struct folder *f)
 
 /* "Median TTFT (ms):      4987.65", "client_time_start:1758757900.000" */
 static void
-read_client_line(struct client *c, struct fm_text t)
+read_client_line(struct client *c, struct fm_text t, bool summary)
 {
 	const char *colon = memchr(t.s, ':', t.n);
 	struct metric m;
@@ -103,32 +104,76 @@ read_client_line(struct client *c, struct fm_text t)
 	    (struct fm_text){ colon + 1, (size_t)(t.s + t.n - colon) - 1 });
 	if (m.value.n == 0)
 		return;
-	FM_GROW(c->metrics, c->cap, c->n + 1);
-	c->metrics[c->n++] = m;
-	if (py_begins(t, "client_time_start:"))
+	if (py_begins(t, "client_time_start:")) {
 		c->start = m.value;
-	if (py_begins(t, "client_time_end:"))
+	} else if (py_begins(t, "client_time_end:")) {
 		c->end = m.value;
+	} else if (summary) {
+		FM_GROW(c->metrics, c->cap, c->n + 1);
+		c->metrics[c->n++] = m;
+	}
+}
+
+/*
+ * "==== Serving Benchmark Result ====" begins the summary, a line of '=' ends
+ * it; around it stands whatever the client said, with colons and numbers in
+ * it, too. What lacks the title is all summary.
+ */
+static void
+read_client_log(struct client *c)
+{
+	struct py_lines lines;
+	struct fm_text t;
+	bool titled = false, summary = true;
+
+	py_lines_init(&lines, c->log.s, c->log.len);
+	while (py_lines_next(&lines, &t)) {
+		if (py_begins(t, "==") && py_has(t, "Benchmark Result")) {
+			titled = summary = true;
+			c->n = 0;
+		} else if (titled && py_begins(t, "==")) {
+			summary = false;
+		}
+		read_client_line(c, t, summary);
+	}
+}
+
+void
+folder_client_read(struct client *c, const char *path, const char *name)
+{
+	memset(c, 0, sizeof *c);
+	fm_buf_init(&c->log);
+	fm_buf_init(&c->cmd);
+	c->name = fm_strdup(name);
+	c->has_log = slurp(&c->log, path, name);
+	(void)slurp(&c->cmd, path, "client.cmd");
+	read_client_log(c);
+}
+
+void
+folder_client_release(struct client *c)
+{
+	free(c->name);
+	free(c->metrics);
+	fm_buf_release(&c->log);
+	fm_buf_release(&c->cmd);
 }
 
 static void
 add_client(struct folder *f, const char *name)
 {
-	struct client *c;
-	struct py_lines lines;
-	struct fm_text t;
-
 	FM_GROW(f->clients, f->cap_clients, f->n_clients + 1);
-	c = &f->clients[f->n_clients++];
-	memset(c, 0, sizeof *c);
-	fm_buf_init(&c->log);
-	fm_buf_init(&c->cmd);
-	c->name = fm_strdup(name);
-	c->has_log = slurp(&c->log, f->path, name);
-	(void)slurp(&c->cmd, f->path, "client.cmd");
-	py_lines_init(&lines, c->log.s, c->log.len);
-	while (py_lines_next(&lines, &t))
-		read_client_line(c, t);
+	folder_client_read(&f->clients[f->n_clients++], f->path, name);
+}
+
+const char *
+folder_client_word(const struct client *c, char word[40])
+{
+	const char *number = strrchr(c->name, '.') + 1;
+
+	(void)snprintf(
+	    word, 40, "client%s", strcmp(number, "log") == 0 ? "" : number);
+	return word;
 }
 
 /* In a folder of many clients each log holds its own command. */
@@ -210,12 +255,8 @@ folder_release(struct folder *f)
 {
 	size_t i;
 
-	for (i = 0; i < f->n_clients; i++) {
-		free(f->clients[i].name);
-		free(f->clients[i].metrics);
-		fm_buf_release(&f->clients[i].log);
-		fm_buf_release(&f->clients[i].cmd);
-	}
+	for (i = 0; i < f->n_clients; i++)
+		folder_client_release(&f->clients[i]);
 	free(f->clients);
 	fm_buf_release(&f->server_log);
 	fm_buf_release(&f->server_cmd);

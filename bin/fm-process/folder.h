@@ -55,6 +55,12 @@ struct folder {
 int folder_read(struct folder *f, const char *path, struct fm_err *err);
 void folder_release(struct folder *f);
 
+/* One client's log below `path`, and the command of client.cmd. */
+void folder_client_read(struct client *c, const char *path, const char *name);
+void folder_client_release(struct client *c);
+/* "client", or "client3" of client.log.3; the text is in `word`. */
+const char *folder_client_word(const struct client *c, char word[40]);
+
 /* The value of a metric, or s = NULL. */
 struct fm_text folder_metric(const struct client *c, const char *label);
 

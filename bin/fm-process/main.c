@@ -40,7 +40,8 @@ read_log(struct parse *ps, const char *path, struct fm_err *err)
 }
 
 /* An error anywhere in the log of a folder holds for all its records, as for
- * fmwork; so it is looked for first. */
+ * fmwork; so it is looked for first. A log without an FMWORK line is of a
+ * driver that died at once. */
 static int
 read_direct(struct parse *ps, const char *path, bool old, struct fm_err *err)
 {
@@ -56,6 +57,7 @@ read_direct(struct parse *ps, const char *path, bool old, struct fm_err *err)
 			parse_look(ps, p, n);
 		input_close(&in);
 	}
+	ps->sure = rc == 0;
 	if (rc == 0 && old)
 		ps->x.model = folder_old_model(path);
 	if (rc == 0)
@@ -180,14 +182,13 @@ static int
 read_as_fmwork(const struct conf *c, struct out *out)
 {
 	struct errors errors;
-	struct compat k = { c, out, &errors, NULL, FM_BUF_INIT, 0 };
+	struct compat k = { c, out, &errors, NULL, FM_BUF_INIT, "", 0 };
 	struct fm_err err = FM_ERR_INIT;
-	int status = 0;
+	bool known = errors_load(&errors, &c->errors, &err) == 0;
+	int status = known ? 0 : fm_prog_fail(conf_cmd.name, &err);
 	size_t i;
 
-	if (errors_load(&errors, &c->errors, &err) != 0)
-		status = fm_prog_fail(conf_cmd.name, &err);
-	for (i = 0; status != 2 && i < c->paths.n && !compat_stops(&k); i++) {
+	for (i = 0; known && i < c->paths.n && !compat_stops(&k); i++) {
 		if (compat_read(&k, c->paths.v[i], &err) == 0)
 			continue;
 		fm_prog_say(conf_cmd.name, "%s", err.text);

@@ -109,14 +109,43 @@ on_bare(struct parse *ps, const char *s, size_t n)
 	fm_buf_release(&b);
 }
 
+static bool
+is(const char *s, size_t n, const char *word)
+{
+	return n == strlen(word) && begins(s, n, word);
+}
+
+/*
+ * The first banner of a driver: where logs stand one after the other, and the
+ * driver has no ARG lines, nothing else says that another one began. ENGINE
+ * is the first one of vision, and in the middle of those with arguments.
+ */
+static void
+on_title(struct parse *ps, const char *s, size_t n)
+{
+	if (is(s, n, "ARGS") || is(s, n, "PARAMS"))
+		parse_announce(ps);
+	else if (ps->x.opts.n > 0)
+		ps->x.settled = ps->x.settled || is(s, n, "RUNTIME") ||
+				is(s, n, "ENGINE") || is(s, n, "MODEL");
+	else if ((is(s, n, "ENGINE") || is(s, n, "SETUP")) &&
+		 (ps->x.begun || !ps->x.announced))
+		parse_announce(ps);
+}
+
 void
 parse_noise(struct parse *ps, const char *s, size_t n)
 {
 	static const char init[] = "init engine (", path[] = "Model path:";
 
+	bool ruled = ps->ruled;
+
 	/* Lines of dashes are half of what stands between results. */
-	if (n > 1 && memcmp(s, s + 1, n - 1) == 0)
+	ps->ruled = n > 1 && memcmp(s, s + 1, n - 1) == 0;
+	if (ps->ruled)
 		return;
+	if (ruled && n < 8)
+		on_title(ps, s, n);
 	if (on_glued(ps, s, n))
 		return;
 	switch (*s) {

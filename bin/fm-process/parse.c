@@ -113,7 +113,7 @@ put_qaic(struct parse *ps, struct point *p)
 	if (ps->conf->format == FORMAT_QAIC)
 		qaic_print(out_text(ps->out), p, skip, &ps->work);
 	else
-		qaic_put(out_begin(ps->out), p, skip, &ps->work);
+		qaic_put(out_begin(ps->out), p, skip, &ps->work, ps->own);
 	out_end(ps->out);
 }
 
@@ -237,7 +237,8 @@ parse_close_points(struct parse *ps)
 static void
 end_experiment(struct parse *ps)
 {
-	bool any = ps->x.begun || ps->x.opts.n > 0;
+	bool any =
+	    ps->x.begun || ps->x.opts.n > 0 || ps->x.announced || ps->sure;
 
 	parse_close_points(ps);
 	if (any &&
@@ -248,14 +249,22 @@ end_experiment(struct parse *ps)
 	memset(&ps->banner, 0, sizeof ps->banner);
 	fm_buf_clear(&ps->key);
 	ps->n_firsts = ps->records = 0;
-	ps->running = false;
+	ps->running = ps->sure = false;
 }
 
 void
 parse_begin_experiment(struct parse *ps)
 {
-	if (ps->x.begun)
+	if (ps->x.begun || ps->x.settled)
 		end_experiment(ps);
+}
+
+void
+parse_announce(struct parse *ps)
+{
+	if (ps->x.begun || ps->x.announced)
+		end_experiment(ps);
+	ps->x.announced = true;
 }
 
 struct point *

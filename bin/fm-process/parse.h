@@ -31,6 +31,8 @@ struct parse {
 
 	struct exper x;
 	struct errors_found found; /* why the experiment may have failed */
+	bool sure;           /* the log is of one, even if it does not say so */
+	bool ruled;          /* the noise read last was a line of dashes */
 	bool running;        /* a point has begun that has no result yet */
 	size_t records;      /* of this experiment */
 	struct sizes banner; /* of the RUN line read last */
@@ -85,6 +87,8 @@ void parse_close_points(struct parse *ps);
 /* ARG, EXP and ENV lines come first: after anything else they belong to the
  * next experiment. */
 void parse_begin_experiment(struct parse *ps);
+/* A driver's first banner: what began before it is another experiment. */
+void parse_announce(struct parse *ps);
 
 /* A line that is no FMWORK line. */
 void parse_noise(struct parse *ps, const char *s, size_t n);

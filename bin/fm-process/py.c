@@ -321,3 +321,20 @@ py_drop_invalid(struct fm_buf *b)
 		b->s[to] = '\0';
 	}
 }
+
+void
+py_newlines(struct fm_buf *b)
+{
+	size_t i, to = 0;
+
+	for (i = 0; i < b->len; i++) {
+		if (b->s[i] != '\r')
+			b->s[to++] = b->s[i];
+		else if (i + 1 == b->len || b->s[i + 1] != '\n')
+			b->s[to++] = '\n';
+	}
+	if (b->len) {
+		b->len = to;
+		b->s[to] = '\0';
+	}
+}

@@ -48,5 +48,7 @@ void py_emit_float(struct emit *e, double v);
 
 /* Removes the bytes that are not UTF-8: open(errors='ignore'). */
 void py_drop_invalid(struct fm_buf *b);
+/* "\r\n" and "\r" become "\n". */
+void py_newlines(struct fm_buf *b);
 
 #endif

@@ -53,10 +53,12 @@ measure(struct metrics *m, const struct point *p, size_t skip,
 }
 
 void
-qaic_put(
-    struct emit *e, const struct point *p, size_t skip, struct fm_stat_work *w)
+qaic_put(struct emit *e, const struct point *p, size_t skip,
+    struct fm_stat_work *w, json_t *own)
 {
 	struct metrics m;
+	const char *key;
+	json_t *v;
 	size_t i;
 
 	measure(&m, p, skip, w);
@@ -66,6 +68,10 @@ qaic_put(
 	for (i = 0; i < sizeof names / sizeof *names; i++) {
 		emit_key(e, names[i]);
 		fm_num_put_repr(e->b, m.value[i]);
+	}
+	json_object_foreach (own, key, v) {
+		emit_key(e, key);
+		emit_json(e, v);
 	}
 	emit_close(e, '}');
 }

@@ -8,9 +8,10 @@
 #include "emit.h"
 #include "point.h"
 
-/* `skip` leading samples are left out, unless none would be left. */
-void qaic_put(
-    struct emit *e, const struct point *p, size_t skip, struct fm_stat_work *w);
+/* `skip` leading samples are left out, unless none would be left; `own` are
+ * members of --metadata, or NULL. */
+void qaic_put(struct emit *e, const struct point *p, size_t skip,
+    struct fm_stat_work *w, json_t *own);
 void qaic_print(struct fm_buf *b, const struct point *p, size_t skip,
     struct fm_stat_work *w);
 

@@ -17,13 +17,15 @@ first_of(struct fm_text a, struct fm_text b)
 	return a.s ? a : b;
 }
 
-/* The variable under its old or its new name. */
+/* The variable under its old or its new name; of several shapes ("64,128")
+ * the first, as fmwork takes it. */
 static struct fm_text
 spyre_option(const struct fm_buf *cmd, const char *what)
 {
 	static const char *const names[] = { "VLLM_SPYRE_WARMUP_",
 		"SENDNN_INFERENCE_WARMUP_" };
 	struct fm_text t = { NULL, 0 };
+	const char *comma;
 	char word[80];
 	size_t i;
 
@@ -31,6 +33,8 @@ spyre_option(const struct fm_buf *cmd, const char *what)
 		(void)snprintf(word, sizeof word, "%s%s=", names[i], what);
 		t = folder_option(cmd, word);
 	}
+	if (t.s && (comma = memchr(t.s, ',', t.n)))
+		t.n = (size_t)(comma - t.s);
 	return t;
 }
 
@@ -99,9 +103,9 @@ all_metrics(const struct client *c)
 	size_t i, k;
 
 	for (i = 0; i < c->n; i++) {
-		struct fm_text t = py_last(c->metrics[i].value);
+		struct fm_text t = c->metrics[i].value;
 
-		if (!fm_num_get_double(t.s, t.n, &v) || t.n == 0 ||
+		if (!fm_num_get_double(t.s, t.n, &v) ||
 		    memchr(c->metrics[i].label.s, '=', c->metrics[i].label.n))
 			continue;
 		fm_buf_clear(&key);
@@ -257,16 +261,16 @@ client_record(struct parse *ps, const struct folder *f, const struct client *c)
 	exper_clear(x);
 	memset(&r, 0, sizeof r);
 	(void)fm_buf_reserve(&keep, 256);
-	(void)snprintf(who, sizeof who, "client%s",
-	    strcmp(c->name, "client.log") == 0 ? "" : c->name + 11);
 	folder_opts(&x->opts, &f->server_cmd, "server");
-	folder_opts(&x->opts, &c->cmd, who);
+	folder_opts(&x->opts, &c->cmd, folder_client_word(c, who));
 	if (f->warmup.s)
 		exper_set(&x->warmup, f->warmup.s, f->warmup.n);
 	r.dialect = FM_DIALECT_INFER;
-	r.timestamp = f->time_start;
+	r.timestamp = first_of(f->time_start, c->start);
 	r.time_end = first_of(c->end, f->time_end);
-	r.model = first_of(f->model, folder_option(&f->server_cmd, "--model"));
+	r.model = first_of(
+	    f->model, first_of(folder_option(&f->server_cmd, "--model"),
+			  folder_option(&c->cmd, "--model")));
 	fill_sizes(&r, f, c, &keep);
 	r.ttft = seconds(metric(&r, c, "Median TTFT (ms)"), &keep);
 	r.itl = metric(&r, c, "Median ITL (ms)");

@@ -170,10 +170,11 @@ note(struct rec *r, const char *fmt, ...)
 	fm_buf_release(&b);
 }
 
-/* Does `v` round to the printed text? Half a unit of its last digit, and a
- * little for the way the double was made. */
+/* Does `v`, known but for a part `blur` of it, round to the printed text?
+ * Half a unit of its last digit, and a little for the way the double was
+ * made. */
 static bool
-rounds_to(double v, struct fm_text t)
+rounds_to(double v, double blur, struct fm_text t)
 {
 	static const double units[] = { 1, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6 };
 	const char *dot = memchr(t.s, '.', t.n);
@@ -184,15 +185,22 @@ rounds_to(double v, struct fm_text t)
 	    !fm_num_get_scaled(t.s, t.n, (int)decimals, &printed))
 		return false;
 	return fabs(v - (double)printed * units[decimals]) <=
-	       units[decimals] * 0.501 + fabs(v) * 1e-9;
+	       units[decimals] * 0.501 + fabs(v) * (blur + 1e-9);
+}
+
+static void
+check_blurred(
+    struct rec *r, const char *name, double v, double blur, struct fm_text t)
+{
+	if (t.n && !rounds_to(v, blur, t) && *t.s != 'n')
+		note(r, "%s %.*s contradicts the REP lines, which give %.6g",
+		    name, (int)t.n, t.s, v);
 }
 
 static void
 check_value(struct rec *r, const char *name, double v, struct fm_text t)
 {
-	if (t.n && !rounds_to(v, t) && *t.s != 'n')
-		note(r, "%s %.*s contradicts the REP lines, which give %.6g",
-		    name, (int)t.n, t.s, v);
+	check_blurred(r, name, v, 0, t);
 }
 
 /* Only if the run is known that it is of. */
@@ -215,15 +223,30 @@ number(struct fm_text t)
 	return t.n && fm_num_get_double(t.s, t.n, &v) ? v : (double)NAN;
 }
 
+static bool
+is_none(struct fm_text t)
+{
+	return t.n > 0 && !isfinite(number(t));
+}
+
 void
 summary_fill(struct rec *r, struct point *p, struct fm_buf *keep,
     const struct fm_stat_conf *c, struct fm_stat_work *w)
 {
-	if (p == NULL || p->dt.n == 0 || r->itl.n == 0 || *r->itl.s != 'n')
-		return;
-	from_median(r, summary_median(p, c, w).median_s, number(r->output),
-	    number(r->batch), keep);
-	note(r, "the RES line has no numbers: computed from the REP lines");
+	bool samples = p && p->dt.n > 0;
+
+	if (samples && r->timestamp.n == 0) {
+		r->timestamp = (struct fm_text){ p->t0.s, p->t0.len };
+		r->time_end = (struct fm_text){ p->t1.s, p->t1.len };
+	}
+	if (samples && r->itl.n > 0 && *r->itl.s == 'n') {
+		from_median(r, summary_median(p, c, w).median_s,
+		    number(r->output), number(r->batch), keep);
+		note(r,
+		    "the RES line has no numbers: computed from the REP lines");
+	} else if (is_none(r->itl) || is_none(r->thp)) {
+		note(r, "the RES line lacks numbers");
+	}
 }
 
 bool
@@ -233,12 +256,20 @@ summary_complete(const struct point *p)
 	       (p->reps == 0 || p->dt.n == (size_t)p->reps);
 }
 
+/* Old forms of vision print milliseconds and no stamps, while their driver
+ * made the summary of nanoseconds. */
+static double
+blur_of(const struct point *p, double median_s)
+{
+	return p->dialect == FM_DIALECT_VISION0 ? 0.0005 / median_s : 0;
+}
+
 void
 summary_check(struct rec *r, const struct fm_line *l, struct point *p,
     const struct exper *x, const struct fm_stat_conf *c, struct fm_stat_work *w)
 {
 	struct summary sum;
-	double med, batch, out;
+	double med, batch, out, blur;
 
 	if (p == NULL || p->dt.n == 0)
 		return;
@@ -250,18 +281,19 @@ summary_check(struct rec *r, const struct fm_line *l, struct point *p,
 	if (!summary_complete(p) || p->dialect == FM_DIALECT_VISION)
 		return;
 	sum = summary_median(p, c, w);
+	blur = blur_of(p, sum.median_s);
 	med = sum.median_s / (double)(x->multiplier * x->times);
 	batch = number(r->batch);
 	out = number(r->output);
-	if (l->f[FM_F_MED].n)
-		check_value(r, is_embed(r->dialect) ? "latency" : "median",
-		    is_embed(r->dialect) ? 1000 * med : med, l->f[FM_F_MED]);
+	if (l->f[FM_F_MED].n && is_embed(r->dialect))
+		check_value(r, "latency", 1000 * med, l->f[FM_F_MED]);
+	else
+		check_blurred(r, "median", med, blur, l->f[FM_F_MED]);
 	check_value(r, "deviation", sum.rel_mad, l->f[FM_F_MAD]);
 	check_value(r, "inference time", med, l->f[FM_F_INF]);
-	if (l->f[FM_F_ITL].n)
-		check_value(
-		    r, "time per token", 1000 * med / out, l->f[FM_F_ITL]);
-	check_value(r, "throughput", batch * out / med, l->f[FM_F_THP]);
+	check_blurred(
+	    r, "time per token", 1000 * med / out, blur, l->f[FM_F_ITL]);
+	check_blurred(r, "throughput", batch * out / med, blur, l->f[FM_F_THP]);
 }
 
 /*

@@ -32,8 +32,9 @@ void summary_sizes(struct rec *r, const struct sizes *z, struct fm_buf *keep);
 void summary_of_samples(struct rec *r, struct point *p, struct fm_buf *keep,
     const struct fm_stat_conf *c, struct fm_stat_work *w);
 
-/* Numbers that the line lacks (nan: one repetition, and that one dropped) are
- * made from the samples. */
+/* Times that the line lacks (embed/tf v1.0.0) are those of the repetitions;
+ * numbers that it lacks (nan: one repetition, and that one dropped) are made
+ * from the samples. */
 void summary_fill(struct rec *r, struct point *p, struct fm_buf *keep,
     const struct fm_stat_conf *c, struct fm_stat_work *w);
 

@@ -36,7 +36,8 @@ static const struct {
 	{ "stats.steady", 'B' }, { "stats.outliers.low_severe", 'I' },
 	{ "stats.outliers.low_mild", 'I' }, { "stats.outliers.high_mild", 'I' },
 	{ "stats.outliers.high_severe", 'I' }, { "noise", 'T' }, { "sim", 'T' },
-	{ "tokens", 'T' }, { "serving", 'T' }, { "sys", 'T' } };
+	{ "failure", 'T' }, { "tokens", 'T' }, { "serving", 'T' },
+	{ "sys", 'T' } };
 
 enum {
 	COLUMNS = sizeof columns / sizeof *columns

@@ -412,8 +412,12 @@ void
 parse_line(struct parse *ps, const char *s, size_t n)
 {
 	const char *body;
-	enum fm_tag tag = fm_record_tag(s, n, &body);
+	enum fm_tag tag;
 
+	/* Whoever copied a log may have left some; fmwork strips them, too. */
+	while (n > 0 && (s[n - 1] == ' ' || s[n - 1] == '\t'))
+		n--;
+	tag = fm_record_tag(s, n, &body);
 	if (fm_record_is_resume(s, n)) {
 		on_resume(ps);
 	} else if (tag == FM_TAG_NONE) {

@@ -77,7 +77,7 @@ check_scripts(struct conf *c, const char *s, size_t n)
 	struct fm_err err = FM_ERR_INIT;
 	struct errors errors;
 	struct out out;
-	struct compat k = { c, &out, &errors, "log", FM_BUF_INIT, SILENT };
+	struct compat k = { c, &out, &errors, "log", FM_BUF_INIT, "", SILENT };
 
 	memset(&errors, 0, sizeof errors);
 	if (out_open_part(&out, c, NULL, &err) != 0)
