@@ -367,8 +367,9 @@ fast_skip(const char *s, const char *end, int64_t *lines)
 		if (q == NULL)
 			break;
 		n = (size_t)(q - s) + 1;
+		/* Behind the digits may stand that a driver was killed here. */
 		if (memchr(s, '\r', n - 2) ||
-		    fm_record_is_resume(s, n - 1 - (q[-1] == '\r')))
+		    !is_digit(q[-1 - (q[-1] == '\r')]))
 			break;
 		++*lines;
 		s = wide ? skip_alike_wide(q + 1, n, end, lines)
