@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "alloc.h"
@@ -249,7 +250,8 @@ fm_cache_release(struct fm_cache *c)
 int
 fm_cache_name_check(const char *name, struct fm_err *err)
 {
-	static const char *const ours[] = { "obj", "results", "files", "pins" };
+	static const char *const ours[] = { "obj", "results", "files", "pins",
+		"remote", "slurm" };
 	const char *why = NULL;
 	size_t i;
 
@@ -366,16 +368,37 @@ fm_cache_name_key(
 	return true;
 }
 
+int
+fm_cache_name_free(
+    const struct fm_cache *c, const char *name, struct fm_err *err)
+{
+	char *path = fm_io_join(c->dir, name);
+	char key[FM_HASH_HEX];
+	struct stat st;
+	int rc = 0;
+
+	if (lstat(path, &st) == 0 && !fm_cache_name_key(c, name, key))
+		rc = fm_err_set(err, FM_USAGE,
+		    "'%s' lies in the cache and is no build: choose another "
+		    "--build_name",
+		    path);
+	free(path);
+	return rc;
+}
+
 /* Symbolic links cannot be replaced, but renamed over one another. */
 int
 fm_cache_name_set(const struct fm_cache *c, const char *name, const char *key,
     struct fm_err *err)
 {
-	char *to = fm_strdupf("obj/%s", key);
-	char *path = fm_io_join(c->dir, name);
-	char *tmp = fm_strdupf("%s/.name.%ld.%s", c->dir, (long)getpid(), key);
+	char *to, *path, *tmp;
 	int rc = 0;
 
+	if (fm_cache_name_free(c, name, err) != 0)
+		return -1;
+	to = fm_strdupf("obj/%s", key);
+	path = fm_io_join(c->dir, name);
+	tmp = fm_strdupf("%s/.name.%ld.%s", c->dir, (long)getpid(), key);
 	(void)unlink(tmp);
 	if (symlink(to, tmp) != 0 || rename(tmp, path) != 0) {
 		rc = fm_err_sys(

@@ -11,6 +11,7 @@
  *     results/KEY.jsonl   a line for each measured point
  *     files/HASH          hashes of files outside, by their path
  *     pins/KEY            builds that gc never takes
+ *     remote/, slurm/     of fm-driver's backends; nothing here reads them
  *
  * A folder made by MLAgility or GroqFlow can be read, and is never changed.
  */
@@ -77,6 +78,11 @@ int fm_cache_names(
 /* Whose build a name is; false when there is none. */
 bool fm_cache_name_key(
     const struct fm_cache *c, const char *name, char key[FM_HASH_HEX]);
+
+/* Is the name a build's, or nothing's yet? What else lies there is never
+ * replaced; the reason in `err`. */
+int fm_cache_name_free(
+    const struct fm_cache *c, const char *name, struct fm_err *err);
 
 /* Points a name to a build, in one step. */
 int fm_cache_name_set(const struct fm_cache *c, const char *name,

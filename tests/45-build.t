@@ -42,10 +42,17 @@ run 0 fm-driver --backend ort "$top/tests/data/ort/linear.onnx" --reps 2 --dim b
 build 0 "$T/bert" --build_name one
 is "a name of one's own" "$(status one)" successful_build
 is "is the same build" "$(readlink "$C/one")" "$(readlink "$C/$mine")"
-for word in a/b ../x .x '' obj; do
+for word in a/b ../x .x '' obj remote slurm; do
 	build 2 "$T/bert" --build_name="$word"
 	like "'$word' is no name" "$T/err" "the build name '$word' "
 done
+echo mine >"$C/notes"; ln -s "$T" "$C/away"; mkdir "$C/things"
+for word in notes away things; do
+	build 2 "$T/bert" --build_name=$word
+	like "'$word' is somebody else's" "$T/err" "'.*/$word' lies in the cache and is no build: choose another --build_name"
+done
+is "and stays" "$(cat "$C/notes")$(readlink "$C/away")" "mine$T"
+rm "$C/notes" "$C/away"; rmdir "$C/things"
 build 0 "$T/roberta" --build_name one
 like "two models of one name: a warning" "$T/err" \
     "the build name 'one' belongs to model '.*/bert', and now '.*/roberta' is to have it"

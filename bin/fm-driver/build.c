@@ -349,7 +349,7 @@ prepare(struct build *b, const struct conf *c, const struct build_for *f,
 			      ? fm_strdup(c->build_name)
 			      : fm_cache_name_make(c->model_name, b->key);
 	b->dir = fm_cache_obj(&b->cache, b->key);
-	return 0;
+	return fm_cache_name_free(&b->cache, b->name, err);
 }
 
 int
