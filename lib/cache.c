@@ -47,7 +47,8 @@ has(const char *dir, const char *name)
 	return yes;
 }
 
-/* Does a folder hold anything that is not ours to begin with? */
+/* Does a folder hold anything that is not ours to begin with? Copies for
+ * runs from elsewhere are: who brings them here makes no cache. */
 static bool
 has_others(const char *dir)
 {
@@ -58,6 +59,7 @@ has_others(const char *dir)
 	while (d && !yes && (e = readdir(d)))
 		yes = strcmp(e->d_name, ".") != 0 &&
 		      strcmp(e->d_name, "..") != 0 &&
+		      strcmp(e->d_name, "remote") != 0 &&
 		      strncmp(e->d_name, ".fm-cache", 9) != 0;
 	if (d)
 		(void)closedir(d);
