@@ -197,6 +197,9 @@ like "which inputs differ" "$T/out" "^the seed of the weights changed from 1 to 
 like "shapes as they are" "$T/out" "^the batch input changed from \[1,128\] to \[8,128\]"
 run 0 fm-cache why good good
 is "or none" "$(cat "$T/out")" "their inputs do not differ"
+sed -i "/class: null/d" "$C/obj/$k1/state.yaml"
+run 0 fm-cache why good bad
+ok "what is not there and none are the same" sh -c '! grep -q "class" "$1"' sh "$T/out"
 run 2 fm-cache why good
 like "what" "$T/err" "why what"
 run 0 fm-cache why good "$top/tests/data/model/bert/model" -- --load_format dummy --seed 9
@@ -248,6 +251,15 @@ for cmd in delete clean pin; do
 	run 2 fm-cache $cmd linear_d5b1df11 -d "$M"
 	like "$cmd: never changed" "$T/err" "it can be read, and is never changed"
 done
+cp -r "$M" "$T/big"; mkdir "$T/big/huge"
+for f in huge/huge_state.yaml linear_d5b1df11/mlagility_stats.yaml labels/linear_d5b1df11.txt; do
+	truncate -s 3G "$T/big/$f"
+done
+(sanitized || ulimit -v 600000; timeout 20 fm-cache report -d "$T/big" -r "$T/rep") >"$T/out" 2>"$T/err"
+is "huge files of theirs are not read" $? 0
+like "but told" "$csv" "^huge,.*,unreadable,.*too large"
+like "the others are there" "$csv" "^groq_model_11111111,.*,killed,"
+rm -r "$T/big"
 run 2 fm-cache verify -d "$M"
 like "no hashes there" "$T/err" "keeps no hashes"
 (unset FM_CACHE_DIR; MLAGILITY_CACHE_DIR=$M fm-cache list) >"$T/out" 2>"$T/err"

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "alloc.h"
 #include "buf.h"
@@ -91,6 +92,19 @@ quote_hashes(struct fm_buf *out, const char *s)
 	}
 }
 
+/* A plain file of bearable size; anybody may have put it there. */
+static int
+read_file(const char *path, struct fm_buf *b, struct fm_err *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+		return fm_err_set(err, FM_USAGE, "'%s' is not a file", path);
+	if (st.st_size > FILE_MAX_BYTES)
+		return fm_err_set(err, FM_USAGE, "'%s' is too large", path);
+	return fm_io_read_file(path, b, err);
+}
+
 /* New reference, or NULL: also when there is no such file. */
 static json_t *
 read_yaml(const char *path, struct fm_err *err)
@@ -98,17 +112,10 @@ read_yaml(const char *path, struct fm_err *err)
 	struct fm_buf b = FM_BUF_INIT, clean = FM_BUF_INIT;
 	json_t *v = NULL;
 
-	if (!fm_io_is_file(path))
-		(void)fm_err_set(err, FM_USAGE, "'%s' is not a file", path);
-	else if (fm_io_read_file(path, &b, err) == 0) {
-		if (b.len > FILE_MAX_BYTES)
-			(void)fm_err_set(
-			    err, FM_USAGE, "'%s' is too large", path);
-		else {
-			drop_tuple_tags(b.s);
-			quote_hashes(&clean, b.s);
-			v = fm_yaml_parse(clean.s, clean.len, path, err);
-		}
+	if (read_file(path, &b, err) == 0) {
+		drop_tuple_tags(b.s);
+		quote_hashes(&clean, b.s);
+		v = fm_yaml_parse(clean.s, clean.len, path, err);
 	}
 	if (v && !json_is_object(v)) {
 		(void)fm_err_set(err, FM_USAGE, "'%s' is not a state", path);
@@ -142,7 +149,7 @@ read_labels(const struct fm_cache *c, const char *name)
 	json_t *o = json_object();
 	size_t i;
 
-	if (fm_io_is_file(path) && fm_io_read_file(path, &b, &ignored) == 0)
+	if (read_file(path, &b, &ignored) == 0)
 		fm_strs_split(&words, b.s, " \t\r\n");
 	for (i = 0; i < words.n; i++) {
 		char *at = strstr(words.v[i], "::");
@@ -286,8 +293,10 @@ add_outputs(json_t *results, const struct fm_cache *c, const char *name,
 	struct fm_err ignored = FM_ERR_INIT;
 	char *path =
 	    fm_strdupf("%s/%s/%s_benchmark/outputs.json", c->dir, name, device);
-	json_t *o =
-	    fm_io_is_file(path) ? fm_json_read_file(path, &ignored) : NULL;
+	struct fm_buf b = FM_BUF_INIT;
+	json_t *o = read_file(path, &b, &ignored) == 0
+			? fm_json_parse(b.s, b.len, path, &ignored)
+			: NULL;
 	const char *text = fm_json_str(o, "Mean Latency(ms)", NULL);
 	double ms;
 
@@ -300,6 +309,7 @@ add_outputs(json_t *results, const struct fm_cache *c, const char *name,
 		json_array_append_new(results,
 		    result(device, fm_json_str(o, "CPU Name", NULL), NULL, ms));
 	json_decref(o);
+	fm_buf_release(&b);
 	free(path);
 }
 
