@@ -203,6 +203,8 @@ seq 'sequence: [check]'
 like "import is the first" "$T/err" "bad.yaml: the first stage must be 'import'"
 seq 'sequence: [import, frob]'
 like "an unknown stage" "$T/err" "there is no stage 'frob'; a command of one's own needs"
+seq 'sequence: [import, {quantize: {to: int4}}]'
+like "whatever its options" "$T/err" "there is no stage 'quantize'"
 seq 'sequence: [import, import]'
 like "twice" "$T/err" "stage 'import' is there twice"
 seq 'sequence: [import, {x: {argv: [a]}}]'
@@ -217,6 +219,18 @@ seq 'sequence: [import, {optimize: {level: most}}]'
 like "a level" "$T/err" "level must be basic, extended or all, not 'most'"
 seq 'sequence: [import, {convert: {to: int8}}]'
 like "a precision" "$T/err" "conversion to 'int8' is not available"
+seq 'sequence: [import, {optimize: {levle: basic}}]'
+like "a misspelt option" "$T/err" "bad.yaml: stage 'optimize' has no option 'levle'"
+seq 'sequence: [import, {optimize: {level: 7}}]'
+like "a number for a word" "$T/err" "stage 'optimize': 'level' must be a word"
+seq 'sequence: [import, {optimize: [basic]}]'
+like "a list of options" "$T/err" "stage 'optimize': options are names with values"
+seq 'sequence: [import, {check: {level: all}}]'
+like "an option of another stage" "$T/err" "stage 'check' has no option 'level'"
+seq 'sequence: [import, {x: {argv: [a], outputs: [y], input: [rules]}}]'
+like "a misspelt key of a command" "$T/err" "stage 'x' has no option 'input'"
+seq 'sequence: [import, {x: {argv: [a], outputs: [y], inputs: [/nosuch]}}]'
+like "an input that is not there" "$T/err" "bad.yaml: stage 'x': input: '/nosuch': No such file"
 seq 'sequence: [import, 7]'
 like "a number is no stage" "$T/err" "a stage is a name, or a name with its options"
 seq 'stages: []'
@@ -233,6 +247,9 @@ like "its log stays" "$C/failing/log_x.txt" "^why"
 echo 'sequence: [import, {x: {argv: ["true"], outputs: [y]}}]' >"$T/seq2.yaml"
 build 4 "$T/bert" --sequence "$T/seq2.yaml"
 like "an output that was not made" "$T/err" "its output 'y' was not made"
+echo 'sequence: [import, {x: {argv: [ln, -s, /etc/hostname, "{dir}/y"], outputs: [y]}}]' >"$T/seq2.yaml"
+build 4 "$T/bert" --sequence "$T/seq2.yaml"
+like "a link to something else" "$T/err" "its output 'y' is no plain file"
 
 # --- the monitor ---
 if command -v script >/dev/null; then
