@@ -323,6 +323,17 @@ is "and all the others found it" \
 is "no result is lost" "$(cat "$T"/many/results/* | wc -l)" 120
 is "and none is torn" "$(cat "$T"/many/results/* | grep -c '^{"time":.*}$')" 120
 
+# --- one that is being used ---
+FM_CACHE_DIR=$T/used
+fm-driver "$T/bert" --input_sizes 4 --reps 1000000000 >"$T/user" 2>&1 &
+user=$!
+i=0
+while [ $i -lt 100 ] && ! grep -q '^FMWORK SYS' "$T/user"; do sleep 0.05; i=$((i + 1)); done
+run 124 timeout 2 fm-driver --build_only "$T/bert" --rebuild always --build_name again
+like "is not replaced; that is said" "$T/err" "waiting for another process that uses the build 'again'"
+is "and stopped, nothing is left" "$(find "$T/used/obj" -name '*.tmp')" ""
+kill $user; wait $user 2>/dev/null
+
 # --- where ---
 mkdir "$T/full"; : >"$T/full/thing"
 build 2 "$T/bert" --cache_dir "$T/full"

@@ -138,19 +138,20 @@ try_hit(struct build *b, const struct build_for *f, struct fm_err *err)
 	return b->used;
 }
 
-/* Waits for whoever makes it, and after a while says so. */
+/* Waits for whoever holds it, and after a while says so. */
 static int
-lock_make(struct build *b, const struct build_for *f, struct fm_err *err)
+lock_patiently(struct build *b, enum fm_cache_lock what,
+    const struct build_for *f, struct fm_err *err)
 {
 	int rc = fm_cache_lock(
-	    &b->cache, b->key, FM_CACHE_MAKE, PATIENCE_NS, f->wake_fd, err);
+	    &b->cache, b->key, what, PATIENCE_NS, f->wake_fd, err);
 
 	if (rc != 1)
 		return rc;
 	fm_prog_say("fm-driver",
-	    "waiting for another process that makes the build '%s'", b->name);
-	return fm_cache_lock(
-	    &b->cache, b->key, FM_CACHE_MAKE, -1, f->wake_fd, err);
+	    "waiting for another process that %s the build '%s'",
+	    what == FM_CACHE_MAKE ? "makes" : "uses", b->name);
+	return fm_cache_lock(&b->cache, b->key, what, -1, f->wake_fd, err);
 }
 
 /* --- making --------------------------------------------------------------- */
@@ -264,10 +265,11 @@ make(struct build *b, const struct conf *c, const struct build_for *f,
 	} else {
 		/* Nobody may be using what is replaced. */
 		if (have_good)
-			rc = fm_cache_lock(&b->cache, b->key, FM_CACHE_ALONE,
-			    -1, f->wake_fd, err);
+			rc = lock_patiently(b, FM_CACHE_ALONE, f, err);
 		if (rc == 0)
 			rc = fm_cache_commit(&b->cache, b->key, err);
+		else
+			fm_cache_abandon(&b->cache, b->key);
 	}
 	if (rc == 0)
 		rc = fm_cache_lock(
@@ -282,7 +284,7 @@ static int
 make_or_take(struct build *b, const struct conf *c, const struct build_for *f,
     struct fm_err *err)
 {
-	int rc = lock_make(b, f, err);
+	int rc = lock_patiently(b, FM_CACHE_MAKE, f, err);
 	bool have_good;
 
 	if (rc != 0)
