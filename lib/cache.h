@@ -151,8 +151,8 @@ void fm_cache_abandon(const struct fm_cache *c, const char *key);
 /* Notes that a build is used now. */
 void fm_cache_touch(const struct fm_cache *c, const char *key);
 
-/* Bytes of all files of a build (made or being made), and when it was last
- * used: ns since the epoch. Both 0 when there is none. */
+/* Bytes of all files of a build, made, being made or left by a kill, and when
+ * it was last used: ns since the epoch. Both 0 when there is none. */
 struct fm_cache_weight {
 	int64_t bytes, used_ns;
 };
@@ -163,8 +163,8 @@ int fm_cache_delete(struct fm_cache *c, const char *key,
     const struct fm_strs *names, struct fm_err *err);
 
 /*
- * Removes the artifacts, keeps state, logs and results, and marks the build
- * `cleaned`. `*bytes` gets what was freed.
+ * Removes the artifacts, also those that a kill left, keeps state, logs and
+ * results, and marks the build `cleaned`. `*bytes` gets what was freed.
  */
 int fm_cache_clean(
     struct fm_cache *c, const char *key, int64_t *bytes, struct fm_err *err);

@@ -185,7 +185,7 @@ fm_cache_weigh(struct fm_cache *c, const char *key)
 	struct fm_cache_weight w = { 0, 0 };
 	char tmp[FM_HASH_HEX + 8];
 	struct stat st;
-	DIR *d;
+	DIR *d, *left;
 
 	if (c->obj_fd < 0) {
 		char *path = fm_io_join(c->dir, "obj");
@@ -195,12 +195,11 @@ fm_cache_weigh(struct fm_cache *c, const char *key)
 	}
 	(void)snprintf(tmp, sizeof tmp, "%.32s.tmp", key);
 	d = open_below(c->obj_fd, key);
-	if (!d)
-		d = open_below(c->obj_fd, tmp);
-	if (d && fstat(dirfd(d), &st) == 0)
+	left = open_below(c->obj_fd, tmp);
+	if ((d || left) && fstat(dirfd(d ? d : left), &st) == 0)
 		w.used_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 +
 			    st.st_mtim.tv_nsec;
-	w.bytes = sum_up(d);
+	w.bytes = sum_up(d) + sum_up(left);
 	return w;
 }
 
@@ -229,12 +228,14 @@ remove_artifacts(DIR *d, bool top)
 	return sum;
 }
 
-/* The mark comes first: a build that is half removed is none. */
+/* The mark comes first: a build that is half removed is none. What a killed
+ * one left is a build's only when there is no other: else it goes whole. */
 int
 fm_cache_clean(
     struct fm_cache *c, const char *key, int64_t *bytes, struct fm_err *err)
 {
-	char *obj = fm_cache_obj(c, key);
+	char *obj = fm_cache_obj(c, key), *tmp = tmp_of(c, key);
+	bool there = fm_io_is_dir(obj);
 	json_t *state = fm_cache_state(c, key, err);
 	const char *status = fm_json_str(state, "build_status", "");
 	int rc = -1;
@@ -247,8 +248,12 @@ fm_cache_clean(
 		rc = 0;
 	}
 	if (rc == 0)
-		*bytes = remove_artifacts(open_below(AT_FDCWD, obj), true);
+		*bytes = remove_artifacts(open_below(AT_FDCWD, obj), true) +
+			 remove_artifacts(open_below(AT_FDCWD, tmp), !there);
+	if (rc == 0 && there)
+		fm_cache_abandon(c, key);
 	json_decref(state);
+	free(tmp);
 	free(obj);
 	return rc;
 }

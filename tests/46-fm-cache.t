@@ -147,6 +147,19 @@ like "it is marked" "$C/good/state.yaml" "^build_status: cleaned"
 like "results stay" "$C/results/$k1.jsonl" OK
 run 0 fm-cache list -l
 like "one sees it in the list" "$T/out" "^good +cleaned"
+run 0 fm-cache path dead
+is "the folder of a killed one" "$(cat "$T/out")" "$C/obj/$k3.tmp"
+head -c 100000 /dev/zero >"$C/obj/$k3.tmp/half"
+run 0 fm-cache list -l
+like "what it left counts" "$T/out" "^dead +killed +100.. kB"
+run 0 fm-cache clean dead
+like "and is cleaned" "$T/out" "^cleaned dead \(100000 bytes\)"
+is "to state and logs" "$(ls "$C/obj/$k3.tmp")" state.yaml
+mkdir "$C/obj/$k1.tmp"; head -c 100000 /dev/zero >"$C/obj/$k1.tmp/half"
+run 0 fm-cache list -l
+like "also beside a good one" "$T/out" "^good +cleaned +100.. kB"
+run 0 fm-cache clean good
+ok "there it goes whole" test ! -d "$C/obj/$k1.tmp"
 mkdir "$T/rep0"
 run 0 fm-cache report -r "$T/rep0"
 like "and in the report" "$(cat "$T/out")" "^bert,.*,good,cleaned,"

@@ -106,14 +106,24 @@ entries_all(struct entries *e, struct fm_cache *c, struct fm_err *err)
 	return rc;
 }
 
-static bool
-is_there(struct fm_cache *c, const char *key)
+/* The folder of a build: the one it is made in, while there is no other. */
+static char *
+folder(const struct fm_cache *c, const char *key)
 {
 	char *obj = fm_cache_obj(c, key), *tmp = fm_strdupf("%s.tmp", obj);
-	bool yes = fm_io_is_dir(obj) || fm_io_is_dir(tmp);
+	bool made = fm_io_is_dir(obj) || !fm_io_is_dir(tmp);
 
-	free(tmp);
-	free(obj);
+	free(made ? tmp : obj);
+	return made ? obj : tmp;
+}
+
+static bool
+is_there(const struct fm_cache *c, const char *key)
+{
+	char *dir = folder(c, key);
+	bool yes = fm_io_is_dir(dir);
+
+	free(dir);
 	return yes;
 }
 
@@ -182,6 +192,5 @@ entry_results(const struct fm_cache *c, const struct entry *e)
 char *
 entry_dir(const struct fm_cache *c, const struct entry *e)
 {
-	return c->foreign ? fm_io_join(c->dir, e->name)
-			  : fm_cache_obj(c, e->key);
+	return c->foreign ? fm_io_join(c->dir, e->name) : folder(c, e->key);
 }
