@@ -224,6 +224,13 @@ run 0 env "PATH=$T/bin:$PATH" fm-cache open good
 like "the viewer is started" "$T/out" "^viewer .*/obj/$k1/model.onnx"
 run 4 env "PATH=$B/bin" fm-cache open good
 like "or how to get it" "$T/err" "netron is not installed: pip install netron"
+echo 'graph: ../../../../../../../../etc/passwd' >>"$C/obj/$k1/state.yaml"
+run 0 env "PATH=$T/bin:$PATH" fm-cache open good
+like "a path outside is no graph" "$T/out" "^viewer .*/obj/$k1/model.onnx"
+sed -i "s#^graph: .*#graph: half.onnx#; s#path: /models/bert#path: $C/obj/$k1/model.onnx#" "$C/obj/$k1/state.yaml"
+run 2 fm-cache open good
+like "the model is not shown for a graph that is gone" "$T/err" "has no graph any more"
+sed -i "/^graph: /d; s#path: $C/obj/$k1/model.onnx#path: /models/bert#" "$C/obj/$k1/state.yaml"
 rm "$C/obj/$k1/model.onnx"
 run 2 fm-cache open good
 like "no graph" "$T/err" "has no graph any more"

@@ -198,16 +198,18 @@ installed(const char *program)
 	return yes;
 }
 
-/* The file a viewer shows: the build's graph, or the model it was given. */
+/* The file a viewer shows: the graph that the stages have made, else the
+ * import's, else the model that was given. */
 static char *
 graph_of(const char *dir, const json_t *state)
 {
 	const char *path =
 	    fm_json_str(json_object_get(state, "model"), "path", "");
-	const char *last = fm_json_str(state, "graph", "model.onnx");
-	char *graph = fm_io_join(dir, last);
+	const char *last = fm_json_str(state, "graph", NULL);
+	char *graph = fm_io_join(
+	    dir, last && fm_cache_path_ok(last) ? last : "model.onnx");
 
-	if (fm_io_is_file(graph))
+	if (last || fm_io_is_file(graph))
 		return graph;
 	free(graph);
 	return fm_io_is_file(path) ? fm_strdup(path)
