@@ -280,6 +280,8 @@ is "huge files of theirs are not read" $? 0
 like "but told" "$csv" "^huge,.*,unreadable,.*too large"
 like "the others are there" "$csv" "^groq_model_11111111,.*,killed,"
 rm -r "$T/big"
+run 2 fm-cache why linear_d5b1df11 groq_model_11111111 -d "$M"
+like "nor inputs" "$T/err" "not compared"
 run 2 fm-cache verify -d "$M"
 like "no hashes there" "$T/err" "keeps no hashes"
 (unset FM_CACHE_DIR; MLAGILITY_CACHE_DIR=$M fm-cache list) >"$T/out" 2>"$T/err"

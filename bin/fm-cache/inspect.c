@@ -167,6 +167,11 @@ show_why(const struct conf *conf, struct fm_err *err)
 		    "why what? Give the names of two builds, or one and "
 		    "fm-driver's arguments");
 	rc = entry_open(&c, conf, FM_CACHE_READ, err);
+	if (rc == 0 && c.foreign)
+		rc = fm_err_set(err, FM_USAGE,
+		    "'%s' was made by another tool: its builds can be listed "
+		    "and reported, not compared",
+		    c.dir);
 	if (rc == 0 && rest->n == 2 && entries_given(&e, &c, rest, &bad) == 0)
 		rc = compare(&c, &e, err);
 	else if (rc == 0)
