@@ -126,6 +126,8 @@ run 0 fm-cache delete good --dry_run
 like "dry run" "$T/out" "^would delete good \([0-9]+ bytes\)"
 ok "does nothing" test -d "$C/obj/$k1"
 ln -s "obj/$k1" "$C/second"
+run 0 fm-cache delete good second good --dry_run
+is "a build is one, however often it is named" "$(wc -l <"$T/out")" 1
 run 0 fm-cache delete good
 is "a build goes with all its names and results" "$(cd "$C" && echo ./* obj/* results/*)" \
     "./bad ./dead ./files ./obj ./pins ./results obj/$k3.tmp obj/$k2 results/*"
