@@ -193,6 +193,8 @@ run 0 fm-cache gc --max_size 1 -n
 is "pinned ones never" "$(cut -d' ' -f3 "$T/out" | tr '\n' ' ')" "bad dead "
 run 0 fm-cache list -l
 like "one sees it" "$T/out" "^good .*\(pinned\)"
+run 2 fm-cache pin
+like "which, and there is no --all" "$T/err" "which builds. Name them\$"
 run 0 fm-cache unpin good
 run 0 fm-cache gc --older_than 4w
 is "it really goes" "$(fm-cache list | tr '\n' ' ')" "bad dead "

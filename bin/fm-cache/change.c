@@ -383,8 +383,11 @@ set_pins(const struct conf *conf, bool pin, struct fm_err *err)
 	struct fm_cache c = FM_CACHE_INIT;
 	struct entries e = { 0 };
 	size_t i;
-	int rc = choose(&c, &e, conf, err);
+	int rc;
 
+	if (!conf->args.rest.n)
+		return fm_err_set(err, FM_USAGE, "which builds? Name them");
+	rc = choose(&c, &e, conf, err);
 	for (i = 0; rc == 0 && i < e.n; i++)
 		rc = fm_cache_pin(&c, e.v[i].key, pin, err);
 	entries_release(&e);
