@@ -283,6 +283,7 @@ done
 is "huge files of theirs are not read" $? 0
 like "but told" "$csv" "^huge,.*,unreadable,.*too large"
 like "the others are there" "$csv" "^groq_model_11111111,.*,killed,"
+like "statistics that cannot be read are its error" "$csv" "^linear_d5b1df11,.*,successful_build,.*mlagility_stats.yaml' is too large"
 rm -r "$T/big"
 run 2 fm-cache why linear_d5b1df11 groq_model_11111111 -d "$M"
 like "nor inputs" "$T/err" "not compared"

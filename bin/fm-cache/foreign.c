@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "alloc.h"
 #include "buf.h"
@@ -127,12 +128,12 @@ read_yaml(const char *path, struct fm_err *err)
 	return v;
 }
 
+/* `err` is for what is there and cannot be read. */
 static json_t *
-read_stats(const struct fm_cache *c, const char *name)
+read_stats(const struct fm_cache *c, const char *name, struct fm_err *err)
 {
-	struct fm_err ignored = FM_ERR_INIT;
 	char *path = fm_strdupf("%s/%s/mlagility_stats.yaml", c->dir, name);
-	json_t *v = read_yaml(path, &ignored);
+	json_t *v = access(path, F_OK) == 0 ? read_yaml(path, err) : NULL;
 
 	free(path);
 	return v;
@@ -227,12 +228,13 @@ foreign_state(const struct fm_cache *c, const char *name, struct fm_err *err)
 {
 	char *path = state_path(c, name);
 	json_t *theirs = read_yaml(path, err), *s, *model, *stats, *labels;
+	struct fm_err bad = FM_ERR_INIT;
 	const json_t *params;
 
 	free(path);
 	if (!theirs)
 		return NULL;
-	stats = read_stats(c, name);
+	stats = read_stats(c, name, &bad);
 	labels = read_labels(c, name);
 	params = json_object_get(stats, "parameters");
 	if (!params)
@@ -242,6 +244,8 @@ foreign_state(const struct fm_cache *c, const char *name, struct fm_err *err)
 	model = json_object();
 	fm_json_set_str(s, "build_name", name);
 	fm_json_set_str(s, "build_status", status_of(theirs));
+	if (bad.code)
+		fm_json_set_str(s, "error", bad.text);
 	fm_json_set_str(model, "name", fm_json_str(labels, "name", name));
 	fm_json_set_str(model, "type", fm_json_str(theirs, "model_type", NULL));
 	fm_json_set_str(model, "class", fm_json_str(labels, "class", NULL));
@@ -316,7 +320,8 @@ add_outputs(json_t *results, const struct fm_cache *c, const char *name,
 json_t *
 foreign_results(const struct fm_cache *c, const char *name)
 {
-	json_t *results = json_array(), *stats = read_stats(c, name);
+	struct fm_err told = FM_ERR_INIT; /* in the state */
+	json_t *results = json_array(), *stats = read_stats(c, name, &told);
 
 	add_performance(results, json_object_get(stats, "performance"));
 	if (json_array_size(results) == 0) {

@@ -241,6 +241,8 @@ add_cache(
 	rc = entry_open(&c, &of_one, FM_CACHE_READ, err);
 	if (rc == 0)
 		rc = entries_all(&e, &c, err);
+	if (rc == 0 && e.n == 0)
+		fm_prog_say("fm-cache", "no builds in '%s'", c.dir);
 	for (i = 0; rc == 0 && i < e.n; i++)
 		add_row(rows, make_row(&c, &e.v[i]));
 	entries_release(&e);
