@@ -188,7 +188,8 @@ void fm_cache_diff(struct fm_strs *reasons, const json_t *was, const json_t *is,
 /* Appends a line; nothing is lost when many do so at once. */
 int fm_cache_result_add(struct fm_cache *c, const char *key,
     const json_t *record, struct fm_err *err);
-/* All of them, in order; a line that cannot be read is left out. */
+/* All of them, in order, of a very large file the last ones; a line that
+ * cannot be read is left out. */
 json_t *fm_cache_results(const struct fm_cache *c, const char *key);
 
 /* --- hashes of files --- */

@@ -256,6 +256,21 @@ run 0 fm-cache report -r "$T/rep"
 like "one that cannot be read is a row" "$csv" "^good,.*,unreadable,.*state.yaml"
 is "the others stay" "$(wc -l <"$csv")" 4
 fresh
+cat >"$C/results/$k1.jsonl" <<'J'
+{"device":"odd","platform":"cpu","batch":1,"input":2,"stats":{"mean":1e300,"min":0.001}}
+{"device":"odd","platform":"cpu","stats":{"min":"x"}}
+{"device":"odd","platform":"cpu","stats":[1]}
+J
+run 0 fm-cache report -r "$T/rep"
+like "what can be no time is not known" "$csv" "^bert,.*,-,True,False,False,good,successful_build,.*,2 x 1,1,-\$"
+truncate -s 3G "$C/results/$k1.jsonl"
+printf '\n%s\n' '{"device":"last","platform":"cpu","stats":{"mean":0.5}}' >>"$C/results/$k1.jsonl"
+(sanitized || ulimit -v 600000; timeout 20 fm-cache report -r "$T/rep") >"$T/out" 2>"$T/err"
+is "a huge file of results: status 0" $? 0
+like "the last one of it" "$csv" "^bert,.*,500,True,False,False,good,successful_build,"
+run 0 fm-cache report -r "$T/rep" -d "$T/nowhere" -d "$C"
+like "a cache with no builds is told" "$T/err" "no builds in '$T/nowhere'"
+fresh
 
 # --- MLAgility and GroqFlow ---
 M=$data/mlagility
