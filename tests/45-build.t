@@ -142,6 +142,24 @@ if [ -n "$python" ]; then
 	like "it computes the same" "$T/out" "last_hidden_state: equal"
 fi
 
+# --- damage ---
+build 0 "$T/bert" --optimize basic --build_name hurt
+for harm in 'rm "$C/hurt/$g"' ': >"$C/hurt/$g"' 'echo x >"$C/hurt/state.yaml"'; do
+	g=$(sed -n 's/^graph: //p' "$C/hurt/state.yaml")
+	eval "$harm"
+	run 0 fm-driver --explain "$T/bert" --optimize basic --build_name hurt
+	like "$harm: would be made again" "$T/out" "^hurt: would be built again"
+	build 2 "$T/bert" --optimize basic --build_name hurt --rebuild never
+	like "$harm: cannot be used" "$T/err" "'hurt' cannot be used \('.*' is not"
+	build 0 "$T/bert" --optimize basic --build_name hurt
+	is "$harm: is told once" "$(grep -c "is not .*: it is built again" "$T/err")" 1
+	is "$harm: and made again" "$(stage)" "import ok"
+done
+rm -r "$(readlink -f "$C/hurt")"
+run 0 fm-driver --explain "$T/bert" --optimize basic --build_name hurt
+like "a name of nothing" "$T/out" "^there is no build with the key"
+rm "$C/hurt"
+
 # --- half precision ---
 run 0 fm-driver "$T/bert" --reps 2 --input_sizes 8 --precision fp16 --build_name half
 is "conversion is a stage" "$(stages)" "import ok check ok convert ok "
