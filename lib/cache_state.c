@@ -154,6 +154,7 @@ add_reason(
 	put_value(&b, was);
 	fm_buf_puts(&b, " to ");
 	put_value(&b, is);
+	fm_strs_flatten(b.s);
 	fm_strs_add_take(l, fm_buf_detach(&b));
 }
 

@@ -107,6 +107,15 @@ run 1 fm-cache verify good
 like "a path outside is no file of the build" "$T/out" "^good: '../../../../etc/passwd' is not a file of the build"
 run 2 fm-cache open good --with groqview
 like "nor is it opened" "$T/err" "holds nothing for GroqView"
+sed -e 's#path: /models/bert#path: "\\e[31m\\nfake  successful_build"#' -e 's#seed: 1#seed: "\\e[1m\\nx"#' \
+    -e 's#path: model.onnx#path: "\\e[1m\\nx: fine"#' "$data/ours/obj/$k1/state.yaml" >"$C/obj/$k1/state.yaml"
+run 0 fm-cache list -l
+is "a path makes no row" "$(grep -c . "$T/out")" 3
+like "nor colours" "$T/out" "^good .* \[31m fake  successful_build\$"
+run 1 fm-cache verify good
+like "nor does the name of a file" "$T/out" "^good: ' \[1m x: fine' is missing"
+run 0 fm-cache why good bad
+like "nor an input" "$T/out" "^the seed of the weights changed from ' \[1m x' to 2"
 rm "$C/obj/$k1/state.yaml"; mkfifo "$C/obj/$k1/state.yaml"
 timeout 5 fm-cache list -l >"$T/out" 2>"$T/err"
 is "a pipe does not hold it up" $? 0

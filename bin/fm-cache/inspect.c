@@ -49,8 +49,13 @@ artifact_good(const struct entry *e, const char *dir, const json_t *a)
 		if (!wrong && strcmp(hex, want) != 0)
 			wrong = "is damaged";
 	}
-	if (wrong)
-		printf("%s: '%s' %s\n", e->name, name, wrong);
+	if (wrong) {
+		char *flat = fm_strdup(name);
+
+		fm_strs_flatten(flat);
+		printf("%s: '%s' %s\n", e->name, flat, wrong);
+		free(flat);
+	}
 	free(path);
 	return !wrong;
 }
