@@ -370,6 +370,24 @@ fm_cache_name_key(
 	return true;
 }
 
+bool
+fm_cache_find(const struct fm_cache *c, const char *name, char key[FM_HASH_HEX])
+{
+	bool there = fm_cache_name_key(c, name, key);
+	char *obj, *tmp;
+
+	if (there || !is_key(name))
+		return there;
+	obj = fm_cache_obj(c, name);
+	tmp = fm_strdupf("%s.tmp", obj);
+	there = fm_io_is_dir(obj) || fm_io_is_dir(tmp);
+	if (there)
+		memcpy(key, name, FM_HASH_HEX);
+	free(tmp);
+	free(obj);
+	return there;
+}
+
 int
 fm_cache_name_free(
     const struct fm_cache *c, const char *name, struct fm_err *err)

@@ -79,6 +79,10 @@ int fm_cache_names(
 bool fm_cache_name_key(
     const struct fm_cache *c, const char *name, char key[FM_HASH_HEX]);
 
+/* The same for a name or the whole key of a build, made or being made. */
+bool fm_cache_find(
+    const struct fm_cache *c, const char *name, char key[FM_HASH_HEX]);
+
 /* Is the name a build's, or nothing's yet? What else lies there is never
  * replaced; the reason in `err`. */
 int fm_cache_name_free(

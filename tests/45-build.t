@@ -84,6 +84,14 @@ is "or that there is nothing to tell" "$(cat "$T/out")" "$mine: is up to date"
 
 # --- changed weights ---
 cp -r "$T/bert" "$T/changed"
+build 0 "$T/changed" --build_name past --optimize basic --precision fp16 --load_format dummy --seed 5
+run 0 fm-cache why past
+is "why, alone: as it was made" "$(cat "$T/out")" "past: is up to date"
+echo ' ' >>"$T/changed/config.json"
+run 0 fm-cache why past
+like "or what has changed since" "$T/out" "^the content of the model changed from"
+is "and only that" "$(wc -l <"$T/out")" 2
+cp "$T/bert/config.json" "$T/changed"
 build 0 "$T/changed"
 is "the same content is the same build" "$(stage)" "import cached"
 printf x | dd of="$T/changed/model.safetensors" bs=1 seek=9000 conv=notrunc 2>/dev/null

@@ -226,8 +226,12 @@ is "or none" "$(cat "$T/out")" "their inputs do not differ"
 sed -i "/class: null/d" "$C/obj/$k1/state.yaml"
 run 0 fm-cache why good bad
 ok "what is not there and none are the same" sh -c '! grep -q "class" "$1"' sh "$T/out"
-run 2 fm-cache why good
+run 2 fm-cache why
 like "what" "$T/err" "why what"
+run 2 fm-cache why good
+like "alone: stages are known, or not" "$T/err" "build 'good' has stages of its own"
+run 0 fm-cache why $k1 "$top/tests/data/model/bert/model" -- --load_format dummy --seed 9
+like "a key is a name, too" "$T/out" "^the seed of the weights changed from 1 to 9"
 run 0 fm-cache why good "$top/tests/data/model/bert/model" -- --load_format dummy --seed 9
 like "against arguments of fm-driver" "$T/out" "^the seed of the weights changed from 1 to 9"
 run 2 fm-cache open good --with groqview

@@ -117,16 +117,6 @@ folder(const struct fm_cache *c, const char *key)
 	return made ? obj : tmp;
 }
 
-static bool
-is_there(const struct fm_cache *c, const char *key)
-{
-	char *dir = folder(c, key);
-	bool yes = fm_io_is_dir(dir);
-
-	free(dir);
-	return yes;
-}
-
 static int
 add_given(
     struct entries *e, struct fm_cache *c, const char *name, struct fm_err *err)
@@ -138,12 +128,8 @@ add_given(
 		return fm_err_set(err, FM_USAGE, "%s", bad.text);
 	if (c->foreign && foreign_is(c, name))
 		add(e, name, "");
-	else if (!c->foreign && fm_cache_name_key(c, name, key))
+	else if (!c->foreign && fm_cache_find(c, name, key))
 		add(e, name, key);
-	else if (strlen(name) == FM_HASH_HEX - 1 &&
-		 strspn(name, "0123456789abcdef") == FM_HASH_HEX - 1 &&
-		 is_there(c, name))
-		add(e, name, name);
 	else
 		return fm_err_set(err, FM_USAGE,
 		    "there is no build '%s' in '%s': fm-cache list names them",

@@ -453,7 +453,7 @@ build_explain(
 	char key[FM_HASH_HEX];
 	int rc = prepare(&b, c, f, err);
 
-	if (rc == 0 && !fm_cache_name_key(&b.cache, b.name, key)) {
+	if (rc == 0 && !fm_cache_find(&b.cache, b.name, key)) {
 		printf("%s: would be built: there is no such build\n", b.name);
 	} else if (rc == 0) {
 		b.state = fm_cache_state(&b.cache, key, &bad);
