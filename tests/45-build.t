@@ -152,9 +152,13 @@ fi
 
 # --- damage ---
 build 0 "$T/bert" --optimize basic --build_name hurt
-for harm in 'rm "$C/hurt/$g"' ': >"$C/hurt/$g"' 'echo x >"$C/hurt/state.yaml"'; do
+for harm in gone short odd; do
 	g=$(sed -n 's/^graph: //p' "$C/hurt/state.yaml")
-	eval "$harm"
+	case $harm in
+	gone) rm "$C/hurt/$g" ;;
+	short) : >"$C/hurt/$g" ;;
+	odd) echo x >"$C/hurt/state.yaml" ;;
+	esac
 	run 0 fm-driver --explain "$T/bert" --optimize basic --build_name hurt
 	like "$harm: would be made again" "$T/out" "^hurt: would be built again"
 	build 2 "$T/bert" --optimize basic --build_name hurt --rebuild never

@@ -55,8 +55,8 @@ run 2 fm-cache list -d "$T/plain"
 like "a folder that is no cache" "$T/err" "there is no .fm-cache in it"
 run 2 fm-cache list -d a -d b
 like "one at a time" "$T/err" "one --cache_dir at a time"
-for cmd in list location "gc --max_size 1 -n" "report -r $T"; do
-	run 2 fm-cache $cmd good
+for cmd in list location gc report; do
+	run 2 fm-cache "$cmd" good
 	like "$cmd: of all or none" "$T/err" "takes no names: what is 'good'"
 done
 
