@@ -228,6 +228,15 @@ remove_artifacts(DIR *d, bool top)
 	return sum;
 }
 
+/* Cleaning is no use: gc goes by the time that was there before. */
+static void
+set_used(const char *obj, const struct stat *st)
+{
+	struct timespec times[2] = { st->st_atim, st->st_mtim };
+
+	(void)utimensat(AT_FDCWD, obj, times, 0);
+}
+
 /* The mark comes first: a build that is half removed is none. What a killed
  * one left is a build's only when there is no other: else it goes whole. */
 int
@@ -235,7 +244,8 @@ fm_cache_clean(
     struct fm_cache *c, const char *key, int64_t *bytes, struct fm_err *err)
 {
 	char *obj = fm_cache_obj(c, key), *tmp = tmp_of(c, key);
-	bool there = fm_io_is_dir(obj);
+	struct stat st;
+	bool there = stat(obj, &st) == 0;
 	json_t *state = fm_cache_state(c, key, err);
 	const char *status = fm_json_str(state, "build_status", "");
 	int rc = -1;
@@ -250,8 +260,10 @@ fm_cache_clean(
 	if (rc == 0)
 		*bytes = remove_artifacts(open_below(AT_FDCWD, obj), true) +
 			 remove_artifacts(open_below(AT_FDCWD, tmp), !there);
-	if (rc == 0 && there)
+	if (rc == 0 && there) {
 		fm_cache_abandon(c, key);
+		set_used(obj, &st);
+	}
 	json_decref(state);
 	free(tmp);
 	free(obj);

@@ -195,6 +195,9 @@ touch -d '40 days ago' "$C/obj/$k1"
 touch -d '10 days ago' "$C/obj/$k2"
 run 0 fm-cache gc --older_than 30d --dry_run
 is "older than" "$(cut -d' ' -f1-3 "$T/out")" "would delete good"
+run 0 fm-cache clean good
+run 0 fm-cache gc --older_than 30d --dry_run
+is "and cleaning it was no use of it" "$(cut -d' ' -f1-3 "$T/out")" "would delete good"
 run 0 fm-cache gc --max_size 1 -n
 is "least recently used first" "$(cut -d' ' -f3 "$T/out" | tr '\n' ' ')" "good bad dead "
 run 0 fm-cache pin good
