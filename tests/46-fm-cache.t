@@ -306,7 +306,10 @@ for cmd in delete clean pin; do
 	run 2 fm-cache $cmd linear_d5b1df11 -d "$M"
 	like "$cmd: never changed" "$T/err" "it can be read, and is never changed"
 done
-cp -r "$M" "$T/big"; mkdir "$T/big/huge"
+cp -r "$M" "$T/big"; mkdir "$T/big/huge" "$T/big/early"; : >"$T/big/early/.mlabuild"
+run 0 fm-cache list -l -d "$T/big"
+like "one that died before its first state" "$T/out" "^early +unreadable"
+rm -r "$T/big/early"
 for f in huge/huge_state.yaml linear_d5b1df11/mlagility_stats.yaml labels/linear_d5b1df11.txt; do
 	truncate -s 3G "$T/big/$f"
 done

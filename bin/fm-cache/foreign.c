@@ -30,12 +30,15 @@ state_path(const struct fm_cache *c, const char *name)
 	return fm_strdupf("%s/%s/%s_state.yaml", c->dir, name, name);
 }
 
+/* Has a state, or the mark of one that got no further: an unreadable one. */
 bool
 foreign_is(const struct fm_cache *c, const char *name)
 {
 	char *path = state_path(c, name);
-	bool yes = fm_io_is_file(path);
+	char *mark = fm_strdupf("%s/%s/.mlabuild", c->dir, name);
+	bool yes = fm_io_is_file(path) || fm_io_is_file(mark);
 
+	free(mark);
 	free(path);
 	return yes;
 }
