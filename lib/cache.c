@@ -220,7 +220,7 @@ fm_cache_open(struct fm_cache *c, const char *dir, enum fm_cache_use use,
 
 	c->dir = NULL;
 	c->foreign = false;
-	c->lock_fd = c->obj_fd = -1;
+	c->lock_fd = c->obj_fd = c->any_tmp = -1;
 	if (!*dir || *dir == '~')
 		return fm_err_set(err, FM_USAGE,
 		    "no place for the cache: set FM_CACHE_DIR or HOME");

@@ -33,11 +33,12 @@ struct fm_cache {
 	bool foreign; /* not ours: read only */
 	int lock_fd;  /* of .lock; -1 = not open */
 	int obj_fd;   /* of obj/; -1 = not open */
+	int any_tmp;  /* was there a KEY.tmp in it? -1 = not looked yet */
 };
 
 #define FM_CACHE_INIT                                                          \
 	{                                                                      \
-		NULL, false, -1, -1                                            \
+		NULL, false, -1, -1, -1                                        \
 	}
 
 /* --- the folder --- */

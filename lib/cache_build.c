@@ -179,6 +179,24 @@ sum_up(DIR *d)
 	return sum;
 }
 
+/* Mostly there is none, and looking for each of thousands would take longer
+ * than looking once. */
+static bool
+any_tmp(struct fm_cache *c)
+{
+	DIR *d = c->any_tmp < 0 ? open_below(c->obj_fd, ".") : NULL;
+	struct dirent *e;
+
+	if (c->any_tmp < 0)
+		c->any_tmp = 0;
+	while (d && !c->any_tmp && (e = readdir(d)))
+		c->any_tmp =
+		    is_build(e->d_name) && strchr(e->d_name, '.') != NULL;
+	if (d)
+		(void)closedir(d);
+	return c->any_tmp;
+}
+
 struct fm_cache_weight
 fm_cache_weigh(struct fm_cache *c, const char *key)
 {
@@ -195,7 +213,7 @@ fm_cache_weigh(struct fm_cache *c, const char *key)
 	}
 	(void)snprintf(tmp, sizeof tmp, "%.32s.tmp", key);
 	d = open_below(c->obj_fd, key);
-	left = open_below(c->obj_fd, tmp);
+	left = !d || any_tmp(c) ? open_below(c->obj_fd, tmp) : NULL;
 	if ((d || left) && fstat(dirfd(d ? d : left), &st) == 0)
 		w.used_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 +
 			    st.st_mtim.tv_nsec;
