@@ -106,6 +106,11 @@ log_import.txt
 state.yaml"
 build 0 "$T/bert"
 is "and it is no hit" "$(stage)" "import ok"
+build 0 "$T/bert" --optimize basic --build_name lean --lean_cache
+build 2 "$T/bert" --build_name lean --rebuild never
+like "nor one that is used because it is forbidden to make it" "$T/err" "'lean' cannot be used \(cleaned\)"
+is "and nothing else is said" "$(wc -l <"$T/err")" 1
+run 0 fm-cache delete lean
 
 # --- stages ---
 stages() { sed -n 's/^FMWORK STAGE \([a-z]*\) [0-9.]* \([a-z]*\) .*/\1 \2/p' "$T/out" | tr '\n' ' '; }
@@ -358,7 +363,7 @@ FM_CACHE_DIR=$T/used
 fm-driver "$T/bert" --input_sizes 4 --reps 1000000000 >"$T/user" 2>&1 &
 user=$!
 i=0
-while [ $i -lt 100 ] && ! grep -q '^FMWORK SYS' "$T/user"; do sleep 0.05; i=$((i + 1)); done
+while [ $i -lt 100 ] && ! grep -qs '^FMWORK SYS' "$T/user"; do sleep 0.05; i=$((i + 1)); done
 run 124 timeout 2 fm-driver --build_only "$T/bert" --rebuild always --build_name again
 like "is not replaced; that is said" "$T/err" "waiting for another process that uses the build 'again'"
 is "and stopped, nothing is left" "$(find "$T/used/obj" -name '*.tmp')" ""

@@ -64,9 +64,10 @@ tell_reasons(const struct build *b, const json_t *was, const char *head,
 static int
 take_stale(struct build *b, const char *key, const json_t *was)
 {
-	tell_reasons(b, was, "is stale",
-	    "it is used all the same, because of --rebuild never: what is "
-	    "measured is the old build");
+	if (is_good(was))
+		tell_reasons(b, was, "is stale",
+		    "it is used all the same, because of --rebuild never: "
+		    "what is measured is the old build");
 	memcpy(b->key, key, FM_HASH_HEX);
 	free(b->dir);
 	b->dir = fm_cache_obj(&b->cache, b->key);
