@@ -263,13 +263,16 @@ fm_cache_clean(
 {
 	char *obj = fm_cache_obj(c, key), *tmp = tmp_of(c, key);
 	struct stat st;
-	bool there = stat(obj, &st) == 0;
-	json_t *state = fm_cache_state(c, key, err);
+	bool there = lstat(obj, &st) == 0;
+	json_t *state =
+	    !there || S_ISDIR(st.st_mode) ? fm_cache_state(c, key, err) : NULL;
 	const char *status = fm_json_str(state, "build_status", "");
 	int rc = -1;
 
 	*bytes = 0;
-	if (state && strcmp(status, "successful_build") == 0) {
+	if (!state && there && !S_ISDIR(st.st_mode)) {
+		(void)fm_err_set(err, FM_USAGE, "'%s' is no folder", obj);
+	} else if (state && strcmp(status, "successful_build") == 0) {
 		fm_json_set_str(state, "build_status", "cleaned");
 		rc = fm_cache_state_write(obj, state, err);
 	} else if (state) {

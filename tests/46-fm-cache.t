@@ -129,6 +129,12 @@ ok "links to elsewhere are no builds" sh -c '! grep -q evil "$1"' sh "$T/out"
 run 2 fm-cache delete evil
 ok "and cannot be deleted" test -d /etc
 fresh
+mv "$C/obj/$k1" "$T/outside"; ln -s "$T/outside" "$C/obj/$k1"
+run 1 fm-cache clean good
+like "a build that leads elsewhere is not cleaned" "$T/err" "obj/$k1' is no folder"
+run 0 fm-cache delete good
+is "nor is it emptied" "$(ls "$T/outside" | wc -l)$(sed -n 's/^build_status: / /p' "$T/outside/state.yaml")" "3 successful_build"
+fresh
 
 # --- removing ---
 run 0 fm-cache delete good --dry_run
