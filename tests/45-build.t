@@ -205,10 +205,6 @@ run 0 fm-driver "$top/tests/data/ort/linear.onnx" --precision fp16 --reps 2 --di
 like "an ONNX file's float inputs become half" "$T/out" "^    .*: float16\\["
 run 0 fm-driver "$T/bert" --reps 2 --input_sizes 8 --precision fp32
 like "fp32 is what it computes with" "$T/out" '"precision":"fp32"'
-for p in int8 bf16; do
-	build 2 "$T/bert" --precision $p
-	like "$p is clearly not there" "$T/err" "precision $p: this conversion is not available"
-done
 build 2 "$T/bert" --sequence "$T/seq.yaml" --precision fp16
 like "file or option" "$T/err" "sequence and --precision exclude one another"
 cat >"$T/seq.yaml" <<'Y'

@@ -63,6 +63,12 @@ for how in embed infer classic nelson; do
 	fm-process -f jsonl --no_stats "$T/slow.log" >"$T/slow"
 	same "$how: --no_stats, too" "$T/fast" "$T/slow"
 done
+printf 'FMWORK %s\n' 'REP 1 / 9 : 1732170000.128592020 1732170000.212559568 0.084 10.5 95.3' \
+    'ERR oom 5 1 4 none left' 'KEY 00aa' \
+    'REP 1 / 9 : 1732170000.128592020 1721370000.212559568 0.084 10.5 95.3' \
+    >"$T/clock.log"
+is 'a key stays with its point when the clock was set back' \
+    "$(get key "$T/clock.log")" 'null "00aa"'
 tr '\n' '\r' <"$T/embed.log" >"$T/cr.log"
 is '--no_stats and lone carriage returns' \
     "$(get stats --no_stats "$T/cr.log")" 'null null null'

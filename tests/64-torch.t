@@ -24,6 +24,10 @@ if [ -n "$one" ]; then
 	like 'no such CPU' "$T/err" "cpus '8191': on this machine are only CPUs"
 fi
 
+run 2 small --precision bf16
+like 'the type is its own matter' "$T/err" \
+    "precision: backend 'torch' loads the model itself; tell it, as with --model:torch_dtype@ torch.bfloat16"
+
 # --- an existing command line ---
 run 0 torch --model_root "$models" --model_name roberta/model \
     --model_class RobertaModel --eval --input_sizes 4,16 --batch_sizes 1,2 \

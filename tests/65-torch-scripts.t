@@ -58,6 +58,29 @@ if ort; then
 	is 'of each of two scripts, both models' "$(stage export)" 'ok ok ok ok '
 	like 'same structure, other weights: another build' "$T/err" \
 	    '  - the weights changed from '
+	cat "$scripts/hello_world.py" - >"$T/count.py" <<'END'
+export = torch.onnx.export
+
+
+def counted(*args, **kwargs):
+    print("exported", file=open(os.environ["COUNT"], "a"))
+    return export(*args, **kwargs)
+
+
+import os
+torch.onnx.export = counted
+END
+	COUNT=$T/count
+	export COUNT
+	for how in '' '--optimize basic' "--sequence $T/seq.yaml"; do
+		echo 'sequence: [import, {optimize: {level: all}}]' >"$T/seq.yaml"
+		: >"$COUNT"
+		# shellcheck disable=SC2086
+		for _ in 1 2; do
+			run 0 fm-driver "$T/count.py" --build_only $how
+		done
+		is "exported once ${how%% *}" "$(cat "$COUNT")" exported
+	done
 	run 2 fm-driver "$scripts/two_models.py" --build_only --build_name x
 	like 'a name is for one' "$T/err" "^fm-driver: --build_name: '.*' has 2 models"
 
@@ -95,8 +118,8 @@ if ort; then
 a, b = [numpy.load(*glob.glob(d + "/*.npy")) for d in sys.argv[1:]]
 assert numpy.allclose(a, b, 1e-4, 1e-5)' "$T/files/got" "$T/files/out"
 fi
-# build PATH MORE: a request to find models
-build() { printf '{"op":"build","outdir":"%s/found","script":"%s"%s}\n' "$T" "$@"; }
+# find_models PATH MORE: a request to find models
+find_models() { printf '{"op":"find","outdir":"%s/found","script":"%s"%s}\n' "$T" "$@"; }
 # file NAME MORE: a request to load it
 file() { printf '{"op":"open","model":{"kind":"file","path":"%s/files/%s"}%s}\n' "$T" "$@"; }
 {
@@ -114,9 +137,9 @@ file() { printf '{"op":"open","model":{"kind":"file","path":"%s/files/%s"}%s}\n'
 	echo '{"op":"run","reps":2}'
 	echo '{"op":"profile"}'
 	echo '{"op":"export","hash":"0"}'
-	build "$T/files/traced.pt" ''
-	build "$scripts/hello_world.py" ',"hashes":["00000000"],"analyze_only":true'
-	build "$T/none.py" ''
+	find_models "$T/files/traced.pt" ''
+	find_models "$scripts/hello_world.py" ',"hashes":["00000000"],"analyze_only":true'
+	find_models "$T/none.py" ''
 } >"$T/requests"
 "$B/libexec/fm/fm-backend-torch" <"$T/requests" 2>"$T/err" |
     cut -c1-300 >"$T/said"
@@ -227,8 +250,16 @@ like 'all or one' "$T/err" 'takes everything in --search_dir'
 mkdir "$T/empty"
 run 2 fm-driver --all --search_dir "$T/empty"
 like 'no scripts' "$T/err" 'holds no script'
-printf '#!/usr/bin/env python3\n"""Never ends."""\nimport time\ntime.sleep(600)\n' \
-    >"$T/empty/waits.py"
-run 4 fm-driver "$T/empty/waits.py" --analyze_only --timeout 6
-like 'a script that never ends' "$T/err" 'no answer|timeout|within'
+cat "$scripts/hello_world.py" - >"$T/empty/waits.py" <<'END'
+import time
+while True:
+    try:
+        time.sleep(600)
+    except Exception:
+        pass
+END
+run 1 fm-driver "$T/empty/waits.py" --analyze_only --timeout 4
+like 'a script that never ends' "$T/err" \
+    'waits.py: the script failed: did not end within 4 s$'
+like 'what it had found is told' "$T/out" 'Hash:  '
 finish

@@ -190,7 +190,7 @@ ort_api_check(const struct ort_api *api, struct ort_status *status,
     const char *what, struct fm_err *err)
 {
 	enum fm_code code = FM_INTERNAL;
-	const char *text;
+	const char *text, *hint = "";
 
 	if (!status)
 		return 0;
@@ -199,16 +199,20 @@ ort_api_check(const struct ort_api *api, struct ort_status *status,
 	case ORT_NO_SUCHFILE:
 	case ORT_NO_MODEL:
 	case ORT_INVALID_PROTOBUF:
-	case ORT_NOT_IMPLEMENTED:
 	case ORT_INVALID_GRAPH:
 		code = FM_NOMODEL;
+		break;
+	case ORT_NOT_IMPLEMENTED:
+		code = FM_NOMODEL;
+		hint = "; it lacks this operator for these types on this "
+		       "device: another --precision or --ort:provider may do";
 		break;
 	default:
 		if (says_no_memory(text))
 			code = FM_OOM;
 		break;
 	}
-	(void)fm_err_set(err, code, "%s: ONNX Runtime: %s", what, text);
+	(void)fm_err_set(err, code, "%s: ONNX Runtime: %s%s", what, text, hint);
 	api->ReleaseStatus(status);
 	return -1;
 }

@@ -15,6 +15,7 @@
 #include "alloc.h"
 #include "buf.h"
 #include "build_key.h"
+#include "build_load.h"
 #include "build_stage.h"
 #include "clock.h"
 #include "conf.h"

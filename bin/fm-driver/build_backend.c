@@ -141,7 +141,7 @@ static int
 optimize_inputs(json_t *stage, const struct conf *c, const struct build_for *f,
     struct fm_err *err)
 {
-	bool own = f && is_runtime(f->platform);
+	bool own = f && f->peer && is_runtime(f->platform);
 	json_t *options = runtime_options(c);
 	struct fm_peer *peer =
 	    own ? f->peer : start_runtime(c, f ? f->wake_fd : -1, NULL, err);

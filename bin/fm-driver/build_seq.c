@@ -52,9 +52,9 @@ optimize_stage(const char *level)
 }
 
 static json_t *
-convert_stage(void)
+convert_stage(const char *to)
 {
-	return json_pack("{s:s, s:s}", "stage", "convert", "to", "fp16");
+	return json_pack("{s:s, s:s}", "stage", "convert", "to", to);
 }
 
 static json_t *
@@ -65,8 +65,8 @@ default_sequence(const struct conf *c, const struct build_for *f)
 
 	if (c->optimize)
 		json_array_append_new(a, optimize_stage(levels[c->optimize]));
-	if (c->precision == PRECISION_FP16)
-		json_array_append_new(a, convert_stage());
+	if (c->precision == PRECISION_FP16 || c->precision == PRECISION_BF16)
+		json_array_append_new(a, convert_stage(conf_precision(c)));
 	if (build_backend_can(f))
 		json_array_append_new(a, json_pack("{s:s}", "stage", "build"));
 	return a;
@@ -200,11 +200,11 @@ convert_of(const json_t *options, struct fm_err *err)
 {
 	const char *to = fm_json_str(options, "to", "fp16");
 
-	if (strcmp(to, "fp16") == 0)
-		return convert_stage();
+	if (strcmp(to, "fp16") == 0 || strcmp(to, "bf16") == 0)
+		return convert_stage(to);
 	(void)fm_err_set(err, FM_USAGE,
 	    "stage 'convert': conversion to '%.40s' is not available; to fp16 "
-	    "is",
+	    "and bf16 it is",
 	    to);
 	return NULL;
 }

@@ -14,7 +14,6 @@
 #include "buf.h"
 #include "build_backend.h"
 #include "build_export.h"
-#include "cache.h"
 #include "clock.h"
 #include "conf.h"
 #include "hash.h"
@@ -76,8 +75,8 @@ build_set_facts(json_t *model, const struct fm_model *m)
 
 /* --- import --------------------------------------------------------------- */
 
-static struct fm_model_opts
-options_of(const struct conf *c, const char *dir)
+struct fm_model_opts
+build_model_opts(const struct conf *c, const char *dir)
 {
 	struct fm_model_opts o = { 0 };
 
@@ -99,7 +98,7 @@ static int
 stage_import(
     struct stage_work *w, const json_t *options, FILE *log, struct fm_err *err)
 {
-	struct fm_model_opts o = options_of(w->c, w->dir);
+	struct fm_model_opts o = build_model_opts(w->c, w->dir);
 	struct fm_model m;
 	size_t i;
 	int rc = fm_model_load(&m, source_of(w), &o, err);
@@ -128,7 +127,7 @@ build_load_current(
     struct fm_model *m, const struct stage_work *w, struct fm_err *err)
 {
 	bool imported = !json_object_get(w->state, "graph");
-	struct fm_model_opts o = options_of(w->c, w->dir);
+	struct fm_model_opts o = build_model_opts(w->c, w->dir);
 
 	o.made = true;
 	return fm_model_load(m, imported ? source_of(w) : w->graph, &o, err);
@@ -165,22 +164,50 @@ build_use_graph(struct stage_work *w, const char *name)
 	fm_json_set_str(w->state, "graph", name);
 }
 
+static const struct {
+	const char *to, *name, *graph;
+	enum fm_type type;
+} targets[] = {
+	{ "fp16", "half", "half.onnx", FM_TYPE_FLOAT16 },
+	{ "bf16", "bf16", "bf16.onnx", FM_TYPE_BFLOAT16 },
+};
+
+/* For the log, and for all who load the build. */
+static void
+set_notes(struct stage_work *w, const struct fm_strs *notes, FILE *log)
+{
+	json_t *a = json_array();
+	size_t i;
+
+	for (i = 0; i < notes->n; i++) {
+		(void)fprintf(log, "note: %s\n", notes->v[i]);
+		json_array_append_new(a, json_string(notes->v[i]));
+	}
+	if (notes->n)
+		json_object_set(w->state, "notes", a);
+	json_decref(a);
+}
+
 static int
 stage_convert(
     struct stage_work *w, const json_t *options, FILE *log, struct fm_err *err)
 {
+	size_t k = strcmp(fm_json_str(options, "to", ""), "bf16") == 0;
+	struct fm_strs notes = FM_STRS_INIT;
 	struct fm_model m;
 	int rc = build_load_current(&m, w, err);
 
-	(void)options;
 	if (rc != 0)
 		return -1;
-	rc = fm_model_to_half(&m, w->dir, "half", err);
+	rc = fm_model_convert(
+	    &m, targets[k].type, w->dir, targets[k].name, &notes, err);
 	if (rc == 0) {
-		(void)fprintf(log, "%s to fp16\n", m.dtype);
-		build_use_graph(w, "half.onnx");
-		fm_json_set_str(w->state, "precision", "fp16");
+		(void)fprintf(log, "%s to %s\n", m.dtype, targets[k].to);
+		set_notes(w, &notes, log);
+		build_use_graph(w, targets[k].graph);
+		fm_json_set_str(w->state, "precision", targets[k].to);
 	}
+	fm_strs_release(&notes);
 	fm_model_release(&m);
 	return rc;
 }
@@ -458,122 +485,4 @@ build_run_stages(
 	free(w->graph);
 	free(w->weights);
 	return rc == 0 ? list_artifacts(w, err) : rc;
-}
-
-/* --- loading -------------------------------------------------------------- */
-
-static const struct fm_model_port *
-port_of(const struct fm_model *m, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < m->n_inputs; i++)
-		if (strcmp(m->inputs[i].name, name) == 0)
-			return &m->inputs[i];
-	return NULL;
-}
-
-/*
- * What the last graph says of itself, without what only the import knew: how
- * inputs are filled, while they still are those inputs.
- */
-static void
-merge(struct fm_model *m, struct fm_model *last)
-{
-	const struct fm_model_port *old;
-	struct fm_model was = *m;
-	size_t i;
-
-	for (i = 0; i < last->n_inputs; i++) {
-		old = port_of(m, last->inputs[i].name);
-		if (!old)
-			continue;
-		json_decref(last->inputs[i].fill);
-		last->inputs[i].fill = json_incref(old->fill);
-	}
-	m->inputs = last->inputs;
-	m->n_inputs = last->n_inputs;
-	m->outputs = last->outputs;
-	m->n_outputs = last->n_outputs;
-	m->graph = last->graph;
-	m->weights = last->weights;
-	m->dtype = last->dtype;
-	m->bytes = last->bytes;
-	last->inputs = was.inputs;
-	last->n_inputs = was.n_inputs;
-	last->outputs = was.outputs;
-	last->n_outputs = was.n_outputs;
-	last->graph = was.graph;
-	last->weights = was.weights;
-	last->dtype = was.dtype;
-}
-
-/* The graph of the last stage in place of the import's. */
-static int
-use_last_graph(
-    struct fm_model *m, const char *dir, const char *graph, struct fm_err *err)
-{
-	struct fm_model_opts o = { 0 };
-	struct fm_model last;
-	char *path;
-	int rc;
-
-	if (fm_cache_name_check(graph, err) != 0)
-		return -1;
-	path = fm_io_join(dir, graph);
-	rc = fm_model_load(&last, path, &o, err);
-	free(path);
-	if (rc != 0)
-		return -1;
-	merge(m, &last);
-	fm_model_release(&last);
-	return 0;
-}
-
-/* Points measured on what the stages made are others than those of the model
- * as it was: they go into the hash. */
-static void
-hash_stages(struct fm_model *m, const json_t *config)
-{
-	struct fm_buf b = FM_BUF_INIT;
-
-	fm_buf_puts(&b, m->hash);
-	fm_json_put(&b, json_object_get(config, "sequence"));
-	fm_hash_of(b.s, b.len, m->hash);
-	fm_buf_release(&b);
-}
-
-int
-build_load(struct fm_model *m, const char *dir, const json_t *state, bool stale,
-    const struct conf *c, struct fm_err *err)
-{
-	const json_t *model = json_object_get(state, "model");
-	const json_t *config = json_object_get(state, "config");
-	struct fm_model_opts o = options_of(c, dir);
-	const char *path = c->model_path;
-	const char *graph = fm_json_str(state, "graph", NULL);
-	char *own = c->found ? fm_io_join(dir, "model.onnx") : NULL;
-	int rc;
-
-	if (stale) {
-		path = fm_json_str(model, "path", "");
-		o.model_class = fm_json_str(config, "class", NULL);
-		o.dummy =
-		    strcmp(fm_json_str(config, "weights", ""), "random") == 0;
-		o.seed = (uint64_t)fm_json_int(config, "seed", 0);
-	}
-	o.made = true;
-	rc = fm_model_load(m, own ? own : path, &o, err);
-	free(own);
-	if (rc != 0)
-		return -1;
-	(void)snprintf(
-	    m->hash, sizeof m->hash, "%.32s", fm_json_str(model, "hash", ""));
-	if (graph && use_last_graph(m, dir, graph, err) != 0) {
-		fm_model_release(m);
-		return -1;
-	}
-	if (graph || json_object_get(state, "artifact"))
-		hash_stages(m, config);
-	return 0;
 }

@@ -1,6 +1,5 @@
 /*
- * The stages of a build: what there is to do, doing it in order, and loading
- * the model that came of it.
+ * The stages of a build: what there is to do, and doing it in order.
  */
 #ifndef BUILD_STAGE_H
 #define BUILD_STAGE_H
@@ -31,6 +30,9 @@ struct stage_work {
 /* Sets what is known of a model: type, class, hash, parameters, ports. */
 void build_set_facts(json_t *model, const struct fm_model *m);
 
+/* How a model is imported whose files go to `dir`. */
+struct fm_model_opts build_model_opts(const struct conf *c, const char *dir);
+
 /* The model as the stages so far have left it. */
 int build_load_current(
     struct fm_model *m, const struct stage_work *w, struct fm_err *err);
@@ -41,10 +43,5 @@ void build_use_graph(struct stage_work *w, const char *name);
 /* Runs them; the error names the stage. */
 int build_run_stages(
     struct stage_work *w, const json_t *sequence, struct fm_err *err);
-
-/* The model of a build that is complete, with its hash. `stale`: as the state
- * has it, whatever is asked for now. */
-int build_load(struct fm_model *m, const char *dir, const json_t *state,
-    bool stale, const struct conf *c, struct fm_err *err);
 
 #endif

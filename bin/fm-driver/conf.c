@@ -253,9 +253,10 @@ check(struct conf *c, struct fm_err *err)
 		return fm_err_set(err, FM_USAGE,
 		    "which model? --build_only, --explain and --analyze_only "
 		    "need one");
-	if (c->precision == PRECISION_BF16 || c->precision == PRECISION_INT8)
+	if (c->precision == PRECISION_INT8)
 		return fm_err_set(err, FM_USAGE,
-		    "--precision %s: this conversion is not available; fp16 is",
+		    "--precision %s: this conversion is not available; fp16 "
+		    "and bf16 are",
 		    conf_precision(c));
 	if (c->sequence && c->precision)
 		return fm_err_set(err, FM_USAGE,

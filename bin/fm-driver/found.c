@@ -136,8 +136,8 @@ one_release(struct one *o)
 
 /*
  * Must it be exported: 1, 0, or -1 with err. Not for a build that is there;
- * but what a backend's own compiler or a stage by ONNX Runtime is given, and
- * so whether the build is there, is not known here.
+ * but what a backend's own compiler is given, and so whether the build is
+ * there, is not known here.
  */
 static int
 must_export(const struct one *o, const struct platform *p, struct fm_err *err)
@@ -146,7 +146,7 @@ must_export(const struct one *o, const struct platform *p, struct fm_err *err)
 	struct build_for f = { .platform = p, .wake_fd = -1 };
 	int have;
 
-	if (c->dry_run || (!p->loads && (c->optimize || c->sequence)) ||
+	if (c->dry_run ||
 	    !(p->loads || p->plain_model || strcmp(p->backend, "ort") == 0))
 		return 1;
 	if (c->explain || c->rebuild == REBUILD_NEVER)

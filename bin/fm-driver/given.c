@@ -15,6 +15,7 @@
 #include "buf.h"
 #include "io.h"
 #include "json.h"
+#include "model/convert.h"
 #include "num.h"
 
 int
@@ -198,6 +199,27 @@ wrong_shape(const struct given_input *in, const struct fm_model_port *p,
 	return -1;
 }
 
+/* Data of the model as it was before it was converted. */
+static int
+convert_input(
+    struct given_input *in, const struct fm_model_port *p, struct fm_err *err)
+{
+	struct fm_tensor to = FM_TENSOR_INIT;
+	int64_t i, n = fm_tensor_elems(&in->t);
+	const float *from = in->t.data;
+
+	if (!p->was_float || in->t.type != FM_TYPE_FLOAT)
+		return 0;
+	if (fm_tensor_shape(&to, p->type, in->t.rank, in->t.dims, err))
+		return fm_err_wrap(err, "%s", in->file);
+	for (i = 0; i < n; i++)
+		((uint16_t *)to.data)[i] = fm_convert_value(p->type, from[i]);
+	fm_tensor_release(&in->t);
+	in->t = to;
+	in->changed = true;
+	return 0;
+}
+
 /* The longest that any input has for the open dimension `sym`. */
 static int64_t
 longest(const struct given *g, const struct fm_model *m, const char *sym)
@@ -341,7 +363,8 @@ fit(struct given *g, const struct fm_model *m, const char *dir, const char *pad,
 			    dir, m->inputs[i].name, m->inputs[i].name, i);
 			goto out;
 		}
-		if (wanted_shape(g, m, i, pad != NULL, dims[i], err)) {
+		if (convert_input(&g->v[i], &m->inputs[i], err) ||
+		    wanted_shape(g, m, i, pad != NULL, dims[i], err)) {
 			(void)fm_err_wrap(err, "'%s'", dir);
 			goto out;
 		}

@@ -30,10 +30,11 @@ struct given {
 /*
  * Reads `<input>.npy` and `input_<k>.pb` (the k-th input, from 0, unless the
  * tensor has the name of one); files of the model's outputs and other files
- * are passed over. Types and shapes are checked. With `pad` (a number, or
- * NULL) short dimensions are filled with it: fixed ones up to the model's
- * size, open ones up to the longest of the same name; without it they have to
- * agree. What lies in no .npy of its own is written to the folder `work`.
+ * are passed over. Types and shapes are checked; float data of an input that
+ * was converted is, too. With `pad` (a number, or NULL) short dimensions are
+ * filled with it: fixed ones up to the model's size, open ones up to the
+ * longest of the same name; without it they have to agree. What lies in no .npy
+ * of its own is written to the folder `work`.
  */
 int given_read(struct given *g, const struct fm_model *m, const char *dir,
     const char *pad, const char *work, struct fm_err *err);

@@ -257,21 +257,42 @@ put_diff(struct fm_buf *b, const struct fm_tensor *got,
 	return d.wrong == 0;
 }
 
+/* What was converted is compared in the type of what is expected. */
+static int
+widen(struct fm_tensor *t, const struct fm_model_port *p,
+    const struct fm_tensor *want, struct fm_err *err)
+{
+	struct fm_tensor to = FM_TENSOR_INIT;
+	int64_t i, n = fm_tensor_elems(t);
+
+	if (!p->was_float || t->type != p->type || want->type != FM_TYPE_FLOAT)
+		return 0;
+	if (fm_tensor_shape(&to, FM_TYPE_FLOAT, t->rank, t->dims, err) != 0)
+		return -1;
+	for (i = 0; i < n; i++)
+		fm_tensor_set(&to, i, fm_tensor_get(t, i));
+	fm_tensor_release(t);
+	*t = to;
+	return 0;
+}
+
 /* One output against what is expected; 0 equal, 1 not, -1 error. */
 static int
 compare_output(struct run *r, const char *name, const char *outdir,
-    const char *output, const struct fm_tensor *want, struct fm_err *err)
+    const struct fm_model_port *p, const struct fm_tensor *want,
+    struct fm_err *err)
 {
 	struct fm_tensor got = FM_TENSOR_INIT;
-	char *path = fm_npy_path(outdir, output);
+	char *path = fm_npy_path(outdir, p->name);
 	struct fm_buf b = FM_BUF_INIT;
 	bool same = false;
 	int rc = 0;
 
-	fm_buf_printf(&b, "%s%s%s: ", name, *name ? "/" : "", output);
+	fm_buf_printf(&b, "%s%s%s: ", name, *name ? "/" : "", p->name);
 	if (!fm_io_is_file(path))
 		fm_buf_puts(&b, "missing");
-	else if ((rc = fm_npy_read(path, &got, err)) == 0)
+	else if ((rc = fm_npy_read(path, &got, err)) == 0 &&
+		 (rc = widen(&got, p, want, err)) == 0)
 		same = put_diff(&b, &got, want, r->c);
 	if (rc == 0)
 		(void)fprintf(r->out, "%s\n", b.s);
@@ -319,8 +340,8 @@ compare(struct run *r, const char *name, const char *outdir, struct fm_err *err)
 		else if (port < 0)
 			rc = -1;
 		else
-			rc = compare_output(r, name, outdir,
-			    r->m->outputs[port].name, &want, err);
+			rc = compare_output(
+			    r, name, outdir, &r->m->outputs[port], &want, err);
 		n += port >= 0;
 		worst = rc > worst ? rc : worst;
 	}

@@ -218,7 +218,9 @@ static const struct fm_opt options[] = {
 	    "keep the graph as ONNX Runtime rewrites it up to this level" },
 	{ "precision", 0, NULL, FM_OPT_CHOICE, offsetof(struct conf, precision),
 	    NULL, "model", 0, 0, precisions,
-	    "convert the model; fp16 is available, model leaves it as it is" },
+	    "convert the model; fp16 and bf16 are available, model leaves it "
+	    "as "
+	    "it is" },
 	STR("sequence", 0, "sequence_file", sequence, "FILE", NULL,
 	    "stages of the build and their options (YAML)"),
 	{ "monitor", 0, NULL, FM_OPT_FLAG, offsetof(struct conf, monitor), NULL,

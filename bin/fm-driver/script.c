@@ -23,6 +23,9 @@
 #include "text.h"
 #include "told.h"
 
+/* What a backend has to tell of a script after its time. */
+#define LATE_NS INT64_C(5000000000)
+
 /* --- which scripts --- */
 
 static const char *
@@ -225,11 +228,14 @@ request(const struct script *s, struct fm_err *err)
 	char *given = c->inputs ? given_absolute(c->inputs, err) : NULL;
 	json_t *q = json_object();
 
-	fm_json_set_str(q, "op", "build");
+	fm_json_set_str(q, "op", "find");
 	fm_json_set_str(q, "script", s->path);
 	fm_json_set_str(q, "script_args", c->script_args);
 	fm_json_set_str(q, "outdir", s->work);
 	fm_json_set_int(q, "max_depth", c->max_depth);
+	if (c->timeout_ns)
+		json_object_set_new(
+		    q, "timeout", json_real((double)c->timeout_ns / 1e9));
 	if (given)
 		fm_json_set_str(q, "given", given);
 	if (c->onnx_opset)
@@ -243,17 +249,24 @@ request(const struct script *s, struct fm_err *err)
 	return q;
 }
 
+/* --timeout is for the script. The backend ends it and tells what it has
+ * found; if it cannot, it is given up itself, a little later. */
 static int
 find_models(struct script *s, struct fm_peer *peer, struct fm_err *err)
 {
+	int64_t limit = s->c->timeout_ns;
 	json_t *q = request(s, err);
 	char *line;
 	size_t n;
-	int rc = fm_peer_send(peer, q, err);
+	int rc;
+
+	fm_peer_limit(peer, limit ? limit + LATE_NS : 0);
+	rc = fm_peer_send(peer, q, err);
 
 	json_decref(q);
 	while (rc == 0 && (rc = fm_peer_line(peer, &line, &n, err)) == 1)
 		rc = take_line(s, line, err);
+	fm_peer_limit(peer, limit);
 	return rc;
 }
 

@@ -169,6 +169,11 @@ import(struct session *s, struct fm_err *err)
 static int
 check_precision(const struct session *s, struct fm_err *err)
 {
+	if (s->p.loads && s->c->precision)
+		return fm_err_set(err, FM_USAGE,
+		    "--precision: backend '%s' loads the model itself; tell "
+		    "it, as with --model:torch_dtype@ torch.bfloat16",
+		    s->p.backend);
 	if (s->c->precision == PRECISION_FP32 &&
 	    strcmp(session_precision(s), "fp32") != 0)
 		return fm_err_set(err, FM_USAGE,
@@ -328,6 +333,8 @@ session_import(struct session *s, struct fm_err *err)
 {
 	size_t first = 0;
 
+	if (s->p.loads && check_precision(s, err) != 0)
+		return -1;
 	if (s->p.needs_model && !s->p.plain_model) {
 		s->work = fm_io_tmpdir("fm", err);
 		if (!s->work)

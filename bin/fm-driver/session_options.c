@@ -59,6 +59,19 @@ add_setting(const struct session *s, json_t *options, const char *name,
 	return rc;
 }
 
+/* A device that computes in a type that it is told. */
+static void
+add_data_type(const struct session *s, json_t *options)
+{
+	static const char *const types[] = { [PRECISION_FP32] = "float32",
+		[PRECISION_FP16] = "float16",
+		[PRECISION_BF16] = "bfloat16" };
+
+	if (s->c->precision && has_option(s->peer, "data_type") &&
+	    !json_object_get(options, "data_type"))
+		fm_json_set_str(options, "data_type", types[s->c->precision]);
+}
+
 static int
 add_settings(const struct session *s, json_t *options, struct fm_err *err)
 {
@@ -119,6 +132,7 @@ session_options(const struct session *s, struct fm_err *err)
 	}
 	if (add_settings(s, options, err) != 0)
 		goto fail;
+	add_data_type(s, options);
 	if (s->c->threads && !json_object_get(options, s->p.threads))
 		fm_json_set_int(options, s->p.threads, s->c->threads);
 	return options;

@@ -211,15 +211,29 @@ is_next(const struct fast *f, const struct number *c, const char *s,
 	       matches(&f->tail, s + PREFIX + c->len);
 }
 
+FM_SIMD_BODY bool
+duration(const struct fast *f, const char *tail, int64_t *dt)
+{
+	if (!f->by_stamps) {
+		*dt = nanoseconds(tail + f->dt, f->whole);
+		return true;
+	}
+	*dt = nanoseconds(tail + f->t1, f->n1 - 10) -
+	      nanoseconds(tail + f->t0, f->n0 - 10);
+	return *dt > -FM_STAT_MAX_NS && *dt < FM_STAT_MAX_NS;
+}
+
 bool
 fast_first(const struct fast *f, const char *s, const char *end)
 {
 	struct number c;
+	int64_t dt;
 
 	if (f->tail.len == 0 || f->has_sizes || f->has_model)
 		return false;
 	number_set(&c, 1, f->width);
-	return c.len <= NUMBER && is_next(f, &c, s, end);
+	return c.len <= NUMBER && is_next(f, &c, s, end) &&
+	       duration(f, s + PREFIX + c.len, &dt);
 }
 
 /* What the slow way would know after the last line. */
@@ -235,18 +249,6 @@ keep_last(
 	p->described = false;
 	fm_buf_clear(&p->t1);
 	fm_buf_put(&p->t1, tail + f->t1, f->n1);
-}
-
-FM_SIMD_BODY bool
-duration(const struct fast *f, const char *tail, int64_t *dt)
-{
-	if (!f->by_stamps) {
-		*dt = nanoseconds(tail + f->dt, f->whole);
-		return true;
-	}
-	*dt = nanoseconds(tail + f->t1, f->n1 - 10) -
-	      nanoseconds(tail + f->t0, f->n0 - 10);
-	return *dt > -FM_STAT_MAX_NS && *dt < FM_STAT_MAX_NS;
 }
 
 FM_SIMD_BODY const char *

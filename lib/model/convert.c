@@ -1,235 +1,70 @@
 /*
- * From single to half precision, on the unpacked file. Which values are float
- * is found by following types through the graph; where an operator stays in
- * single precision, casts are put around it.
+ * From single precision to 16 bits, on the unpacked file. Which values are
+ * float is found by following types through the graph; where an operator
+ * stays in single precision, casts are put around it. Of those, some read
+ * numbers that sizes depend on, or that all data is scaled by: the scales of
+ * a Resize, the limits of a Range, an exponent. Eight bits are not enough for
+ * them, so in a conversion to bfloat16 they stay as they are, and so does
+ * what they are computed from, unless it is used for other things, too.
  */
 #include "model/convert.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <onnx.pb-c.h>
-
 #include "alloc.h"
-#include "buf.h"
 #include "err.h"
-#include "io.h"
-#include "model/analyze.h"
+#include "json.h"
+#include "model/convert_job.h"
 #include "model/onnx.h"
-#include "num.h"
 #include "tensor.h"
 
 enum {
-	INLINE_MAX = 1024, /* bytes of a tensor that stays in the graph */
-	ALIGN = 64,        /* of tensors in the file of weights */
-	DEPTH_MAX = 16     /* of bodies in bodies */
+	OPSET_BF16 = 13, /* the first with bfloat16 for most operators */
+	DEPTH_MAX = 16   /* of bodies in bodies */
 };
 
-uint16_t
-fm_convert_half(float v)
-{
-	float a = fabsf(v);
-
-	if (a > 0 && a < 1e-7F)
-		v = copysignf(1e-7F, v);
-	else if (a > 1e4F && isfinite(v))
-		v = copysignf(1e4F, v);
-	return fm_float_to_half(v);
-}
-
-/* Everything a conversion needs. */
-struct job {
-	const struct fm_model *m;
-	struct fm_map *maps; /* of m->files, in order */
-	struct fm_out weights;
-	const char *weights_name;
-	uint64_t at;     /* bytes written to it */
-	json_t *floats;  /* names of values that are float */
-	int64_t n_casts; /* for their names */
-	struct fm_err *err;
-};
+/* --- types ---------------------------------------------------------------- */
 
 static bool
-is_float(const struct job *j, const char *name)
+was_float(const struct fm_convert *j, const char *name)
 {
 	return json_object_get(j->floats, name) != NULL;
 }
 
-static void
-set_float(struct job *j, const char *name)
+static bool
+is_changed(const struct fm_convert *j, const char *name)
 {
-	if (name && *name)
-		json_object_set_new(j->floats, name, json_true());
-}
-
-/* --- data ----------------------------------------------------------------- */
-
-static const char *
-external(const Onnx__TensorProto *t, const char *key)
-{
-	for (size_t i = 0; i < t->n_external_data; i++)
-		if (t->external_data[i]->key && t->external_data[i]->value &&
-		    strcmp(t->external_data[i]->key, key) == 0)
-			return t->external_data[i]->value;
-	return NULL;
+	return json_is_true(json_object_get(j->floats, name));
 }
 
 static bool
-is_external(const Onnx__TensorProto *t)
+is_kept(const struct fm_convert *j, const char *name)
 {
-	return t->has_data_location &&
-	       t->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
-}
-
-/* Where external data lies: inside a mapped file, checked. */
-static const unsigned char *
-find_external(const struct job *j, const Onnx__TensorProto *t, size_t *n)
-{
-	const char *file = external(t, "location");
-	const char *offset = external(t, "offset");
-	const char *length = external(t, "length");
-	ptrdiff_t k = file ? fm_strs_find(&j->m->files, file) : -1;
-	int64_t from = 0, len = 0;
-
-	if (k < 0 || (offset && !fm_num_get_int(offset, strlen(offset), &from)))
-		return NULL;
-	if (!length)
-		len = (int64_t)j->maps[k].n - from;
-	else if (!fm_num_get_int(length, strlen(length), &len))
-		return NULL;
-	if (from < 0 || len < 0 || (uint64_t)from > j->maps[k].n ||
-	    (uint64_t)len > j->maps[k].n - (uint64_t)from)
-		return NULL;
-	*n = (size_t)len;
-	return j->maps[k].p + from;
-}
-
-/* The bytes of a float tensor as halves, in a new block. */
-static uint8_t *
-to_halves(const unsigned char *p, size_t n)
-{
-	uint8_t *out = fm_malloc(n / 2 + 1);
-
-	for (size_t i = 0; i + 4 <= n; i += 4) {
-		float v;
-		uint16_t h;
-
-		memcpy(&v, p + i, sizeof v);
-		h = fm_convert_half(v);
-		memcpy(out + i / 2, &h, sizeof h);
-	}
-	return out;
+	return was_float(j, name) && !is_changed(j, name);
 }
 
 static void
-set_entry(Onnx__StringStringEntryProto *e, const char *key, char *value)
+set_float(struct fm_convert *j, const char *name, bool changed)
 {
-	free(e->key);
-	free(e->value);
-	e->key = fm_strdup(key);
-	e->value = value;
+	if (name && *name)
+		json_object_set_new(j->floats, name, json_boolean(changed));
 }
-
-/* Says in the tensor where its data went. */
-static void
-point_to(struct job *j, Onnx__TensorProto *t, uint64_t at, size_t n)
-{
-	for (size_t i = 0; i < t->n_external_data; i++)
-		onnx__string_string_entry_proto__free_unpacked(
-		    t->external_data[i], NULL);
-	free(t->external_data);
-	t->n_external_data = 3;
-	t->external_data = fm_calloc(3, sizeof(void *));
-	for (size_t i = 0; i < 3; i++) {
-		t->external_data[i] = fm_malloc(sizeof **t->external_data);
-		onnx__string_string_entry_proto__init(t->external_data[i]);
-		t->external_data[i]->key = NULL;
-		t->external_data[i]->value = NULL;
-	}
-	set_entry(t->external_data[0], "location", fm_strdup(j->weights_name));
-	set_entry(t->external_data[1], "offset", fm_strdupf("%" PRIu64, at));
-	set_entry(t->external_data[2], "length", fm_strdupf("%zu", n));
-	t->has_data_location = 1;
-	t->data_location = ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
-}
-
-/* Gives the tensor new bytes, in the graph or in the file of weights; takes
- * `p`. */
-static void
-place(struct job *j, Onnx__TensorProto *t, uint8_t *p, size_t n, bool large)
-{
-	static const char zeros[ALIGN];
-	uint64_t pad = (ALIGN - j->at % ALIGN) % ALIGN;
-
-	if (t->has_raw_data)
-		free(t->raw_data.data);
-	t->has_raw_data = 0;
-	t->raw_data.data = NULL;
-	t->raw_data.len = 0;
-	if (!large || n <= INLINE_MAX) {
-		t->has_raw_data = 1;
-		t->raw_data.data = p;
-		t->raw_data.len = n;
-		t->has_data_location = 0;
-		return;
-	}
-	(void)fwrite(zeros, 1, (size_t)pad, j->weights.f);
-	(void)fwrite(p, 1, n, j->weights.f);
-	point_to(j, t, j->at + pad, n);
-	j->at += pad + n;
-	free(p);
-}
-
-/* A tensor of any type: floats are converted, data outside comes along. */
-static int
-convert_tensor(struct job *j, Onnx__TensorProto *t, bool large)
-{
-	const unsigned char *p = t->raw_data.data;
-	size_t n = t->has_raw_data ? t->raw_data.len : 0;
-	bool is = t->data_type == FM_TYPE_FLOAT;
-	uint8_t *new;
-
-	if (is_external(t)) {
-		p = find_external(j, t, &n);
-		if (!p)
-			return fm_err_set(j->err, FM_NOMODEL,
-			    "the data of '%.100s' is not where the graph says",
-			    t->name ? t->name : "");
-	} else if (is && t->n_float_data) {
-		p = (const unsigned char *)t->float_data;
-		n = t->n_float_data * sizeof *t->float_data;
-	} else if (!is) {
-		return 0;
-	}
-	if (is) {
-		new = to_halves(p, n);
-		n /= 2;
-		t->data_type = FM_TYPE_FLOAT16;
-	} else {
-		new = fm_malloc(n + 1);
-		memcpy(new, p, n);
-	}
-	free(t->float_data);
-	t->float_data = NULL;
-	t->n_float_data = 0;
-	place(j, t, new, n, large);
-	return 0;
-}
-
-/* --- types ---------------------------------------------------------------- */
 
 static void
-convert_type(Onnx__ValueInfoProto *v)
+convert_type(struct fm_convert *j, Onnx__ValueInfoProto *v)
 {
 	Onnx__TypeProto *t = v->type;
 
 	while (t && t->value_case == ONNX__TYPE_PROTO__VALUE_SEQUENCE_TYPE)
 		t = t->sequence_type->elem_type;
 	if (t && t->value_case == ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE &&
-	    t->tensor_type->elem_type == FM_TYPE_FLOAT)
-		t->tensor_type->elem_type = FM_TYPE_FLOAT16;
+	    t->tensor_type->elem_type == FM_TYPE_FLOAT &&
+	    !is_kept(j, v->name ? v->name : "")) {
+		t->tensor_type->elem_type = (int32_t)j->type;
+		j->n_changed++;
+	}
 }
 
 static bool
@@ -240,129 +75,10 @@ says_float(const Onnx__ValueInfoProto *v)
 	       v->type->tensor_type->elem_type == FM_TYPE_FLOAT;
 }
 
-/* Operators whose output is not of their first input's type: what it is, or
- * 0 for that of the k-th input. */
-static const struct {
-	const char *op;
-	int32_t type;
-	size_t input;
-} odd[] = {
-	{ "Shape", FM_TYPE_INT64, 0 },
-	{ "Size", FM_TYPE_INT64, 0 },
-	{ "NonZero", FM_TYPE_INT64, 0 },
-	{ "ArgMax", FM_TYPE_INT64, 0 },
-	{ "ArgMin", FM_TYPE_INT64, 0 },
-	{ "NonMaxSuppression", FM_TYPE_INT64, 0 },
-	{ "IsNaN", FM_TYPE_BOOL, 0 },
-	{ "IsInf", FM_TYPE_BOOL, 0 },
-	{ "Equal", FM_TYPE_BOOL, 0 },
-	{ "Greater", FM_TYPE_BOOL, 0 },
-	{ "Less", FM_TYPE_BOOL, 0 },
-	{ "GreaterOrEqual", FM_TYPE_BOOL, 0 },
-	{ "LessOrEqual", FM_TYPE_BOOL, 0 },
-	{ "Where", 0, 1 },
-	{ "OneHot", 0, 2 },
-	{ "QuantizeLinear", FM_TYPE_UINT8, 0 },
-	{ "DequantizeLinear", 0, 1 },
-};
-
-static const Onnx__AttributeProto *
-attr(const Onnx__NodeProto *n, const char *name)
-{
-	for (size_t i = 0; i < n->n_attribute; i++)
-		if (n->attribute[i]->name &&
-		    strcmp(n->attribute[i]->name, name) == 0)
-			return n->attribute[i];
-	return NULL;
-}
-
-/* Is the first output of a node float, in the graph as it was? */
-static bool
-makes_float(const struct job *j, const Onnx__NodeProto *n)
-{
-	const char *op = n->op_type ? n->op_type : "";
-	const Onnx__AttributeProto *value = attr(n, "value");
-	size_t k = 0;
-
-	if (strcmp(op, "Cast") == 0)
-		return fm_attr_int(n, "to", 0) == FM_TYPE_FLOAT;
-	if (strcmp(op, "Constant") == 0)
-		return attr(n, "value_float") || attr(n, "value_floats") ||
-		       (value && value->t &&
-			   value->t->data_type == FM_TYPE_FLOAT);
-	if (strcmp(op, "ConstantOfShape") == 0)
-		return !value || !value->t ||
-		       value->t->data_type == FM_TYPE_FLOAT;
-	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
-		if (strcmp(odd[i].op, op) == 0) {
-			if (odd[i].type)
-				return false;
-			k = odd[i].input;
-		}
-	return k < n->n_input && is_float(j, n->input[k]);
-}
-
 /* --- operators that stay -------------------------------------------------- */
 
-/* In single precision, and which of their outputs are float (bits). */
-static const struct {
-	const char *op;
-	unsigned outputs;
-} blocked[] = {
-	{ "ArrayFeatureExtractor", 1 },
-	{ "Binarizer", 1 },
-	{ "CastMap", 1 },
-	{ "CategoryMapper", 0 },
-	{ "DictVectorizer", 1 },
-	{ "FeatureVectorizer", 1 },
-	{ "Imputer", 1 },
-	{ "LabelEncoder", 0 },
-	{ "LinearClassifier", 2 },
-	{ "LinearRegressor", 1 },
-	{ "Normalizer", 1 },
-	{ "OneHotEncoder", 1 },
-	{ "SVMClassifier", 2 },
-	{ "SVMRegressor", 1 },
-	{ "Scaler", 1 },
-	{ "TreeEnsembleClassifier", 2 },
-	{ "TreeEnsembleRegressor", 1 },
-	{ "ZipMap", 0 },
-	{ "NonMaxSuppression", 0 },
-	{ "TopK", 1 },
-	{ "RoiAlign", 1 },
-	{ "Resize", 1 },
-	{ "Range", 1 },
-	{ "CumSum", 1 },
-	{ "Min", 1 },
-	{ "Max", 1 },
-	{ "Upsample", 1 },
-	/* A value in an attribute cannot be told to be half. */
-	{ "Constant", 1 },
-	{ "ConstantOfShape", 1 },
-};
-
-/* The bits, or -1 when the operator is converted like any other. */
-static int
-stays(const struct job *j, const Onnx__NodeProto *n)
-{
-	const char *op = n->op_type ? n->op_type : "";
-	const Onnx__AttributeProto *value = attr(n, "value");
-
-	/* Mean and deviation are always single. */
-	if (strcmp(op, "LayerNormalization") == 0 && n->n_output > 1)
-		return 7;
-	if ((strcmp(op, "Constant") == 0 ||
-		strcmp(op, "ConstantOfShape") == 0) &&
-	    ((value && value->t) || !makes_float(j, n)))
-		return -1;
-	for (size_t i = 0; i < sizeof blocked / sizeof *blocked; i++)
-		if (strcmp(blocked[i].op, op) == 0)
-			return (int)blocked[i].outputs;
-	return -1;
-}
-
 static Onnx__NodeProto *
-new_cast(struct job *j, const char *from, const char *to, int32_t type)
+new_cast(struct fm_convert *j, const char *from, const char *to, int32_t type)
 {
 	Onnx__NodeProto *n = fm_malloc(sizeof *n);
 	Onnx__AttributeProto *a = fm_malloc(sizeof *a);
@@ -375,7 +91,8 @@ new_cast(struct job *j, const char *from, const char *to, int32_t type)
 	a->has_type = 1;
 	a->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT;
 	n->op_type = fm_strdup("Cast");
-	n->name = fm_strdupf("half_cast_%" PRId64, j->n_casts++);
+	n->name = fm_strdupf("%s_cast_%" PRId64,
+	    j->type == FM_TYPE_FLOAT16 ? "half" : "bf16", j->n_casts++);
 	n->n_input = n->n_output = n->n_attribute = 1;
 	n->input = fm_malloc(sizeof *n->input);
 	n->output = fm_malloc(sizeof *n->output);
@@ -399,7 +116,7 @@ push(struct nodes *l, Onnx__NodeProto *n)
 }
 
 static char *
-rename_to(struct job *j, char *old)
+rename_to(struct fm_convert *j, char *old)
 {
 	char *new = fm_strdupf("%s_single_%" PRId64, old, j->n_casts);
 
@@ -407,86 +124,244 @@ rename_to(struct job *j, char *old)
 	return new;
 }
 
+static bool
+has(unsigned bits, size_t k)
+{
+	return bits >> (k < 7 ? k : 7) & 1;
+}
+
+/* Counts what has got casts, for the notes. */
+static void
+count_stay(
+    struct fm_convert *j, const char *op, const struct fm_convert_stay *s)
+{
+	char *why =
+	    s->until
+		? fm_strdupf(", bfloat16 of it needs opset %" PRId64, s->until)
+		: fm_strdup("");
+	char *key = fm_strdupf("%s with casts to single precision%s", op, why);
+
+	fm_json_set_int(j->stayed, key, fm_json_int(j->stayed, key, 0) + 1);
+	free(key);
+	free(why);
+}
+
 /* The node with casts before and behind it. */
 static void
-wrap(struct job *j, struct nodes *l, Onnx__NodeProto *n, unsigned outputs)
+wrap(struct fm_convert *j, struct nodes *l, Onnx__NodeProto *n,
+    const struct fm_convert_stay *s)
 {
-	bool made = makes_float(j, n);
+	bool made = fm_convert_makes_float(j, n);
+	int64_t before = j->n_casts;
 
 	for (size_t i = 0; i < n->n_input; i++) {
 		char *from = n->input[i];
 
-		if (!*from || !is_float(j, from))
+		if (!*from || !is_changed(j, from) || !has(s->inputs, i))
 			continue;
 		n->input[i] = rename_to(j, fm_strdup(from));
 		push(l, new_cast(j, from, n->input[i], FM_TYPE_FLOAT));
 		free(from);
 	}
 	push(l, n);
-	for (size_t i = 0; i < n->n_output && i < 8; i++) {
+	for (size_t i = 0; i < n->n_output; i++) {
 		char *to = n->output[i];
+		bool follows = made && fm_convert_follows(n, i);
 
-		if (!*to || !(outputs & 1U << i) || (i == 0 && !made))
+		if (!*to || (!made && has(s->outputs, 0)))
 			continue;
-		set_float(j, to);
+		if (!has(s->outputs, i)) {
+			if (follows)
+				set_float(j, to, s->inputs != FM_CONVERT_ALL);
+			continue;
+		}
+		set_float(j, to, true);
 		n->output[i] = rename_to(j, fm_strdup(to));
-		push(l, new_cast(j, n->output[i], to, FM_TYPE_FLOAT16));
+		push(l, new_cast(j, n->output[i], to, (int32_t)j->type));
 		free(to);
 	}
+	if (j->n_casts > before)
+		count_stay(j, n->op_type ? n->op_type : "", s);
+}
+
+/* --- what stays as it is -------------------------------------------------- */
+
+static bool
+has_body(const Onnx__NodeProto *n)
+{
+	for (size_t i = 0; i < n->n_attribute; i++)
+		if (n->attribute[i]->g)
+			return true;
+	return false;
+}
+
+/* Is it used for numbers that must be exact, and for nothing else? */
+static bool
+is_exact(const struct fm_convert *j, const char *name)
+{
+	return json_is_false(json_object_get(j->uses, name));
+}
+
+static bool
+makes_exact(const struct fm_convert *j, const Onnx__NodeProto *n)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < n->n_output; i++) {
+		if (json_is_true(json_object_get(j->uses, n->output[i])))
+			return false;
+		any |= is_exact(j, n->output[i]);
+	}
+	return any && !has_body(n);
+}
+
+static void
+set_use(struct fm_convert *j, const char *name, bool exact)
+{
+	if (!exact)
+		json_object_set_new(j->uses, name, json_true());
+	else if (!json_object_get(j->uses, name))
+		json_object_set_new(j->uses, name, json_false());
+}
+
+static void find_uses(
+    struct fm_convert *j, const Onnx__GraphProto *g, int depth);
+
+static void
+find_uses_of(struct fm_convert *j, const Onnx__NodeProto *n, int depth)
+{
+	struct fm_convert_stay s;
+	bool exact = makes_exact(j, n), stays = fm_convert_stays(j, n, &s);
+
+	for (size_t k = 0; k < n->n_input; k++) {
+		bool single = stays && !s.never && has(s.inputs, k);
+
+		if (exact || (single && has(s.exact, k)))
+			set_use(j, n->input[k], true);
+		else if (!single)
+			set_use(j, n->input[k], false);
+	}
+	for (size_t k = 0; k < n->n_attribute; k++)
+		if (n->attribute[k]->g && depth < DEPTH_MAX)
+			find_uses(j, n->attribute[k]->g, depth + 1);
+}
+
+/* From the last node to the first: what makes exact numbers needs such. */
+static void
+find_uses(struct fm_convert *j, const Onnx__GraphProto *g, int depth)
+{
+	for (size_t i = 0; i < g->n_output; i++)
+		if (g->output[i]->name)
+			set_use(j, g->output[i]->name, false);
+	for (size_t i = g->n_node; i-- > 0;)
+		find_uses_of(j, g->node[i], depth);
 }
 
 /* --- the graph ------------------------------------------------------------ */
 
-static int convert_graph(struct job *j, Onnx__GraphProto *g, int depth);
+static int convert_graph(struct fm_convert *j, Onnx__GraphProto *g, int depth);
+
+/* What comes out of a body comes out of its node; a Loop's condition does
+ * not. */
+static void
+give_outputs(
+    struct fm_convert *j, const Onnx__NodeProto *n, const Onnx__GraphProto *g)
+{
+	size_t skip = n->op_type && strcmp(n->op_type, "Loop") == 0;
+
+	for (size_t i = skip; i < g->n_output && i - skip < n->n_output; i++)
+		if (g->output[i]->name && is_changed(j, g->output[i]->name))
+			set_float(j, n->output[i - skip], true);
+}
 
 static int
-convert_attributes(struct job *j, Onnx__NodeProto *n, int depth)
+convert_attributes(struct fm_convert *j, Onnx__NodeProto *n, int depth)
 {
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < n->n_attribute; i++) {
 		Onnx__AttributeProto *a = n->attribute[i];
-		bool type = a->name && (strcmp(a->name, "to") == 0 ||
-					   strcmp(a->name, "dtype") == 0);
 
-		if (type && a->i == FM_TYPE_FLOAT)
-			a->i = FM_TYPE_FLOAT16;
+		if (fm_convert_is_type(a) && a->i == FM_TYPE_FLOAT)
+			a->i = j->type;
 		if (a->t)
-			rc = convert_tensor(j, a->t, false);
+			rc = fm_convert_tensor(j, a->t, false, false);
+		if (rc == 0 && a->g && depth == DEPTH_MAX)
+			rc = fm_err_set(
+			    j->err, FM_NOMODEL, "bodies are nested too deep");
+		else if (rc == 0 && a->g)
+			rc = convert_graph(j, a->g, depth + 1);
 		if (rc == 0 && a->g)
-			rc = depth < DEPTH_MAX
-				 ? convert_graph(j, a->g, depth + 1)
-				 : fm_err_set(j->err, FM_NOMODEL,
-				       "bodies are nested too deep");
+			give_outputs(j, n, a->g);
 	}
 	return rc;
 }
 
+/* Values that are no tensors cannot be cast: of a body's, only those that
+ * are not float are good. */
 static int
-convert_nodes(struct job *j, Onnx__GraphProto *g, int depth)
+check_never(struct fm_convert *j, const Onnx__NodeProto *n,
+    const struct fm_convert_stay *s)
+{
+	bool good = false;
+
+	for (size_t i = 0; i < n->n_attribute; i++)
+		good |= n->attribute[i]->g != NULL;
+	for (size_t i = 0; i < n->n_output; i++)
+		good &= !is_changed(j, n->output[i]);
+	if (good)
+		return 0;
+	if (s->until)
+		return fm_err_set(j->err, FM_NOMODEL,
+		    "operator '%.40s' cannot hold bfloat16 in opset %" PRId64
+		    ": export the model with opset %" PRId64 " or newer",
+		    n->op_type, j->opset, s->until);
+	return fm_err_set(j->err, FM_NOMODEL,
+	    "operator '%.40s' cannot hold bfloat16 in any opset: export the "
+	    "model without it, or use fp16",
+	    n->op_type);
+}
+
+static int
+convert_node(
+    struct fm_convert *j, struct nodes *l, Onnx__NodeProto *n, int depth)
+{
+	struct fm_convert_stay s;
+	bool stays = fm_convert_stays(j, n, &s);
+	int rc;
+
+	if (makes_exact(j, n)) {
+		wrap(j, l, n,
+		    &(struct fm_convert_stay){ .inputs = FM_CONVERT_ALL });
+		return 0;
+	}
+	if (stays && !s.never) {
+		wrap(j, l, n, &s);
+		return 0;
+	}
+	push(l, n);
+	if (fm_convert_makes_float(j, n))
+		for (size_t k = 0; k < n->n_output; k++)
+			if (fm_convert_follows(n, k))
+				set_float(j, n->output[k], true);
+	rc = convert_attributes(j, n, depth);
+	return rc == 0 && stays ? check_never(j, n, &s) : rc;
+}
+
+static int
+convert_nodes(struct fm_convert *j, Onnx__GraphProto *g, int depth)
 {
 	struct nodes l = { NULL, 0 };
-	size_t room = 1;
+	size_t room = 1, i;
 	int rc = 0;
 
-	for (size_t i = 0; i < g->n_node; i++)
+	for (i = 0; i < g->n_node; i++)
 		room += 1 + g->node[i]->n_input + g->node[i]->n_output;
 	l.v = fm_calloc(room, sizeof(void *));
-	for (size_t i = 0; i < g->n_node; i++) {
-		Onnx__NodeProto *n = g->node[i];
-		int bits = stays(j, n);
-
-		if (bits >= 0) {
-			wrap(j, &l, n, (unsigned)bits);
-			continue;
-		}
-		for (size_t k = 0; k < n->n_output; k++)
-			if (makes_float(j, n))
-				set_float(j, n->output[k]);
-		push(&l, n);
-		if (rc == 0)
-			rc = convert_attributes(j, n, depth);
-	}
+	for (i = 0; rc == 0 && i < g->n_node; i++)
+		rc = convert_node(j, &l, g->node[i], depth);
+	for (; i < g->n_node; i++) /* all are released with the graph */
+		push(&l, g->node[i]);
 	free(g->node);
 	g->node = l.v;
 	g->n_node = l.n;
@@ -494,33 +369,87 @@ convert_nodes(struct job *j, Onnx__GraphProto *g, int depth)
 }
 
 static int
-convert_graph(struct job *j, Onnx__GraphProto *g, int depth)
+convert_graph(struct fm_convert *j, Onnx__GraphProto *g, int depth)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < g->n_input; i++) {
-		if (says_float(g->input[i]))
-			set_float(j, g->input[i]->name);
-		convert_type(g->input[i]);
-	}
 	for (size_t i = 0; rc == 0 && i < g->n_initializer; i++) {
-		if (g->initializer[i]->data_type == FM_TYPE_FLOAT)
-			set_float(j, g->initializer[i]->name);
-		rc = convert_tensor(j, g->initializer[i], true);
+		Onnx__TensorProto *t = g->initializer[i];
+		bool exact = t->name && is_exact(j, t->name);
+
+		if (t->data_type == FM_TYPE_FLOAT)
+			set_float(j, t->name, !exact);
+		rc = fm_convert_tensor(j, t, exact, true);
+	}
+	for (size_t i = 0; i < g->n_input; i++) {
+		Onnx__ValueInfoProto *v = g->input[i];
+
+		if (says_float(v) && v->name && !is_kept(j, v->name))
+			set_float(j, v->name, true);
+		convert_type(j, v);
 	}
 	if (rc == 0)
 		rc = convert_nodes(j, g, depth);
 	for (size_t i = 0; i < g->n_output; i++)
-		convert_type(g->output[i]);
+		convert_type(j, g->output[i]);
 	for (size_t i = 0; i < g->n_value_info; i++)
-		convert_type(g->value_info[i]);
+		convert_type(j, g->value_info[i]);
 	return rc;
+}
+
+/* The standard operators' version; 0 without any of them, even Cast. */
+static int64_t
+opset_of(const Onnx__ModelProto *p)
+{
+	for (size_t i = 0; i < p->n_opset_import; i++) {
+		const char *domain = p->opset_import[i]->domain;
+
+		if (!domain || !*domain || strcmp(domain, "ai.onnx") == 0)
+			return p->opset_import[i]->version;
+	}
+	return 0;
+}
+
+static int
+convert_model(struct fm_convert *j, Onnx__ModelProto *p)
+{
+	int rc;
+
+	j->opset = opset_of(p);
+	if (j->type == FM_TYPE_BFLOAT16 && j->opset < OPSET_BF16)
+		return fm_err_set(j->err, FM_NOMODEL,
+		    "its operators are those of opset %" PRId64
+		    ", and bfloat16 begins with %d: export the model with "
+		    "opset %d or newer",
+		    j->opset, OPSET_BF16, OPSET_BF16);
+	if (j->type == FM_TYPE_BFLOAT16)
+		find_uses(j, p->graph, 0);
+	rc = convert_graph(j, p->graph, 0);
+	if (rc == 0 && j->n_changed == 0 &&
+	    strcmp(j->m->dtype, fm_type_name(j->type)) != 0)
+		rc = fm_err_set(j->err, FM_NOMODEL,
+		    "nothing in it is float that could be converted; its "
+		    "weights are %s",
+		    j->m->dtype);
+	return rc;
+}
+
+static void
+put_notes(const struct fm_convert *j, struct fm_strs *notes)
+{
+	const char *what;
+	json_t *n;
+
+	json_object_foreach (j->stayed, what, n)
+		fm_strs_add_take(
+		    notes, fm_strdupf("%" PRId64 " %s",
+			       (int64_t)json_integer_value(n), what));
 }
 
 /* --- files ---------------------------------------------------------------- */
 
 static int
-open_files(struct job *j)
+open_files(struct fm_convert *j)
 {
 	int rc = 0;
 
@@ -551,37 +480,55 @@ write_graph(const Onnx__ModelProto *p, const char *path, struct fm_err *err)
 	return rc;
 }
 
+static int
+convert_files(struct fm_convert *j, Onnx__ModelProto *p, const char *dir,
+    const char *name)
+{
+	char *weights_path = fm_io_join(dir, j->weights_name);
+	char *path = fm_strdupf("%s/%s.onnx", dir, name);
+	int rc = open_files(j);
+
+	if (rc == 0)
+		rc = fm_out_open(&j->weights, weights_path, j->err);
+	if (rc == 0) {
+		rc = convert_model(j, p);
+		if (rc == 0)
+			rc = fm_out_close(&j->weights, j->err);
+		else
+			fm_out_abandon(&j->weights);
+	}
+	if (rc == 0)
+		rc = write_graph(p, path, j->err);
+	for (size_t i = 0; i < j->m->files.n; i++)
+		fm_map_release(&j->maps[i]);
+	free(j->maps);
+	free(path);
+	free(weights_path);
+	return rc;
+}
+
 int
-fm_model_to_half(const struct fm_model *m, const char *dir, const char *name,
-    struct fm_err *err)
+fm_model_convert(const struct fm_model *m, enum fm_type type, const char *dir,
+    const char *name, struct fm_strs *notes, struct fm_err *err)
 {
 	Onnx__ModelProto *p = fm_onnx_unpack(m->graph, err);
 	char *weights = fm_strdupf("%s.weights", name);
-	char *weights_path = fm_io_join(dir, weights);
-	char *path = fm_strdupf("%s/%s.onnx", dir, name);
-	struct job j = { .m = m, .weights_name = weights, .err = err };
-	int rc = p ? open_files(&j) : -1;
+	struct fm_convert j = { .m = m,
+		.type = type,
+		.weights_name = weights,
+		.floats = json_object(),
+		.uses = json_object(),
+		.stayed = json_object(),
+		.err = err };
+	int rc = p ? convert_files(&j, p, dir, name) : -1;
 
-	j.floats = json_object();
 	if (rc == 0)
-		rc = fm_out_open(&j.weights, weights_path, err);
-	if (rc == 0) {
-		rc = convert_graph(&j, p->graph, 0);
-		if (rc == 0)
-			rc = fm_out_close(&j.weights, err);
-		else
-			fm_out_abandon(&j.weights);
-	}
-	if (rc == 0)
-		rc = write_graph(p, path, err);
-	for (size_t i = 0; j.maps && i < m->files.n; i++)
-		fm_map_release(&j.maps[i]);
+		put_notes(&j, notes);
 	if (p)
 		onnx__model_proto__free_unpacked(p, NULL);
-	free(j.maps);
 	json_decref(j.floats);
-	free(path);
-	free(weights_path);
+	json_decref(j.uses);
+	json_decref(j.stayed);
 	free(weights);
 	return rc;
 }

@@ -28,6 +28,8 @@ struct fm_model_opts {
 struct fm_model_port {
 	char *name;
 	enum fm_type type;
+	bool was_float;            /* before it was converted to 16 bits: data
+				    * may be given and expected as float */
 	int rank;                  /* -1 = not known */
 	int64_t dims[FM_DIMS_MAX]; /* -1 where it is open */
 	char *syms[FM_DIMS_MAX];   /* name of an open dimension, else NULL;

@@ -89,6 +89,9 @@ def options(given):
 def arranged(model, inputs):
     """(positional, named) inputs as forward() takes them."""
     import torch
+    if not isinstance(model, torch.nn.Module):
+        raise Error("the model must be a torch.nn.Module, got %s"
+                    % type(model).__name__)
     if isinstance(inputs, torch.Tensor):
         inputs = (inputs,)
     names = list(inspect.signature(model.forward).parameters)

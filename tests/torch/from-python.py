@@ -52,6 +52,12 @@ try:
 except fm.Error as error:
     check("what neither takes is refused",
           str(error).startswith("the model cannot be exported: "))
+try:
+    fm.benchmark_model(lambda x: x, x)
+    check("no module", False)
+except fm.Error as error:
+    check("a model is a module", str(error),
+          "the model must be a torch.nn.Module, got function")
 records = fm.benchmark_script(sys.argv[2], reps=5)
 check("a record for each of a script's models",
       [r["status"] for r in records], ["OK", "OK"])

@@ -73,15 +73,42 @@ class Apart:
             os.close(fd)
 
 
+class Late(BaseException):
+    """The script has had its time; no `except Exception` of it takes this."""
+
+
+class Limit:
+    """Ends a script after so many seconds; 0 is never. One that waits inside
+    of a library for ever, or takes the signal for itself, is not ended."""
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+
+    def ring(self, *_):
+        raise Late("did not end within %g s" % self.seconds)
+
+    def __enter__(self):
+        if self.seconds:
+            self.kept = signal.signal(signal.SIGALRM, self.ring)
+            signal.setitimer(signal.ITIMER_REAL, self.seconds)
+
+    def __exit__(self, *_):
+        if self.seconds:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, self.kept)
+
+
 def how_it_ended(error):
+    if isinstance(error, Late):
+        return str(error)
     if isinstance(error, SystemExit):
         code = error.code
         return None if code in (None, 0) else "exit %s" % one_line(code)
     return "%s: %s" % (type(error).__name__, one_line(error))
 
 
-def run(path, args, log, answers_fd):
-    """Runs the script to its end; gives its Ending."""
+def run(path, args, log, answers_fd, seconds=0):
+    """Runs the script to its end, or for so long; gives its Ending."""
     if not os.path.isfile(path):
         raise Refused("nomodel", "there is no script '%s'" % path)
     ending = Ending()
@@ -95,7 +122,8 @@ def run(path, args, log, answers_fd):
     try:
         with Apart(log):
             try:
-                runpy.run_path(path, run_name="__main__")
+                with Limit(seconds):
+                    runpy.run_path(path, run_name="__main__")
             except BaseException as error:
                 ending.error = how_it_ended(error)
                 if not isinstance(error, SystemExit):

@@ -119,13 +119,13 @@ class Session:
         from .profile import profile
         profile(request, self.runner, self.answers)
 
-    def build(self, request):
+    def find(self, request):
         self.settle(request)
-        from .build import build
-        self.found = build(request, self.answers)
+        from .find import find
+        self.found = find(request, self.answers)
 
     def export(self, request):
-        from .build import run_export
+        from .find import run_export
         run_export(request, self.found, self.answers)
 
     def close(self, request):
@@ -137,7 +137,7 @@ class Session:
     # --- the loop ---
 
     OPERATIONS = ("hello", "devices", "open", "run", "observe", "infer",
-                  "profile", "build", "export", "close")
+                  "profile", "find", "export", "close")
 
     def answer(self, line):
         request = {}

@@ -8,6 +8,10 @@ outer.onnx    x[n] times itself, n * n: memory grows with the square
 sequence.onnx x as a sequence, which is not a tensor
 batch.onnx    relu of an input that is called batch, float[n,128]
 external.onnx y = x + w, w in weights/w.bin
+table.onnx    rows of a table of numbers that are hard to round, twice
+conv.onnx     a convolution and a pooling, which opset 17 has no bfloat16 of
+old.onnx      relu of opset 11
+branch.onnx   x or -x, by an If of opset 13
 """
 import os
 import struct
@@ -22,10 +26,10 @@ def tensor(name, kind, shape):
     return helper.make_tensor_value_info(name, kind, shape)
 
 
-def save(name, nodes, inputs, outputs, weights=()):
+def save(name, nodes, inputs, outputs, weights=(), opset=17):
     graph = helper.make_graph(nodes, name, inputs, outputs, list(weights))
     model = helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", 17)],
+        graph, opset_imports=[helper.make_opsetid("", opset)],
         producer_name="")
     model.ir_version = 8
     onnx.checker.check_model(model)
@@ -89,3 +93,34 @@ with open(os.path.join(HERE, "external.onnx"), "wb") as f:
 save("batch", [helper.make_node("Relu", ["batch"], ["y"])],
      [tensor("batch", F, ["batch_size", 128])],
      [tensor("y", F, ["batch_size", 128])])
+
+save("table",
+     [helper.make_node("Gather", ["table", "ids"], ["row"]),
+      helper.make_node("Concat", ["row", "row"], ["y"], axis=1)],
+     [tensor("ids", TensorProto.INT64, ["n"])], [tensor("y", F, ["n", 8])],
+     [helper.make_tensor("table", F, [2, 4], struct.pack(
+         "<8I", 0x3f800000, 0x3f808000, 0x3f818000, 0x3f808001,
+         0x7f7fffff, 0xff7fffff, 0x00018000, 0xff800000), raw=True)])
+
+save("conv",
+     [helper.make_node("Conv", ["x", "w", "b"], ["c"]),
+      helper.make_node("MaxPool", ["c"], ["p"], kernel_shape=[2, 2]),
+      helper.make_node("Flatten", ["p"], ["y"])],
+     [tensor("x", F, ["batch", 1, 4, 4])], [tensor("y", F, ["batch", 2])],
+     [helper.make_tensor("w", F, [2, 1, 3, 3], [i / 8 for i in range(18)]),
+      helper.make_tensor("b", F, [2], [0.5, -0.25])])
+
+save("old", [helper.make_node("Relu", ["x"], ["y"])],
+     [tensor("x", F, ["n"])], [tensor("y", F, ["n"])], opset=11)
+
+
+def body(name, op):
+    return helper.make_graph([helper.make_node(op, ["x"], [name])], name, [],
+                             [tensor(name, F, ["n"])])
+
+
+save("branch",
+     [helper.make_node("If", ["c"], ["y"], then_branch=body("a", "Identity"),
+                       else_branch=body("b", "Neg"))],
+     [tensor("c", TensorProto.BOOL, []), tensor("x", F, ["n"])],
+     [tensor("y", F, ["n"])], opset=13)

@@ -1,7 +1,7 @@
-"""The requests build and export: a script is run, or a file with a model is
+"""The requests find and export: a script is run, or a file with a model is
 loaded, the models in it are told, and each is exported when it is asked for.
 
-build answers with FMWORK FOUND <json> for each model and FMWORK SCRIPT <json>
+find answers with FMWORK FOUND <json> for each model and FMWORK SCRIPT <json>
 for the script; export with FMWORK STAGE export <seconds> <ok|failed> <hash or
 text>. An export is a folder: the model as model.onnx or model.pt2, and
 <input>.npy with what it was called with.
@@ -21,7 +21,8 @@ def from_script(path, request, log, answers):
     tracer = Tracer(path, request.get("max_depth") or 0)
     args = script.arguments(request.get("script_args"))
     with tracer:
-        ending = script.run(path, args, log, answers.fd)
+        ending = script.run(path, args, log, answers.fd,
+                            request.get("timeout") or 0)
     return merged(tracer.order), {
         "error": ending.error, "seconds": round(ending.seconds, 6),
         "keras": keras_models(), "log": log}
@@ -55,12 +56,12 @@ def chosen(found, hashes):
     return [known[h] for h in hashes]
 
 
-def build(request, answers):
+def find(request, answers):
     """{hash: model} of those that were chosen."""
     path = os.path.abspath(request.get("script") or "")
     outdir = request.get("outdir")
     if not outdir:
-        raise Refused("usage", 'build needs "outdir"')
+        raise Refused("usage", 'find needs "outdir"')
     os.makedirs(outdir, exist_ok=True)
     if archive.kind(path):
         found, said = from_file(path, request)
@@ -85,7 +86,7 @@ def build(request, answers):
 def run_export(request, found, answers):
     one = found.get(request.get("hash"))
     if not one:
-        raise Refused("usage", "no model '%s' was found: 'build' must come "
+        raise Refused("usage", "no model '%s' was found: 'find' must come "
                       "before" % request.get("hash"))
     folder = request.get("outdir")
     if not folder:
