@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "alloc.h"
@@ -46,7 +47,8 @@ has(const char *dir, const char *name)
 	return yes;
 }
 
-/* Does a folder hold anything that is not ours to begin with? */
+/* Does a folder hold anything that is not ours to begin with? Copies for
+ * runs from elsewhere are: who brings them here makes no cache. */
 static bool
 has_others(const char *dir)
 {
@@ -57,6 +59,7 @@ has_others(const char *dir)
 	while (d && !yes && (e = readdir(d)))
 		yes = strcmp(e->d_name, ".") != 0 &&
 		      strcmp(e->d_name, "..") != 0 &&
+		      strcmp(e->d_name, "remote") != 0 &&
 		      strncmp(e->d_name, ".fm-cache", 9) != 0;
 	if (d)
 		(void)closedir(d);
@@ -217,7 +220,7 @@ fm_cache_open(struct fm_cache *c, const char *dir, enum fm_cache_use use,
 
 	c->dir = NULL;
 	c->foreign = false;
-	c->lock_fd = c->obj_fd = -1;
+	c->lock_fd = c->obj_fd = c->any_tmp = -1;
 	if (!*dir || *dir == '~')
 		return fm_err_set(err, FM_USAGE,
 		    "no place for the cache: set FM_CACHE_DIR or HOME");
@@ -249,7 +252,8 @@ fm_cache_release(struct fm_cache *c)
 int
 fm_cache_name_check(const char *name, struct fm_err *err)
 {
-	static const char *const ours[] = { "obj", "results", "files", "pins" };
+	static const char *const ours[] = { "obj", "results", "files", "pins",
+		"remote", "slurm" };
 	const char *why = NULL;
 	size_t i;
 
@@ -366,16 +370,55 @@ fm_cache_name_key(
 	return true;
 }
 
+bool
+fm_cache_find(const struct fm_cache *c, const char *name, char key[FM_HASH_HEX])
+{
+	bool there = fm_cache_name_key(c, name, key);
+	char *obj, *tmp;
+
+	if (there || !is_key(name))
+		return there;
+	obj = fm_cache_obj(c, name);
+	tmp = fm_strdupf("%s.tmp", obj);
+	there = fm_io_is_dir(obj) || fm_io_is_dir(tmp);
+	if (there)
+		memcpy(key, name, FM_HASH_HEX);
+	free(tmp);
+	free(obj);
+	return there;
+}
+
+int
+fm_cache_name_free(
+    const struct fm_cache *c, const char *name, struct fm_err *err)
+{
+	char *path = fm_io_join(c->dir, name);
+	char key[FM_HASH_HEX];
+	struct stat st;
+	int rc = 0;
+
+	if (lstat(path, &st) == 0 && !fm_cache_name_key(c, name, key))
+		rc = fm_err_set(err, FM_USAGE,
+		    "'%s' lies in the cache and is no build: choose another "
+		    "--build_name",
+		    path);
+	free(path);
+	return rc;
+}
+
 /* Symbolic links cannot be replaced, but renamed over one another. */
 int
 fm_cache_name_set(const struct fm_cache *c, const char *name, const char *key,
     struct fm_err *err)
 {
-	char *to = fm_strdupf("obj/%s", key);
-	char *path = fm_io_join(c->dir, name);
-	char *tmp = fm_strdupf("%s/.name.%ld.%s", c->dir, (long)getpid(), key);
+	char *to, *path, *tmp;
 	int rc = 0;
 
+	if (fm_cache_name_free(c, name, err) != 0)
+		return -1;
+	to = fm_strdupf("obj/%s", key);
+	path = fm_io_join(c->dir, name);
+	tmp = fm_strdupf("%s/.name.%ld.%s", c->dir, (long)getpid(), key);
 	(void)unlink(tmp);
 	if (symlink(to, tmp) != 0 || rename(tmp, path) != 0) {
 		rc = fm_err_sys(

@@ -11,6 +11,7 @@
  *     results/KEY.jsonl   a line for each measured point
  *     files/HASH          hashes of files outside, by their path
  *     pins/KEY            builds that gc never takes
+ *     remote/, slurm/     of fm-driver's backends; nothing here reads them
  *
  * A folder made by MLAgility or GroqFlow can be read, and is never changed.
  */
@@ -32,11 +33,12 @@ struct fm_cache {
 	bool foreign; /* not ours: read only */
 	int lock_fd;  /* of .lock; -1 = not open */
 	int obj_fd;   /* of obj/; -1 = not open */
+	int any_tmp;  /* was there a KEY.tmp in it? -1 = not looked yet */
 };
 
 #define FM_CACHE_INIT                                                          \
 	{                                                                      \
-		NULL, false, -1, -1                                            \
+		NULL, false, -1, -1, -1                                        \
 	}
 
 /* --- the folder --- */
@@ -77,6 +79,15 @@ int fm_cache_names(
 /* Whose build a name is; false when there is none. */
 bool fm_cache_name_key(
     const struct fm_cache *c, const char *name, char key[FM_HASH_HEX]);
+
+/* The same for a name or the whole key of a build, made or being made. */
+bool fm_cache_find(
+    const struct fm_cache *c, const char *name, char key[FM_HASH_HEX]);
+
+/* Is the name a build's, or nothing's yet? What else lies there is never
+ * replaced; the reason in `err`. */
+int fm_cache_name_free(
+    const struct fm_cache *c, const char *name, struct fm_err *err);
 
 /* Points a name to a build, in one step. */
 int fm_cache_name_set(const struct fm_cache *c, const char *name,
@@ -145,8 +156,8 @@ void fm_cache_abandon(const struct fm_cache *c, const char *key);
 /* Notes that a build is used now. */
 void fm_cache_touch(const struct fm_cache *c, const char *key);
 
-/* Bytes of all files of a build (made or being made), and when it was last
- * used: ns since the epoch. Both 0 when there is none. */
+/* Bytes of all files of a build, made, being made or left by a kill, and when
+ * it was last used: ns since the epoch. Both 0 when there is none. */
 struct fm_cache_weight {
 	int64_t bytes, used_ns;
 };
@@ -157,8 +168,8 @@ int fm_cache_delete(struct fm_cache *c, const char *key,
     const struct fm_strs *names, struct fm_err *err);
 
 /*
- * Removes the artifacts, keeps state, logs and results, and marks the build
- * `cleaned`. `*bytes` gets what was freed.
+ * Removes the artifacts, also those that a kill left, keeps state, logs and
+ * results, and marks the build `cleaned`. `*bytes` gets what was freed.
  */
 int fm_cache_clean(
     struct fm_cache *c, const char *key, int64_t *bytes, struct fm_err *err);
@@ -182,7 +193,8 @@ void fm_cache_diff(struct fm_strs *reasons, const json_t *was, const json_t *is,
 /* Appends a line; nothing is lost when many do so at once. */
 int fm_cache_result_add(struct fm_cache *c, const char *key,
     const json_t *record, struct fm_err *err);
-/* All of them, in order; a line that cannot be read is left out. */
+/* All of them, in order, of a very large file the last ones; a line that
+ * cannot be read is left out. */
 json_t *fm_cache_results(const struct fm_cache *c, const char *key);
 
 /* --- hashes of files --- */

@@ -179,13 +179,31 @@ sum_up(DIR *d)
 	return sum;
 }
 
+/* Mostly there is none, and looking for each of thousands would take longer
+ * than looking once. */
+static bool
+any_tmp(struct fm_cache *c)
+{
+	DIR *d = c->any_tmp < 0 ? open_below(c->obj_fd, ".") : NULL;
+	struct dirent *e;
+
+	if (c->any_tmp < 0)
+		c->any_tmp = 0;
+	while (d && !c->any_tmp && (e = readdir(d)))
+		c->any_tmp =
+		    is_build(e->d_name) && strchr(e->d_name, '.') != NULL;
+	if (d)
+		(void)closedir(d);
+	return c->any_tmp;
+}
+
 struct fm_cache_weight
 fm_cache_weigh(struct fm_cache *c, const char *key)
 {
 	struct fm_cache_weight w = { 0, 0 };
 	char tmp[FM_HASH_HEX + 8];
 	struct stat st;
-	DIR *d;
+	DIR *d, *left;
 
 	if (c->obj_fd < 0) {
 		char *path = fm_io_join(c->dir, "obj");
@@ -195,12 +213,11 @@ fm_cache_weigh(struct fm_cache *c, const char *key)
 	}
 	(void)snprintf(tmp, sizeof tmp, "%.32s.tmp", key);
 	d = open_below(c->obj_fd, key);
-	if (!d)
-		d = open_below(c->obj_fd, tmp);
-	if (d && fstat(dirfd(d), &st) == 0)
+	left = !d || any_tmp(c) ? open_below(c->obj_fd, tmp) : NULL;
+	if ((d || left) && fstat(dirfd(d ? d : left), &st) == 0)
 		w.used_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 +
 			    st.st_mtim.tv_nsec;
-	w.bytes = sum_up(d);
+	w.bytes = sum_up(d) + sum_up(left);
 	return w;
 }
 
@@ -229,26 +246,47 @@ remove_artifacts(DIR *d, bool top)
 	return sum;
 }
 
-/* The mark comes first: a build that is half removed is none. */
+/* Cleaning is no use: gc goes by the time that was there before. */
+static void
+set_used(const char *obj, const struct stat *st)
+{
+	struct timespec times[2] = { st->st_atim, st->st_mtim };
+
+	(void)utimensat(AT_FDCWD, obj, times, 0);
+}
+
+/* The mark comes first: a build that is half removed is none. What a killed
+ * one left is a build's only when there is no other: else it goes whole. */
 int
 fm_cache_clean(
     struct fm_cache *c, const char *key, int64_t *bytes, struct fm_err *err)
 {
-	char *obj = fm_cache_obj(c, key);
-	json_t *state = fm_cache_state(c, key, err);
+	char *obj = fm_cache_obj(c, key), *tmp = tmp_of(c, key);
+	struct stat st;
+	bool there = lstat(obj, &st) == 0;
+	json_t *state =
+	    !there || S_ISDIR(st.st_mode) ? fm_cache_state(c, key, err) : NULL;
 	const char *status = fm_json_str(state, "build_status", "");
 	int rc = -1;
 
 	*bytes = 0;
-	if (state && strcmp(status, "successful_build") == 0) {
+	if (!state && there && !S_ISDIR(st.st_mode)) {
+		(void)fm_err_set(err, FM_USAGE, "'%s' is no folder", obj);
+	} else if (state && strcmp(status, "successful_build") == 0) {
 		fm_json_set_str(state, "build_status", "cleaned");
 		rc = fm_cache_state_write(obj, state, err);
 	} else if (state) {
 		rc = 0;
 	}
 	if (rc == 0)
-		*bytes = remove_artifacts(open_below(AT_FDCWD, obj), true);
+		*bytes = remove_artifacts(open_below(AT_FDCWD, obj), true) +
+			 remove_artifacts(open_below(AT_FDCWD, tmp), !there);
+	if (rc == 0 && there) {
+		fm_cache_abandon(c, key);
+		set_used(obj, &st);
+	}
 	json_decref(state);
+	free(tmp);
 	free(obj);
 	return rc;
 }

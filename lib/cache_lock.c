@@ -84,7 +84,8 @@ fm_cache_lock(struct fm_cache *c, const char *key, enum fm_cache_lock what,
 			return 1;
 		if (pause_ms(ms, wake_fd) != 0)
 			return fm_err_set(err, FM_STOPPED,
-			    "stopped while another process makes the build");
+			    "stopped while another process %s the build",
+			    what == FM_CACHE_MAKE ? "makes" : "uses");
 		ms = ms < 50 ? ms * 2 : 50;
 	}
 	return 0;

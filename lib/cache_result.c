@@ -64,6 +64,12 @@ fm_cache_result_add(struct fm_cache *c, const char *key, const json_t *record,
 	return rc;
 }
 
+enum {
+	/* Tens of thousands of points; a line torn off at the front is one
+	 * that cannot be read. */
+	TAIL_BYTES = 16 << 20
+};
+
 json_t *
 fm_cache_results(const struct fm_cache *c, const char *key)
 {
@@ -71,12 +77,15 @@ fm_cache_results(const struct fm_cache *c, const char *key)
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	json_t *all = json_array();
 	struct fm_reader r;
+	struct stat st;
 	char *line;
 	size_t n;
 
 	free(path);
 	if (fd < 0)
 		return all;
+	if (fstat(fd, &st) == 0 && st.st_size > TAIL_BYTES)
+		(void)lseek(fd, -(off_t)TAIL_BYTES, SEEK_END);
 	fm_reader_init(&r, fd);
 	while (fm_reader_next(&r, &line, &n) == 1) {
 		struct fm_err ignored = FM_ERR_INIT;

@@ -127,10 +127,16 @@ fm_cache_state_write(const char *dir, const json_t *state, struct fm_err *err)
 
 /* --- why ------------------------------------------------------------------ */
 
+static bool
+is_none(const json_t *v)
+{
+	return !v || json_is_null(v);
+}
+
 static void
 put_value(struct fm_buf *b, const json_t *v)
 {
-	if (!v || json_is_null(v))
+	if (is_none(v))
 		fm_buf_puts(b, "none");
 	else if (json_is_string(v))
 		fm_buf_printf(b, "'%s'", json_string_value(v));
@@ -148,6 +154,7 @@ add_reason(
 	put_value(&b, was);
 	fm_buf_puts(&b, " to ");
 	put_value(&b, is);
+	fm_strs_flatten(b.s);
 	fm_strs_add_take(l, fm_buf_detach(&b));
 }
 
@@ -204,13 +211,14 @@ word_of(const char *key, const char *where)
 	return fm_strdup(key);
 }
 
+/* What is not there and what is null are both none. */
 static void
 diff_member(struct fm_strs *l, const char *key, const json_t *was,
     const json_t *is, const char *where)
 {
 	char *word;
 
-	if (json_equal(was, is))
+	if (json_equal(was, is) || (is_none(was) && is_none(is)))
 		return;
 	if (!where && strcmp(key, "sequence") == 0) {
 		diff_stages(l, was, is);

@@ -37,6 +37,14 @@ fm_strs_add(struct fm_strs *l, const char *s)
 }
 
 void
+fm_strs_flatten(char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			*s = ' ';
+}
+
+void
 fm_strs_split(struct fm_strs *l, const char *s, const char *seps)
 {
 	size_t n;

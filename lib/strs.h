@@ -32,6 +32,10 @@ void fm_strs_split(struct fm_strs *l, const char *s, const char *seps);
 struct fm_err;
 int fm_strs_words(struct fm_strs *l, const char *s, struct fm_err *err);
 
+/* Makes one plain line of what anybody may have written: control characters
+ * become blanks. */
+void fm_strs_flatten(char *s);
+
 /* By byte value, as strcmp orders. */
 void fm_strs_sort(struct fm_strs *l);
 

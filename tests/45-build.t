@@ -42,10 +42,17 @@ run 0 fm-driver --backend ort "$top/tests/data/ort/linear.onnx" --reps 2 --dim b
 build 0 "$T/bert" --build_name one
 is "a name of one's own" "$(status one)" successful_build
 is "is the same build" "$(readlink "$C/one")" "$(readlink "$C/$mine")"
-for word in a/b ../x .x '' obj; do
+for word in a/b ../x .x '' obj remote slurm; do
 	build 2 "$T/bert" --build_name="$word"
 	like "'$word' is no name" "$T/err" "the build name '$word' "
 done
+echo mine >"$C/notes"; ln -s "$T" "$C/away"; mkdir "$C/things"
+for word in notes away things; do
+	build 2 "$T/bert" --build_name=$word
+	like "'$word' is somebody else's" "$T/err" "'.*/$word' lies in the cache and is no build: choose another --build_name"
+done
+is "and stays" "$(cat "$C/notes")$(readlink "$C/away")" "mine$T"
+rm "$C/notes" "$C/away"; rmdir "$C/things"
 build 0 "$T/roberta" --build_name one
 like "two models of one name: a warning" "$T/err" \
     "the build name 'one' belongs to model '.*/bert', and now '.*/roberta' is to have it"
@@ -77,6 +84,14 @@ is "or that there is nothing to tell" "$(cat "$T/out")" "$mine: is up to date"
 
 # --- changed weights ---
 cp -r "$T/bert" "$T/changed"
+build 0 "$T/changed" --build_name past --optimize basic --precision fp16 --load_format dummy --seed 5
+run 0 fm-cache why past
+is "why, alone: as it was made" "$(cat "$T/out")" "past: is up to date"
+echo ' ' >>"$T/changed/config.json"
+run 0 fm-cache why past
+like "or what has changed since" "$T/out" "^the content of the model changed from"
+is "and only that" "$(wc -l <"$T/out")" 2
+cp "$T/bert/config.json" "$T/changed"
 build 0 "$T/changed"
 is "the same content is the same build" "$(stage)" "import cached"
 printf x | dd of="$T/changed/model.safetensors" bs=1 seek=9000 conv=notrunc 2>/dev/null
@@ -91,6 +106,11 @@ log_import.txt
 state.yaml"
 build 0 "$T/bert"
 is "and it is no hit" "$(stage)" "import ok"
+build 0 "$T/bert" --optimize basic --build_name lean --lean_cache
+build 2 "$T/bert" --build_name lean --rebuild never
+like "nor one that is used because it is forbidden to make it" "$T/err" "'lean' cannot be used \(cleaned\)"
+is "and nothing else is said" "$(wc -l <"$T/err")" 1
+run 0 fm-cache delete lean
 
 # --- stages ---
 stages() { sed -n 's/^FMWORK STAGE \([a-z]*\) [0-9.]* \([a-z]*\) .*/\1 \2/p' "$T/out" | tr '\n' ' '; }
@@ -134,6 +154,28 @@ if [ -n "$python" ]; then
 	run 0 fm-driver "$T/bert" --infer "$T/case" --optimize all --expect "$T/want"
 	like "it computes the same" "$T/out" "last_hidden_state: equal"
 fi
+
+# --- damage ---
+build 0 "$T/bert" --optimize basic --build_name hurt
+for harm in gone short odd; do
+	g=$(sed -n 's/^graph: //p' "$C/hurt/state.yaml")
+	case $harm in
+	gone) rm "$C/hurt/$g" ;;
+	short) : >"$C/hurt/$g" ;;
+	odd) echo x >"$C/hurt/state.yaml" ;;
+	esac
+	run 0 fm-driver --explain "$T/bert" --optimize basic --build_name hurt
+	like "$harm: would be made again" "$T/out" "^hurt: would be built again"
+	build 2 "$T/bert" --optimize basic --build_name hurt --rebuild never
+	like "$harm: cannot be used" "$T/err" "'hurt' cannot be used \('.*' is not"
+	build 0 "$T/bert" --optimize basic --build_name hurt
+	is "$harm: is told once" "$(grep -c "is not .*: it is built again" "$T/err")" 1
+	is "$harm: and made again" "$(stage)" "import ok"
+done
+rm -r "$(readlink -f "$C/hurt")"
+run 0 fm-driver --explain "$T/bert" --optimize basic --build_name hurt
+like "a name of nothing" "$T/out" "^there is no build with the key"
+rm "$C/hurt"
 
 # --- half precision ---
 run 0 fm-driver "$T/bert" --reps 2 --input_sizes 8 --precision fp16 --build_name half
@@ -192,6 +234,8 @@ seq 'sequence: [check]'
 like "import is the first" "$T/err" "bad.yaml: the first stage must be 'import'"
 seq 'sequence: [import, frob]'
 like "an unknown stage" "$T/err" "there is no stage 'frob'; a command of one's own needs"
+seq 'sequence: [import, {quantize: {to: int4}}]'
+like "whatever its options" "$T/err" "there is no stage 'quantize'"
 seq 'sequence: [import, import]'
 like "twice" "$T/err" "stage 'import' is there twice"
 seq 'sequence: [import, {x: {argv: [a]}}]'
@@ -206,6 +250,18 @@ seq 'sequence: [import, {optimize: {level: most}}]'
 like "a level" "$T/err" "level must be basic, extended or all, not 'most'"
 seq 'sequence: [import, {convert: {to: int8}}]'
 like "a precision" "$T/err" "conversion to 'int8' is not available"
+seq 'sequence: [import, {optimize: {levle: basic}}]'
+like "a misspelt option" "$T/err" "bad.yaml: stage 'optimize' has no option 'levle'"
+seq 'sequence: [import, {optimize: {level: 7}}]'
+like "a number for a word" "$T/err" "stage 'optimize': 'level' must be a word"
+seq 'sequence: [import, {optimize: [basic]}]'
+like "a list of options" "$T/err" "stage 'optimize': options are names with values"
+seq 'sequence: [import, {check: {level: all}}]'
+like "an option of another stage" "$T/err" "stage 'check' has no option 'level'"
+seq 'sequence: [import, {x: {argv: [a], outputs: [y], input: [rules]}}]'
+like "a misspelt key of a command" "$T/err" "stage 'x' has no option 'input'"
+seq 'sequence: [import, {x: {argv: [a], outputs: [y], inputs: [/nosuch]}}]'
+like "an input that is not there" "$T/err" "bad.yaml: stage 'x': input: '/nosuch': No such file"
 seq 'sequence: [import, 7]'
 like "a number is no stage" "$T/err" "a stage is a name, or a name with its options"
 seq 'stages: []'
@@ -222,6 +278,9 @@ like "its log stays" "$C/failing/log_x.txt" "^why"
 echo 'sequence: [import, {x: {argv: ["true"], outputs: [y]}}]' >"$T/seq2.yaml"
 build 4 "$T/bert" --sequence "$T/seq2.yaml"
 like "an output that was not made" "$T/err" "its output 'y' was not made"
+echo 'sequence: [import, {x: {argv: [ln, -s, /etc/hostname, "{dir}/y"], outputs: [y]}}]' >"$T/seq2.yaml"
+build 4 "$T/bert" --sequence "$T/seq2.yaml"
+like "a link to something else" "$T/err" "its output 'y' is no plain file"
 
 # --- the monitor ---
 if command -v script >/dev/null; then
@@ -295,10 +354,24 @@ is "and all the others found it" \
 is "no result is lost" "$(cat "$T"/many/results/* | wc -l)" 120
 is "and none is torn" "$(cat "$T"/many/results/* | grep -c '^{"time":.*}$')" 120
 
+# --- one that is being used ---
+FM_CACHE_DIR=$T/used
+fm-driver "$T/bert" --input_sizes 4 --reps 1000000000 >"$T/user" 2>&1 &
+user=$!
+i=0
+while [ $i -lt 100 ] && ! grep -qs '^FMWORK SYS' "$T/user"; do sleep 0.05; i=$((i + 1)); done
+run 124 timeout 2 fm-driver --build_only "$T/bert" --rebuild always --build_name again
+like "is not replaced; that is said" "$T/err" "waiting for another process that uses the build 'again'"
+is "and stopped, nothing is left" "$(find "$T/used/obj" -name '*.tmp')" ""
+kill $user; wait $user 2>/dev/null
+
 # --- where ---
 mkdir "$T/full"; : >"$T/full/thing"
 build 2 "$T/bert" --cache_dir "$T/full"
 like "not into a folder of other things" "$T/err" "holds other things"
+mkdir -p "$T/host/remote/files"
+build 0 "$T/bert" --cache_dir "$T/host"
+ok "where another machine's copies lie is no such folder" test -f "$T/host/.fm-cache"
 build 0 "$T/bert" -d "$T/own"
 ok "--cache_dir" test -f "$T/own/.fm-cache"
 mkdir -p "$T/home"

@@ -55,6 +55,10 @@ run 2 fm-cache list -d "$T/plain"
 like "a folder that is no cache" "$T/err" "there is no .fm-cache in it"
 run 2 fm-cache list -d a -d b
 like "one at a time" "$T/err" "one --cache_dir at a time"
+for cmd in list location gc report; do
+	run 2 fm-cache "$cmd" good
+	like "$cmd: of all or none" "$T/err" "takes no names: what is 'good'"
+done
 
 # --- verify ---
 run 0 fm-cache verify
@@ -103,6 +107,15 @@ run 1 fm-cache verify good
 like "a path outside is no file of the build" "$T/out" "^good: '../../../../etc/passwd' is not a file of the build"
 run 2 fm-cache open good --with groqview
 like "nor is it opened" "$T/err" "holds nothing for GroqView"
+sed -e 's#path: /models/bert#path: "\\e[31m\\nfake  successful_build"#' -e 's#seed: 1#seed: "\\e[1m\\nx"#' \
+    -e 's#path: model.onnx#path: "\\e[1m\\nx: fine"#' "$data/ours/obj/$k1/state.yaml" >"$C/obj/$k1/state.yaml"
+run 0 fm-cache list -l
+is "a path makes no row" "$(grep -c . "$T/out")" 3
+like "nor colours" "$T/out" "^good .* \[31m fake  successful_build\$"
+run 1 fm-cache verify good
+like "nor does the name of a file" "$T/out" "^good: ' \[1m x: fine' is missing"
+run 0 fm-cache why good bad
+like "nor an input" "$T/out" "^the seed of the weights changed from ' \[1m x' to 2"
 rm "$C/obj/$k1/state.yaml"; mkfifo "$C/obj/$k1/state.yaml"
 timeout 5 fm-cache list -l >"$T/out" 2>"$T/err"
 is "a pipe does not hold it up" $? 0
@@ -116,12 +129,20 @@ ok "links to elsewhere are no builds" sh -c '! grep -q evil "$1"' sh "$T/out"
 run 2 fm-cache delete evil
 ok "and cannot be deleted" test -d /etc
 fresh
+mv "$C/obj/$k1" "$T/outside"; ln -s "$T/outside" "$C/obj/$k1"
+run 1 fm-cache clean good
+like "a build that leads elsewhere is not cleaned" "$T/err" "obj/$k1' is no folder"
+run 0 fm-cache delete good
+is "nor is it emptied" "$(ls "$T/outside" | wc -l)$(sed -n 's/^build_status: / /p' "$T/outside/state.yaml")" "3 successful_build"
+fresh
 
 # --- removing ---
 run 0 fm-cache delete good --dry_run
 like "dry run" "$T/out" "^would delete good \([0-9]+ bytes\)"
 ok "does nothing" test -d "$C/obj/$k1"
 ln -s "obj/$k1" "$C/second"
+run 0 fm-cache delete good second good --dry_run
+is "a build is one, however often it is named" "$(wc -l <"$T/out")" 1
 run 0 fm-cache delete good
 is "a build goes with all its names and results" "$(cd "$C" && echo ./* obj/* results/*)" \
     "./bad ./dead ./files ./obj ./pins ./results obj/$k3.tmp obj/$k2 results/*"
@@ -143,6 +164,19 @@ like "it is marked" "$C/good/state.yaml" "^build_status: cleaned"
 like "results stay" "$C/results/$k1.jsonl" OK
 run 0 fm-cache list -l
 like "one sees it in the list" "$T/out" "^good +cleaned"
+run 0 fm-cache path dead
+is "the folder of a killed one" "$(cat "$T/out")" "$C/obj/$k3.tmp"
+head -c 100000 /dev/zero >"$C/obj/$k3.tmp/half"
+run 0 fm-cache list -l
+like "what it left counts" "$T/out" "^dead +killed +100.. kB"
+run 0 fm-cache clean dead
+like "and is cleaned" "$T/out" "^cleaned dead \(100000 bytes\)"
+is "to state and logs" "$(ls "$C/obj/$k3.tmp")" state.yaml
+mkdir "$C/obj/$k1.tmp"; head -c 100000 /dev/zero >"$C/obj/$k1.tmp/half"
+run 0 fm-cache list -l
+like "also beside a good one" "$T/out" "^good +cleaned +100.. kB"
+run 0 fm-cache clean good
+ok "there it goes whole" test ! -d "$C/obj/$k1.tmp"
 mkdir "$T/rep0"
 run 0 fm-cache report -r "$T/rep0"
 like "and in the report" "$(cat "$T/out")" "^bert,.*,good,cleaned,"
@@ -167,6 +201,9 @@ touch -d '40 days ago' "$C/obj/$k1"
 touch -d '10 days ago' "$C/obj/$k2"
 run 0 fm-cache gc --older_than 30d --dry_run
 is "older than" "$(cut -d' ' -f1-3 "$T/out")" "would delete good"
+run 0 fm-cache clean good
+run 0 fm-cache gc --older_than 30d --dry_run
+is "and cleaning it was no use of it" "$(cut -d' ' -f1-3 "$T/out")" "would delete good"
 run 0 fm-cache gc --max_size 1 -n
 is "least recently used first" "$(cut -d' ' -f3 "$T/out" | tr '\n' ' ')" "good bad dead "
 run 0 fm-cache pin good
@@ -174,6 +211,8 @@ run 0 fm-cache gc --max_size 1 -n
 is "pinned ones never" "$(cut -d' ' -f3 "$T/out" | tr '\n' ' ')" "bad dead "
 run 0 fm-cache list -l
 like "one sees it" "$T/out" "^good .*\(pinned\)"
+run 2 fm-cache pin
+like "which, and there is no --all" "$T/err" "which builds. Name them\$"
 run 0 fm-cache unpin good
 run 0 fm-cache gc --older_than 4w
 is "it really goes" "$(fm-cache list | tr '\n' ' ')" "bad dead "
@@ -193,8 +232,15 @@ like "which inputs differ" "$T/out" "^the seed of the weights changed from 1 to 
 like "shapes as they are" "$T/out" "^the batch input changed from \[1,128\] to \[8,128\]"
 run 0 fm-cache why good good
 is "or none" "$(cat "$T/out")" "their inputs do not differ"
-run 2 fm-cache why good
+sed -i "/class: null/d" "$C/obj/$k1/state.yaml"
+run 0 fm-cache why good bad
+ok "what is not there and none are the same" sh -c '! grep -q "class" "$1"' sh "$T/out"
+run 2 fm-cache why
 like "what" "$T/err" "why what"
+run 2 fm-cache why good
+like "alone: stages are known, or not" "$T/err" "build 'good' has stages of its own"
+run 0 fm-cache why $k1 "$top/tests/data/model/bert/model" -- --load_format dummy --seed 9
+like "a key is a name, too" "$T/out" "^the seed of the weights changed from 1 to 9"
 run 0 fm-cache why good "$top/tests/data/model/bert/model" -- --load_format dummy --seed 9
 like "against arguments of fm-driver" "$T/out" "^the seed of the weights changed from 1 to 9"
 run 2 fm-cache open good --with groqview
@@ -204,6 +250,13 @@ run 0 env "PATH=$T/bin:$PATH" fm-cache open good
 like "the viewer is started" "$T/out" "^viewer .*/obj/$k1/model.onnx"
 run 4 env "PATH=$B/bin" fm-cache open good
 like "or how to get it" "$T/err" "netron is not installed: pip install netron"
+echo 'graph: ../../../../../../../../etc/passwd' >>"$C/obj/$k1/state.yaml"
+run 0 env "PATH=$T/bin:$PATH" fm-cache open good
+like "a path outside is no graph" "$T/out" "^viewer .*/obj/$k1/model.onnx"
+sed -i "s#^graph: .*#graph: half.onnx#; s#path: /models/bert#path: $C/obj/$k1/model.onnx#" "$C/obj/$k1/state.yaml"
+run 2 fm-cache open good
+like "the model is not shown for a graph that is gone" "$T/err" "has no graph any more"
+sed -i "/^graph: /d; s#path: $C/obj/$k1/model.onnx#path: /models/bert#" "$C/obj/$k1/state.yaml"
 rm "$C/obj/$k1/model.onnx"
 run 2 fm-cache open good
 like "no graph" "$T/err" "has no graph any more"
@@ -225,6 +278,21 @@ run 0 fm-cache report -r "$T/rep"
 like "one that cannot be read is a row" "$csv" "^good,.*,unreadable,.*state.yaml"
 is "the others stay" "$(wc -l <"$csv")" 4
 fresh
+cat >"$C/results/$k1.jsonl" <<'J'
+{"device":"odd","platform":"cpu","batch":1,"input":2,"stats":{"mean":1e300,"min":0.001}}
+{"device":"odd","platform":"cpu","stats":{"min":"x"}}
+{"device":"odd","platform":"cpu","stats":[1]}
+J
+run 0 fm-cache report -r "$T/rep"
+like "what can be no time is not known" "$csv" "^bert,.*,-,True,False,False,good,successful_build,.*,2 x 1,1,-\$"
+truncate -s 3G "$C/results/$k1.jsonl"
+printf '\n%s\n' '{"device":"last","platform":"cpu","stats":{"mean":0.5}}' >>"$C/results/$k1.jsonl"
+(sanitized || ulimit -v 600000; timeout 20 fm-cache report -r "$T/rep") >"$T/out" 2>"$T/err"
+is "a huge file of results: status 0" $? 0
+like "the last one of it" "$csv" "^bert,.*,500,True,False,False,good,successful_build,"
+run 0 fm-cache report -r "$T/rep" -d "$T/nowhere" -d "$C"
+like "a cache with no builds is told" "$T/err" "no builds in '$T/nowhere'"
+fresh
 
 # --- MLAgility and GroqFlow ---
 M=$data/mlagility
@@ -244,6 +312,21 @@ for cmd in delete clean pin; do
 	run 2 fm-cache $cmd linear_d5b1df11 -d "$M"
 	like "$cmd: never changed" "$T/err" "it can be read, and is never changed"
 done
+cp -r "$M" "$T/big"; mkdir "$T/big/huge" "$T/big/early"; : >"$T/big/early/.mlabuild"
+run 0 fm-cache list -l -d "$T/big"
+like "one that died before its first state" "$T/out" "^early +unreadable"
+rm -r "$T/big/early"
+for f in huge/huge_state.yaml linear_d5b1df11/mlagility_stats.yaml labels/linear_d5b1df11.txt; do
+	truncate -s 3G "$T/big/$f"
+done
+(sanitized || ulimit -v 600000; timeout 20 fm-cache report -d "$T/big" -r "$T/rep") >"$T/out" 2>"$T/err"
+is "huge files of theirs are not read" $? 0
+like "but told" "$csv" "^huge,.*,unreadable,.*too large"
+like "the others are there" "$csv" "^groq_model_11111111,.*,killed,"
+like "statistics that cannot be read are its error" "$csv" "^linear_d5b1df11,.*,successful_build,.*mlagility_stats.yaml' is too large"
+rm -r "$T/big"
+run 2 fm-cache why linear_d5b1df11 groq_model_11111111 -d "$M"
+like "nor inputs" "$T/err" "not compared"
 run 2 fm-cache verify -d "$M"
 like "no hashes there" "$T/err" "keeps no hashes"
 (unset FM_CACHE_DIR; MLAGILITY_CACHE_DIR=$M fm-cache list) >"$T/out" 2>"$T/err"

@@ -56,6 +56,24 @@ agreed(const struct conf *conf, const char *verb, size_t n)
 	return first == 'y' || first == 'Y';
 }
 
+/* A build that was named twice, or has two names, is one. */
+static void
+drop_doubles(struct entries *e)
+{
+	json_t *seen = json_object();
+	size_t i, n = 0;
+
+	for (i = 0; i < e->n; i++)
+		if (json_object_get(seen, e->v[i].key)) {
+			free(e->v[i].name);
+		} else {
+			json_object_set_new(seen, e->v[i].key, json_true());
+			e->v[n++] = e->v[i];
+		}
+	e->n = n;
+	json_decref(seen);
+}
+
 /* --- doing it ------------------------------------------------------------- */
 
 /* Takes the build for itself: 1 when it is somebody else's. */
@@ -196,6 +214,7 @@ change(const struct conf *conf, const struct removal *r, struct fm_err *err)
 	struct entries e = { 0 };
 	int rc = choose(&c, &e, conf, err);
 
+	drop_doubles(&e);
 	if (rc == 0)
 		rc = remove_all(&c, &e, r, conf, err);
 	entries_release(&e);
@@ -364,8 +383,11 @@ set_pins(const struct conf *conf, bool pin, struct fm_err *err)
 	struct fm_cache c = FM_CACHE_INIT;
 	struct entries e = { 0 };
 	size_t i;
-	int rc = choose(&c, &e, conf, err);
+	int rc;
 
+	if (!conf->args.rest.n)
+		return fm_err_set(err, FM_USAGE, "which builds? Name them");
+	rc = choose(&c, &e, conf, err);
 	for (i = 0; rc == 0 && i < e.n; i++)
 		rc = fm_cache_pin(&c, e.v[i].key, pin, err);
 	entries_release(&e);

@@ -60,7 +60,8 @@ static const struct fm_cmd subs[] = {
 	    NULL },
 	{ "fm-cache why", "why a build would be made again",
 	    "NAME [OTHER | fm-driver's arguments]", plain, NULL,
-	    "With the name of another build: which inputs of the two differ. "
+	    "Alone: whether what it was made from has changed since. With the "
+	    "name of another build: which inputs of the two differ. "
 	    "With arguments: what would be stale if fm-driver were run with "
 	    "them and --build_name NAME; put -- in front of options." },
 	{ "fm-cache open", "show a build's graph in a viewer", "NAME", viewing,

@@ -106,15 +106,15 @@ entries_all(struct entries *e, struct fm_cache *c, struct fm_err *err)
 	return rc;
 }
 
-static bool
-is_there(struct fm_cache *c, const char *key)
+/* The folder of a build: the one it is made in, while there is no other. */
+static char *
+folder(const struct fm_cache *c, const char *key)
 {
 	char *obj = fm_cache_obj(c, key), *tmp = fm_strdupf("%s.tmp", obj);
-	bool yes = fm_io_is_dir(obj) || fm_io_is_dir(tmp);
+	bool made = fm_io_is_dir(obj) || !fm_io_is_dir(tmp);
 
-	free(tmp);
-	free(obj);
-	return yes;
+	free(made ? tmp : obj);
+	return made ? obj : tmp;
 }
 
 static int
@@ -128,12 +128,8 @@ add_given(
 		return fm_err_set(err, FM_USAGE, "%s", bad.text);
 	if (c->foreign && foreign_is(c, name))
 		add(e, name, "");
-	else if (!c->foreign && fm_cache_name_key(c, name, key))
+	else if (!c->foreign && fm_cache_find(c, name, key))
 		add(e, name, key);
-	else if (strlen(name) == FM_HASH_HEX - 1 &&
-		 strspn(name, "0123456789abcdef") == FM_HASH_HEX - 1 &&
-		 is_there(c, name))
-		add(e, name, name);
 	else
 		return fm_err_set(err, FM_USAGE,
 		    "there is no build '%s' in '%s': fm-cache list names them",
@@ -182,6 +178,5 @@ entry_results(const struct fm_cache *c, const struct entry *e)
 char *
 entry_dir(const struct fm_cache *c, const struct entry *e)
 {
-	return c->foreign ? fm_io_join(c->dir, e->name)
-			  : fm_cache_obj(c, e->key);
+	return c->foreign ? fm_io_join(c->dir, e->name) : folder(c, e->key);
 }

@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "alloc.h"
 #include "buf.h"
@@ -28,12 +30,15 @@ state_path(const struct fm_cache *c, const char *name)
 	return fm_strdupf("%s/%s/%s_state.yaml", c->dir, name, name);
 }
 
+/* Has a state, or the mark of one that got no further: an unreadable one. */
 bool
 foreign_is(const struct fm_cache *c, const char *name)
 {
 	char *path = state_path(c, name);
-	bool yes = fm_io_is_file(path);
+	char *mark = fm_strdupf("%s/%s/.mlabuild", c->dir, name);
+	bool yes = fm_io_is_file(path) || fm_io_is_file(mark);
 
+	free(mark);
 	free(path);
 	return yes;
 }
@@ -91,6 +96,19 @@ quote_hashes(struct fm_buf *out, const char *s)
 	}
 }
 
+/* A plain file of bearable size; anybody may have put it there. */
+static int
+read_file(const char *path, struct fm_buf *b, struct fm_err *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+		return fm_err_set(err, FM_USAGE, "'%s' is not a file", path);
+	if (st.st_size > FILE_MAX_BYTES)
+		return fm_err_set(err, FM_USAGE, "'%s' is too large", path);
+	return fm_io_read_file(path, b, err);
+}
+
 /* New reference, or NULL: also when there is no such file. */
 static json_t *
 read_yaml(const char *path, struct fm_err *err)
@@ -98,17 +116,10 @@ read_yaml(const char *path, struct fm_err *err)
 	struct fm_buf b = FM_BUF_INIT, clean = FM_BUF_INIT;
 	json_t *v = NULL;
 
-	if (!fm_io_is_file(path))
-		(void)fm_err_set(err, FM_USAGE, "'%s' is not a file", path);
-	else if (fm_io_read_file(path, &b, err) == 0) {
-		if (b.len > FILE_MAX_BYTES)
-			(void)fm_err_set(
-			    err, FM_USAGE, "'%s' is too large", path);
-		else {
-			drop_tuple_tags(b.s);
-			quote_hashes(&clean, b.s);
-			v = fm_yaml_parse(clean.s, clean.len, path, err);
-		}
+	if (read_file(path, &b, err) == 0) {
+		drop_tuple_tags(b.s);
+		quote_hashes(&clean, b.s);
+		v = fm_yaml_parse(clean.s, clean.len, path, err);
 	}
 	if (v && !json_is_object(v)) {
 		(void)fm_err_set(err, FM_USAGE, "'%s' is not a state", path);
@@ -120,12 +131,12 @@ read_yaml(const char *path, struct fm_err *err)
 	return v;
 }
 
+/* `err` is for what is there and cannot be read. */
 static json_t *
-read_stats(const struct fm_cache *c, const char *name)
+read_stats(const struct fm_cache *c, const char *name, struct fm_err *err)
 {
-	struct fm_err ignored = FM_ERR_INIT;
 	char *path = fm_strdupf("%s/%s/mlagility_stats.yaml", c->dir, name);
-	json_t *v = read_yaml(path, &ignored);
+	json_t *v = access(path, F_OK) == 0 ? read_yaml(path, err) : NULL;
 
 	free(path);
 	return v;
@@ -142,7 +153,7 @@ read_labels(const struct fm_cache *c, const char *name)
 	json_t *o = json_object();
 	size_t i;
 
-	if (fm_io_is_file(path) && fm_io_read_file(path, &b, &ignored) == 0)
+	if (read_file(path, &b, &ignored) == 0)
 		fm_strs_split(&words, b.s, " \t\r\n");
 	for (i = 0; i < words.n; i++) {
 		char *at = strstr(words.v[i], "::");
@@ -220,12 +231,13 @@ foreign_state(const struct fm_cache *c, const char *name, struct fm_err *err)
 {
 	char *path = state_path(c, name);
 	json_t *theirs = read_yaml(path, err), *s, *model, *stats, *labels;
+	struct fm_err bad = FM_ERR_INIT;
 	const json_t *params;
 
 	free(path);
 	if (!theirs)
 		return NULL;
-	stats = read_stats(c, name);
+	stats = read_stats(c, name, &bad);
 	labels = read_labels(c, name);
 	params = json_object_get(stats, "parameters");
 	if (!params)
@@ -235,6 +247,8 @@ foreign_state(const struct fm_cache *c, const char *name, struct fm_err *err)
 	model = json_object();
 	fm_json_set_str(s, "build_name", name);
 	fm_json_set_str(s, "build_status", status_of(theirs));
+	if (bad.code)
+		fm_json_set_str(s, "error", bad.text);
 	fm_json_set_str(model, "name", fm_json_str(labels, "name", name));
 	fm_json_set_str(model, "type", fm_json_str(theirs, "model_type", NULL));
 	fm_json_set_str(model, "class", fm_json_str(labels, "class", NULL));
@@ -286,8 +300,10 @@ add_outputs(json_t *results, const struct fm_cache *c, const char *name,
 	struct fm_err ignored = FM_ERR_INIT;
 	char *path =
 	    fm_strdupf("%s/%s/%s_benchmark/outputs.json", c->dir, name, device);
-	json_t *o =
-	    fm_io_is_file(path) ? fm_json_read_file(path, &ignored) : NULL;
+	struct fm_buf b = FM_BUF_INIT;
+	json_t *o = read_file(path, &b, &ignored) == 0
+			? fm_json_parse(b.s, b.len, path, &ignored)
+			: NULL;
 	const char *text = fm_json_str(o, "Mean Latency(ms)", NULL);
 	double ms;
 
@@ -300,13 +316,15 @@ add_outputs(json_t *results, const struct fm_cache *c, const char *name,
 		json_array_append_new(results,
 		    result(device, fm_json_str(o, "CPU Name", NULL), NULL, ms));
 	json_decref(o);
+	fm_buf_release(&b);
 	free(path);
 }
 
 json_t *
 foreign_results(const struct fm_cache *c, const char *name)
 {
-	json_t *results = json_array(), *stats = read_stats(c, name);
+	struct fm_err told = FM_ERR_INIT; /* in the state */
+	json_t *results = json_array(), *stats = read_stats(c, name, &told);
 
 	add_performance(results, json_object_get(stats, "performance"));
 	if (json_array_size(results) == 0) {

@@ -49,8 +49,13 @@ artifact_good(const struct entry *e, const char *dir, const json_t *a)
 		if (!wrong && strcmp(hex, want) != 0)
 			wrong = "is damaged";
 	}
-	if (wrong)
-		printf("%s: '%s' %s\n", e->name, name, wrong);
+	if (wrong) {
+		char *flat = fm_strdup(name);
+
+		fm_strs_flatten(flat);
+		printf("%s: '%s' %s\n", e->name, flat, wrong);
+		free(flat);
+	}
 	free(path);
 	return !wrong;
 }
@@ -126,6 +131,66 @@ compare(struct fm_cache *c, const struct entries *e, struct fm_err *err)
 	return b ? 0 : -1;
 }
 
+/* The options of stages as fm-driver puts them together by itself, in its
+ * order: import, check, perhaps optimize, perhaps convert. */
+static bool
+add_stage_options(struct fm_strs *args, const json_t *stages)
+{
+	static const struct {
+		const char *name, *key, *option;
+	} known[] = { { "import", NULL, NULL }, { "check", NULL, NULL },
+		{ "optimize", "level", "optimize" },
+		{ "convert", "to", "precision" } };
+	size_t i, k;
+
+	for (i = k = 0; i < json_array_size(stages); i++, k++) {
+		const json_t *s = json_array_get(stages, i);
+		const char *name = fm_json_str(s, "stage", "");
+
+		while (k > 1 && k < 4 && strcmp(known[k].name, name) != 0)
+			k++;
+		if (k == 4 || strcmp(known[k].name, name) != 0)
+			return false;
+		if (known[k].key)
+			fm_strs_add_take(
+			    args, fm_strdupf("--%s=%s", known[k].option,
+				      fm_json_str(s, known[k].key, "")));
+	}
+	return i > 1;
+}
+
+/* The arguments that a build was made with, as far as its state has them. */
+static int
+own_arguments(struct fm_strs *args, struct fm_cache *c, const struct entry *e,
+    struct fm_err *err)
+{
+	json_t *state = entry_state(c, e, err);
+	const json_t *config = json_object_get(state, "config");
+	const char *class = fm_json_str(config, "class", NULL);
+	int rc = state ? 0 : -1;
+
+	fm_strs_add(args, e->name);
+	fm_strs_add_take(args,
+	    fm_strdupf("--model_name=%s",
+		fm_json_str(json_object_get(state, "model"), "path", "")));
+	if (class)
+		fm_strs_add_take(args, fm_strdupf("--model_class=%s", class));
+	if (strcmp(fm_json_str(config, "weights", ""), "random") == 0) {
+		fm_strs_add(args, "--load_format=dummy");
+		fm_strs_add_take(
+		    args, fm_strdupf("--seed=%lld",
+			      (long long)fm_json_int(config, "seed", 0)));
+	}
+	if (rc == 0 &&
+	    !add_stage_options(args, json_object_get(config, "sequence")))
+		rc = fm_err_set(err, FM_USAGE,
+		    "build '%s' has stages of its own: give the arguments of "
+		    "fm-driver that it was made with",
+		    e->name);
+	json_decref(state);
+	return rc;
+}
+
 /* fm-driver beside this program knows what its arguments would build. */
 static int
 ask_driver(const struct fm_cache *c, const char *name,
@@ -159,18 +224,33 @@ show_why(const struct conf *conf, struct fm_err *err)
 	const struct fm_strs *rest = &conf->args.rest;
 	struct fm_err bad = FM_ERR_INIT;
 	struct fm_cache c = FM_CACHE_INIT;
+	struct fm_strs own = FM_STRS_INIT;
 	struct entries e = { 0 };
 	int rc;
 
-	if (rest->n < 2)
+	if (rest->n == 0)
 		return fm_err_set(err, FM_USAGE,
-		    "why what? Give the names of two builds, or one and "
-		    "fm-driver's arguments");
+		    "why what? Give the name of a build, and perhaps another "
+		    "one or fm-driver's arguments");
 	rc = entry_open(&c, conf, FM_CACHE_READ, err);
-	if (rc == 0 && rest->n == 2 && entries_given(&e, &c, rest, &bad) == 0)
+	if (rc == 0 && c.foreign)
+		rc = fm_err_set(err, FM_USAGE,
+		    "'%s' was made by another tool: its builds can be listed "
+		    "and reported, not compared",
+		    c.dir);
+	if (rc == 0 && rest->n == 1) {
+		rc = entries_given(&e, &c, rest, err);
+		if (rc == 0)
+			rc = own_arguments(&own, &c, &e.v[0], err);
+		if (rc == 0)
+			rc = ask_driver(&c, rest->v[0], &own, err);
+	} else if (rc == 0 && rest->n == 2 &&
+		   entries_given(&e, &c, rest, &bad) == 0) {
 		rc = compare(&c, &e, err);
-	else if (rc == 0)
+	} else if (rc == 0) {
 		rc = ask_driver(&c, rest->v[0], rest, err);
+	}
+	fm_strs_release(&own);
 	entries_release(&e);
 	fm_cache_release(&c);
 	return rc;
@@ -198,16 +278,18 @@ installed(const char *program)
 	return yes;
 }
 
-/* The file a viewer shows: the build's graph, or the model it was given. */
+/* The file a viewer shows: the graph that the stages have made, else the
+ * import's, else the model that was given. */
 static char *
 graph_of(const char *dir, const json_t *state)
 {
 	const char *path =
 	    fm_json_str(json_object_get(state, "model"), "path", "");
-	const char *last = fm_json_str(state, "graph", "model.onnx");
-	char *graph = fm_io_join(dir, last);
+	const char *last = fm_json_str(state, "graph", NULL);
+	char *graph = fm_io_join(
+	    dir, last && fm_cache_path_ok(last) ? last : "model.onnx");
 
-	if (fm_io_is_file(graph))
+	if (last || fm_io_is_file(graph))
 		return graph;
 	free(graph);
 	return fm_io_is_file(path) ? fm_strdup(path)

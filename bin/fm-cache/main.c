@@ -37,6 +37,10 @@ run(const struct fm_cmd *sub, const struct conf *c, struct fm_err *err)
 	const char *word = strrchr(sub->name, ' ') + 1;
 	size_t i;
 
+	if (!*sub->args && c->args.rest.n)
+		return fm_err_set(err, FM_USAGE,
+		    "%s takes no names: what is '%s'?", sub->name,
+		    c->args.rest.v[0]);
 	for (i = 0; i < sizeof commands / sizeof *commands; i++)
 		if (strcmp(commands[i].word, word) == 0)
 			return commands[i].run(c, err);

@@ -56,6 +56,8 @@ put_ms(json_t *row, const char *column, double seconds)
 {
 	struct fm_buf b = FM_BUF_INIT;
 
+	if (!(fabs(seconds) < 1e9))
+		return; /* nor would this */
 	/* To the nanosecond: more digits would be no measurement's. */
 	fm_num_put_scaled(&b, llround(seconds * 1e9), 6);
 	while (b.s[b.len - 1] == '0')
@@ -150,9 +152,9 @@ put_result(json_t *row, const json_t *r)
 	char *column;
 	size_t i;
 
-	if (!st)
+	if (!json_is_object(st))
 		return;
-	if (old)
+	if (old && json_is_number(json_object_get(st, "mean")))
 		put_ms(row, old, fm_json_num(st, "mean", 0));
 	fm_buf_puts(&b, fm_json_str(r, "runtime", "-"));
 	column = fm_strdupf("%s runtime", device);
@@ -241,6 +243,8 @@ add_cache(
 	rc = entry_open(&c, &of_one, FM_CACHE_READ, err);
 	if (rc == 0)
 		rc = entries_all(&e, &c, err);
+	if (rc == 0 && e.n == 0)
+		fm_prog_say("fm-cache", "no builds in '%s'", c.dir);
 	for (i = 0; rc == 0 && i < e.n; i++)
 		add_row(rows, make_row(&c, &e.v[i]));
 	entries_release(&e);

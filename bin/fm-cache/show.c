@@ -49,20 +49,35 @@ is_pinned(const struct fm_cache *c, const struct entry *e)
 	return yes;
 }
 
+/* Text of a state in a column: it may hold anything. */
+static void
+put_text(int width, const char *text)
+{
+	char *flat = fm_strdup(text);
+
+	fm_strs_flatten(flat);
+	printf("%-*s", width, flat);
+	free(flat);
+}
+
 static void
 put_long(struct fm_cache *c, const struct entry *e)
 {
 	struct fm_err bad = FM_ERR_INIT;
 	json_t *s = entry_state(c, e, &bad);
 	json_t *model = json_object_get(s, "model");
-	const char *path = fm_json_str(model, "path", "-");
 
-	printf("%-40s %-16s ", e->name,
-	    s ? fm_json_str(s, "build_status", "?") : "unreadable");
+	put_text(40, e->name);
+	(void)putchar(' ');
+	put_text(16, s ? fm_json_str(s, "build_status", "?") : "unreadable");
+	(void)putchar(' ');
 	if (!c->foreign)
 		put_size(fm_cache_weigh(c, e->key).bytes);
-	printf(" %-20s %s%s\n", fm_json_str(s, "updated", "-"), path,
-	    is_pinned(c, e) ? " (pinned)" : "");
+	(void)putchar(' ');
+	put_text(20, fm_json_str(s, "updated", "-"));
+	(void)putchar(' ');
+	put_text(0, fm_json_str(model, "path", "-"));
+	(void)puts(is_pinned(c, e) ? " (pinned)" : "");
 	json_decref(s);
 }
 
@@ -120,8 +135,10 @@ show_list(const struct conf *conf, struct fm_err *err)
 			    list, list_json(&c, &all.v[i], conf->full));
 		else if (conf->full)
 			put_long(&c, &all.v[i]);
-		else
-			(void)puts(all.v[i].name);
+		else {
+			put_text(0, all.v[i].name);
+			(void)putchar('\n');
+		}
 	if (rc == 0 && conf->json)
 		put_json(json_incref(list));
 	else if (rc == 0 && all.n == 0)

@@ -65,9 +65,10 @@ tell_reasons(const struct build *b, const json_t *was, const char *head,
 static int
 take_stale(struct build *b, const char *key, const json_t *was)
 {
-	tell_reasons(b, was, "is stale",
-	    "it is used all the same, because of --rebuild never: what is "
-	    "measured is the old build");
+	if (is_good(was))
+		tell_reasons(b, was, "is stale",
+		    "it is used all the same, because of --rebuild never: "
+		    "what is measured is the old build");
 	memcpy(b->key, key, FM_HASH_HEX);
 	free(b->dir);
 	b->dir = fm_cache_obj(&b->cache, b->key);
@@ -110,48 +111,77 @@ check_name(struct build *b, const struct conf *c)
 }
 
 static int
-never(const struct build *b, const json_t *state, struct fm_err *err)
+never(const struct build *b, const struct fm_err *why, struct fm_err *err)
 {
+	bool there = why->code || b->state;
+
 	return fm_err_set(err, FM_USAGE,
 	    "build '%s' %s (%s), and --rebuild never forbids to make it",
-	    b->name, state ? "cannot be used" : "is not there",
-	    state ? status_of(state) : b->key);
+	    b->name, there ? "cannot be used" : "is not there",
+	    why->code ? why->text
+	    : there   ? status_of(b->state)
+		      : b->key);
 }
 
-/* Takes the build if it is good: 1, 0 when there is none to be taken. */
-static int
-try_hit(struct build *b, const struct build_for *f, struct fm_err *err)
+/* Is what the stages made still there, as long as it was? Its content is
+ * fm-cache verify's business: a hit does not read gigabytes. */
+static bool
+is_whole(const struct build *b, struct fm_err *why)
 {
-	struct fm_err bad = FM_ERR_INIT;
+	const json_t *all = json_object_get(b->state, "artifacts"), *a;
+	bool whole = true;
+	struct stat st;
+	size_t i;
 
+	for (i = 0; whole && i < json_array_size(all); i++) {
+		const char *name;
+		char *path;
+
+		a = json_array_get(all, i);
+		name = fm_json_str(a, "path", "");
+		path = fm_io_join(b->dir, name);
+		whole = fm_cache_path_ok(name) && stat(path, &st) == 0 &&
+			st.st_size == fm_json_int(a, "bytes", -1);
+		if (!whole)
+			(void)fm_err_set(
+			    why, FM_USAGE, "'%s' is not as it was made", path);
+		free(path);
+	}
+	return whole;
+}
+
+/* Takes the build if it is good: 1, 0 when there is none to be taken; `why`
+ * tells of one that is damaged. */
+static int
+try_hit(struct build *b, const struct build_for *f, struct fm_err *why,
+    struct fm_err *err)
+{
 	if (fm_cache_lock(
 		&b->cache, b->key, FM_CACHE_USE, -1, f->wake_fd, err) != 0)
 		return -1;
 	json_decref(b->state);
-	b->state = fm_io_is_dir(b->dir)
-		       ? fm_cache_state(&b->cache, b->key, &bad)
-		       : NULL;
-	if (bad.code)
-		fm_prog_say("fm-driver", "%s: it is built again", bad.text);
-	b->used = b->state && is_good(b->state);
+	b->state = fm_io_is_dir(b->dir) ? fm_cache_state(&b->cache, b->key, why)
+					: NULL;
+	b->used = b->state && is_good(b->state) && is_whole(b, why);
 	if (!b->used)
 		fm_cache_unlock(&b->cache, b->key, FM_CACHE_USE);
 	return b->used;
 }
 
-/* Waits for whoever makes it, and after a while says so. */
+/* Waits for whoever holds it, and after a while says so. */
 static int
-lock_make(struct build *b, const struct build_for *f, struct fm_err *err)
+lock_patiently(struct build *b, enum fm_cache_lock what,
+    const struct build_for *f, struct fm_err *err)
 {
 	int rc = fm_cache_lock(
-	    &b->cache, b->key, FM_CACHE_MAKE, PATIENCE_NS, f->wake_fd, err);
+	    &b->cache, b->key, what, PATIENCE_NS, f->wake_fd, err);
 
 	if (rc != 1)
 		return rc;
 	fm_prog_say("fm-driver",
-	    "waiting for another process that makes the build '%s'", b->name);
-	return fm_cache_lock(
-	    &b->cache, b->key, FM_CACHE_MAKE, -1, f->wake_fd, err);
+	    "waiting for another process that %s the build '%s'",
+	    what == FM_CACHE_MAKE ? "makes" : "uses", b->name);
+	return fm_cache_lock(&b->cache, b->key, what, -1, f->wake_fd, err);
 }
 
 /* --- making --------------------------------------------------------------- */
@@ -265,10 +295,11 @@ make(struct build *b, const struct conf *c, const struct build_for *f,
 	} else {
 		/* Nobody may be using what is replaced. */
 		if (have_good)
-			rc = fm_cache_lock(&b->cache, b->key, FM_CACHE_ALONE,
-			    -1, f->wake_fd, err);
+			rc = lock_patiently(b, FM_CACHE_ALONE, f, err);
 		if (rc == 0)
 			rc = fm_cache_commit(&b->cache, b->key, err);
+		else
+			fm_cache_abandon(&b->cache, b->key);
 	}
 	if (rc == 0)
 		rc = fm_cache_lock(
@@ -283,12 +314,15 @@ static int
 make_or_take(struct build *b, const struct conf *c, const struct build_for *f,
     struct fm_err *err)
 {
-	int rc = lock_make(b, f, err);
+	int rc = lock_patiently(b, FM_CACHE_MAKE, f, err);
+	struct fm_err why = FM_ERR_INIT;
 	bool have_good;
 
 	if (rc != 0)
 		return -1;
-	rc = try_hit(b, f, err);
+	rc = try_hit(b, f, &why, err);
+	if (why.code)
+		fm_prog_say("fm-driver", "%s: it is built again", why.text);
 	have_good = rc == 1;
 	if (rc == 1 && c->rebuild == REBUILD_ALWAYS) {
 		fm_cache_unlock(&b->cache, b->key, FM_CACHE_USE);
@@ -322,15 +356,16 @@ static int
 find_or_make(struct build *b, const struct conf *c, const struct build_for *f,
     struct fm_err *err)
 {
+	struct fm_err why = FM_ERR_INIT;
 	int rc = 0;
 
 	if (c->rebuild != REBUILD_ALWAYS)
-		rc = try_hit(b, f, err);
+		rc = try_hit(b, f, &why, err);
 	if (rc < 0)
 		return -1;
 	b->hit = rc == 1;
 	if (rc == 0 && c->rebuild == REBUILD_NEVER)
-		return never(b, b->state, err);
+		return never(b, &why, err);
 	return rc == 1 ? 0 : make_or_take(b, c, f, err);
 }
 
@@ -350,7 +385,7 @@ prepare(struct build *b, const struct conf *c, const struct build_for *f,
 			      ? fm_strdup(c->build_name)
 			      : fm_cache_name_make(c->model_name, b->key);
 	b->dir = fm_cache_obj(&b->cache, b->key);
-	return 0;
+	return fm_cache_name_free(&b->cache, b->name, err);
 }
 
 int
@@ -382,24 +417,28 @@ build_have(const struct conf *c, const struct build_for *f, struct fm_err *err)
 	if (rc == 0 && fm_io_is_dir(b.dir))
 		b.state = fm_cache_state(&b.cache, b.key, &bad);
 	if (rc == 0)
-		rc = b.state && is_good(b.state);
+		rc = b.state && is_good(b.state) && is_whole(&b, &bad);
 	build_release(&b);
 	return rc;
 }
 
-/* What a name has, against what is wanted under it. */
+/* What a name has, NULL when that cannot be read, against what is wanted under
+ * it. */
 static void
-explain(struct build *b, const json_t *was)
+explain(struct build *b, const json_t *was, struct fm_err *bad)
 {
 	struct fm_strs reasons = FM_STRS_INIT;
 	size_t i;
 
-	fm_cache_diff(
-	    &reasons, json_object_get(was, "config"), b->config, NULL);
-	if (reasons.n == 0 && !is_good(was))
+	if (was)
+		fm_cache_diff(
+		    &reasons, json_object_get(was, "config"), b->config, NULL);
+	if (was && reasons.n == 0 && !is_good(was))
 		fm_strs_add_take(
 		    &reasons, fm_strdupf("the build is not complete (%s)",
 				  status_of(was)));
+	else if (!was || (reasons.n == 0 && !is_whole(b, bad)))
+		fm_strs_add(&reasons, bad->text);
 	printf("%s: %s\n", b->name,
 	    reasons.n ? "would be built again" : "is up to date");
 	for (i = 0; i < reasons.n; i++)
@@ -412,19 +451,16 @@ build_explain(
     const struct conf *c, const struct build_for *f, struct fm_err *err)
 {
 	struct build b = { .cache = FM_CACHE_INIT };
+	struct fm_err bad = FM_ERR_INIT;
 	char key[FM_HASH_HEX];
-	json_t *was = NULL;
 	int rc = prepare(&b, c, f, err);
 
-	if (rc == 0 && !fm_cache_name_key(&b.cache, b.name, key)) {
+	if (rc == 0 && !fm_cache_find(&b.cache, b.name, key)) {
 		printf("%s: would be built: there is no such build\n", b.name);
 	} else if (rc == 0) {
-		was = fm_cache_state(&b.cache, key, err);
-		rc = was ? 0 : -1;
-		if (was)
-			explain(&b, was);
+		b.state = fm_cache_state(&b.cache, key, &bad);
+		explain(&b, b.state, &bad);
 	}
-	json_decref(was);
 	build_release(&b);
 	return rc;
 }

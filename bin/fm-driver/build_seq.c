@@ -171,8 +171,10 @@ command_stage(const char *name, const json_t *options, fm_model_hasher *hash,
 	    check_outputs(name, outputs, err) != 0)
 		return NULL;
 	hashes = hash_inputs(inputs, hash, arg, err);
-	if (!hashes)
+	if (!hashes) {
+		(void)fm_err_wrap(err, "stage '%s': input", name);
 		return NULL;
+	}
 	return json_pack("{s:s, s:O, s:o, s:O}", "stage", name, "argv", argv,
 	    "inputs", hashes, "outputs", outputs);
 }
@@ -207,6 +209,46 @@ convert_of(const json_t *options, struct fm_err *err)
 	return NULL;
 }
 
+/* A misspelt option would be one that was not given, and nobody would know. */
+static int
+check_options(const char *stage, const json_t *options, struct fm_err *err)
+{
+	static const char *const ours[][2] = { { "import", "" },
+		{ "check", "" }, { "build", "" }, { "optimize", "level" },
+		{ "convert", "to" } };
+	static const char *const of_commands[] = { "argv", "inputs",
+		"outputs" };
+	union {
+		const json_t *c;
+		json_t *v;
+	} u = { options };
+	const char *key, *only = NULL;
+	json_t *v;
+	size_t i;
+
+	if (options && !json_is_null(options) && !json_is_object(options))
+		return fm_err_set(err, FM_USAGE,
+		    "stage '%s': options are names with values", stage);
+	for (i = 0; i < sizeof ours / sizeof *ours; i++)
+		if (strcmp(ours[i][0], stage) == 0)
+			only = ours[i][1];
+	if (!only && !json_object_get(options, "argv"))
+		return 0; /* a name that we do not know, more likely */
+	json_object_foreach (u.v, key, v) {
+		bool known = only && strcmp(only, key) == 0;
+
+		for (i = 0; !only && i < 3; i++)
+			known |= strcmp(of_commands[i], key) == 0;
+		if (!known)
+			return fm_err_set(err, FM_USAGE,
+			    "stage '%s' has no option '%.40s'", stage, key);
+		if (only && !json_is_string(v))
+			return fm_err_set(err, FM_USAGE,
+			    "stage '%s': '%s' must be a word", stage, key);
+	}
+	return 0;
+}
+
 /* Appends one element of the file's list. */
 static int
 add_stage(json_t *all, const json_t *v, fm_model_hasher *hash, void *arg,
@@ -227,7 +269,8 @@ add_stage(json_t *all, const json_t *v, fm_model_hasher *hash, void *arg,
 	if (!name)
 		return fm_err_set(err, FM_USAGE,
 		    "a stage is a name, or a name with its options");
-	if (check_name(name, all, err) != 0)
+	if (check_name(name, all, err) != 0 ||
+	    check_options(name, options, err) != 0)
 		return -1;
 	if (strcmp(name, "import") == 0 || strcmp(name, "check") == 0 ||
 	    strcmp(name, "build") == 0)

@@ -284,10 +284,15 @@ take_outputs(struct stage_work *w, const json_t *outputs, struct fm_err *err)
 	for (i = 0; i < json_array_size(outputs); i++) {
 		const char *s = json_string_value(json_array_get(outputs, i));
 		char *path = fm_io_join(w->dir, s);
-		bool there = fm_io_is_file(path);
 		size_t n = strlen(s);
+		struct stat st;
+		bool there = lstat(path, &st) == 0;
 
 		free(path);
+		/* What a link leads to is no part of the build. */
+		if (there && !S_ISREG(st.st_mode))
+			return fm_err_set(err, FM_INTERNAL,
+			    "its output '%s' is no plain file", s);
 		if (!there)
 			return fm_err_set(err, FM_INTERNAL,
 			    "its output '%s' was not made", s);
