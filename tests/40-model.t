@@ -27,6 +27,14 @@ run 1 fm-driver "$data/bert/model" --infer "$data/bert/in" \
 run 0 fm-driver "$data/bert/model" --model_class BertModel \
     --infer "$data/bert/in" --out "$T/got" --expect "$data/bert/out"
 
+# A key that the class does not have decides nothing.
+cp -r "$data/distilbert/model" "$T/keys"
+sed -i '1s/{/{"hidden_act": "relu", "intermediate_size": 7,/' \
+    "$T/keys/config.json"
+ok "DistilBERT has keys of its own" infer "$T/keys" "$data/distilbert/in" \
+    "$data/distilbert/out"
+rm -r "$T/keys"
+
 minilm=${FM_MINILM:-$B/models/all-MiniLM-L6-v2}
 if [ -f "$minilm/model.safetensors" ]; then
 	ok "a real checkpoint answers as transformers does" \
