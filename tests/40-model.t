@@ -73,5 +73,10 @@ for m in "$top"/examples/models/*/; do
 	    'no weights in .*random weights from seed 5'
 	rm -r "$T/config"
 done
+cp -r "$data/bert/model" "$T/bare"
+mv "$T/bare/model.safetensors" "$T/bare/pytorch_model.bin"
+run 0 fm-driver "$T/bare" --infer "$data/bert/in" --out "$T/got"
+like "--infer says so, too" "$T/err" \
+    'note: no weights in .*\(pytorch_model.bin is not read\): random weights'
 
 finish

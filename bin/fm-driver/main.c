@@ -66,6 +66,7 @@ static int
 infer(struct session *s, struct fm_err *err)
 {
 	struct infer_conf ic = { 0 };
+	size_t i;
 
 	ic.session = s;
 	ic.remote = s->remote;
@@ -78,6 +79,9 @@ infer(struct session *s, struct fm_err *err)
 	if (!s->has_model)
 		return fm_err_set(err, FM_USAGE,
 		    "--infer: backend '%s' runs no model", s->p.backend);
+	/* There is no log to say that the weights are random. */
+	for (i = 0; s->m.dummy && i < s->m.notes.n; i++)
+		fm_prog_say("fm-driver", "note: %s", s->m.notes.v[i]);
 	return infer_run(s->peer, &s->m, &ic, stdout, err);
 }
 
