@@ -78,7 +78,8 @@ check_names(const struct conf *c, const struct fm_model *m,
 		    "--dim: '%s' is not an open dimension of '%s', which has:"
 		    "%s",
 		    odd, m->path, f->all.len ? f->all.s : " none");
-	if (f->open.len)
+	/* With --infer the files of a case have them, each its own. */
+	if (f->open.len && !c->infer)
 		return fm_err_set(err, FM_USAGE,
 		    "dimensions of '%s' without a size:%s (all open ones:%s); "
 		    "set each with --dim NAME=N",
