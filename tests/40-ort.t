@@ -184,6 +184,9 @@ is 'a shape that depends on the values' "$(numbers where -td8)" ' 0 1 2 '
 infer sequence "$N" x "$T/three.npy"
 like 'a sequence cannot be written' "$T/out" \
     "ERR usage 0 0 0 output 'parts' is not a tensor but a sequence, map or optional value"
+infer twice "$N" x "$T/three.npy"
+like 'outputs of one name' "$T/out" \
+    'ERR nomodel 0 0 0 the model has 2 outputs, and only 1 names for them'
 told() { like "$1" "$T/out" "^FMWORK ERR [a-z]+ 0 0 0 $2\$"; }
 infer linear "$X" y "$T/row.npy"
 told 'infer: an unknown name' "the model has no input 'y'; it has: x"
