@@ -160,6 +160,21 @@ run 2 infer --inputs "$T/in" --reps 2
 like 'inputs are checked' "$T/err" \
     'x.npy is float\[1,2\], the model wants float\[2,3\]'
 
+run 2 infer --inputs "$data/case" --reps 2 -i 4
+is 'the size is that of the files' "$(sed "s#'/.*/#'#" "$T/err")" \
+    "fm-driver: --input_sizes '4': the sequence of 'mix.onnx' is fixed at 3"
+run 0 infer --inputs "$data/case" --reps 2 -i 3 -b 1
+run 2 infer --inputs "$data/case" --pad 1
+is 'padding is for --infer' "$(cat "$T/err")" \
+    'fm-driver: --pad belongs to --infer DIR'
+run 2 fm-driver "$model" "$model" --infer "$data/case" --out "$T/o"
+is 'two models, one folder' "$(cat "$T/err")" \
+    'fm-driver: --out takes the outputs of one model on one platform, not of 2'
+run 0 fm-driver "$model" "$model" --infer "$data/case" --expect "$data/want"
+run 2 fm-driver "$data/twins-in.onnx" --reps 1
+is 'sizes that are lacking, each once' "$(sed "s#'/.*/#'#" "$T/err")" \
+    "fm-driver: dimensions of 'twins-in.onnx' without a size: k (all open ones: n k); set each with --dim NAME=N"
+
 # Names that a file cannot have, and sizes that only the files know.
 rm -rf "$T/in"
 mkdir "$T/in"
