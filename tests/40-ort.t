@@ -122,6 +122,10 @@ W='{"name":"x","type":"float","shape":[3],"fill":{"value":1}}'
 ask "{\"op\":\"open\",\"model\":{\"path\":\"$data/external.onnx\",\"weights\":\"$data/weights\"},\"inputs\":[$W]}" \
     '{"op":"run","reps":1}'
 is 'weights in another folder' "$(reps)" 1
+mkdir "$T/cut"
+head -c 8 "$data/weights/w.bin" >"$T/cut/w.bin"
+ask "{\"op\":\"open\",\"model\":{\"path\":\"$data/external.onnx\",\"weights\":\"$T/cut\"},\"inputs\":[$W]}"
+like 'weights that are cut off' "$T/out" '^FMWORK ERR nomodel 0 0 0 '
 ask "$(open external '' "$W")"
 like 'weights that are not there' "$T/out" '^FMWORK ERR [a-z]+ 0 0 0 .*w\.bin'
 
