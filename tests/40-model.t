@@ -78,5 +78,10 @@ mv "$T/bare/model.safetensors" "$T/bare/pytorch_model.bin"
 run 0 fm-driver "$T/bare" --infer "$data/bert/in" --out "$T/got"
 like "--infer says so, too" "$T/err" \
     'note: no weights in .*\(pytorch_model.bin is not read\): random weights'
+rm "$T/bare/pytorch_model.bin"
+cp "$top/tests/data/ort/linear.onnx" "$T/bare/model.onnx"
+run 0 fm-driver "$T/bare" -i 4 --reps 2
+like "what is there and not read" "$T/out" \
+    'note: no weights in .*\(model.onnx is not read\): random weights'
 
 finish
