@@ -98,6 +98,9 @@ ask "$(open linear '"config":{"":"x"}')"
 like 'a bad one' "$T/out" '^FMWORK ERR internal 0 0 0 .*ONNX Runtime: .*[Kk]ey'
 ask "$(open linear '"provider":"cpu"')"
 like 'provider by its short name' "$T/out" '"provider":"CPUExecutionProvider"'
+ask "$(open linear '"provider_options":{"device_id":"1"}')"
+like 'options for a provider that has none' "$T/out" \
+    "^FMWORK ERR usage 0 0 0 provider_options: the CPU's provider has none"
 ask "$(open linear '"provider":["Nonsense"]')"
 like 'a provider that is not there' "$T/out" \
     "^FMWORK ERR nodevice 0 0 0 this ONNX Runtime has no provider 'Nonsense'; it has: .*CPUExecutionProvider"

@@ -296,7 +296,13 @@ conf_read(struct conf *c, int argc, char **argv, struct fm_err *err)
 		return -1;
 	c->calibrate = is_calibration(c);
 	collect_args(c);
-	return read_subs(c, err) == 0 ? slurm_check(c, err) : -1;
+	if (read_subs(c, err) != 0)
+		return -1;
+	if (!c->profile &&
+	    json_object_get(json_object_get(c->subs, "ort"), "save_profile"))
+		return fm_err_set(
+		    err, FM_USAGE, "--ort:save_profile belongs to --profile");
+	return slurm_check(c, err);
 }
 
 void
