@@ -246,6 +246,9 @@ bad "1 of 11 operations .* of all FLOP, are not covered: Warp" fm-driver --platf
 # 32 elements are not, and one knows nothing of its input.
 run 0 fm-driver --platform sim:H100 --model_name $data/uncovered.onnx --reps 1
 like "and how much work it is" "$T/err" '3 of 5 operations \(60\.0 %\), with about 51\.5 % of all FLOP and 1 whose size is not known either, are not covered, their time is missing: Einsum, Warp$'
+# A token in front of six: the exporter computes how often from the batch.
+run 0 fm-driver --platform sim:H100 --model_name $data/expand.onnx --batch_sizes 3 --reps 1 --strict --sim:layers 1
+is "an expanded token" "$(awk -F'\t' '$5 == "linear" { print $7, $11 }' "$T/out")" "3x7x16 $((2 * 3 * 7 * 16 * 8)).0"
 l() { printf '%s\n' "$1" >"$T/l.yaml"; bad "$2" fm-driver --platform sim:H100 --model_name "$T/l.yaml"; }
 l 'layers: 3' "l.yaml: 'layers' must be a list"
 l 'layers: [{name: a}]' "layer 1 'a': must be a set with 'name' and 'kind'"
