@@ -58,6 +58,30 @@ sed -i 's/}/, "use_sliding_window": true, "max_window_layers": 1}/' "$T/m/config
 sim H100 "$T/m" --input_sizes 8 --batch_sizes 2
 is 'and then from a block on' "$(pairs 16)" '36 30 30 '
 
+# What a window no longer shows is neither read nor computed with, however
+# attention is written; and the phases are the sums of their operations.
+family mistral
+# sums NAME ARGS...: of a generation that begins before the window is full
+sums() {
+	what=$1; shift
+	sim H100 "$T/m" --input_sizes 3 --output_sizes 9 --batch_sizes 2 "$@"
+	near "$what: the sum of its operations" "$(awk -F'\t' '$2 == "gen" { s += $9 } END { printf "%.15g", s / 1e6 }' "$T/out")" "$(num gen_ms)"
+}
+sums 'a window'
+sums 'a window, eager' --sim:attention eager
+is 'the last token looks at five' \
+    "$(awk -F'\t' '$3 == 9 && $4 == "layers.0.attn_softmax" { print $7, $11 }' "$T/out")" \
+    '2x4x1x5 200.0'
+echo 'scaled_dot_product_attention: "A17Pro,t"' >"$T/map.yaml"
+sums 'a window, with transfers' --sim:mapping "$T/map.yaml"
+cat >"$T/l.yaml" <<X
+decoder: true
+layers: [{name: a, kind: sdpa, heads: 4, head_dim: 16, window: 5, input: [batch, 4, length, 16]}]
+X
+sim H100 "$T/l.yaml" --input_sizes 3 --output_sizes 9
+near 'in a list, causal or not' "$(awk -F'\t' '$2 == "gen" { s += $9 } END { printf "%.15g", s / 1e6 }' "$T/out")" "$(num gen_ms)"
+is 'five there, too' "$(awk -F'\t' '$3 == 9 && $5 == "sdpa" { print $11 }' "$T/out")" "$((4 * 5 * (4 * 16 + 5))).0"
+
 # --- devices that share a model ---
 link() {
 	cat <<X

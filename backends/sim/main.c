@@ -464,7 +464,6 @@ sim_run(struct fm_backend *b, const json_t *request, struct fm_err *err)
 
 struct rows {
 	struct fm_buf *b;
-	const struct point *p;
 	int64_t id;
 };
 
@@ -473,7 +472,7 @@ see_row(void *arg, const struct op *op)
 {
 	struct rows *r = arg;
 
-	print_row(r->b, op, r->p, r->id++);
+	print_row(r->b, op, r->id++);
 }
 
 static int
@@ -484,7 +483,7 @@ sim_profile(
 	struct point p = { at->input > 0 ? at->input : 1,
 		at->output > 0 ? at->output : 1,
 		at->batch > 0 ? at->batch : 1 };
-	struct rows rows = { &b->out, &p, 0 };
+	struct rows rows = { &b->out, 0 };
 	struct result r;
 
 	if (check_point(s, &p, err) != 0)

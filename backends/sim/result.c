@@ -32,10 +32,10 @@ void
 op_shape(struct op *op, const struct fm_layer *l, int64_t batch, int64_t tokens,
     int64_t length)
 {
-	const struct fm_layer_point at = { batch, tokens, length };
 	int i;
 
+	op->at = (struct fm_layer_point){ batch, tokens, length };
 	op->rank = l->rank;
 	for (i = 0; i < l->rank; i++)
-		op->shape[i] = fm_layer_dim(l->shape[i], &at);
+		op->shape[i] = fm_layer_dim(l->shape[i], &op->at);
 }

@@ -80,6 +80,7 @@ struct op {
 	bool gen;
 	int64_t pass; /* from 1 */
 	double start_ns;
+	struct fm_layer_point at; /* sizes of what it works on */
 	int rank;
 	int64_t shape[FM_LAYER_RANK]; /* of the input */
 	int w_rank;

@@ -85,6 +85,20 @@ step_grows(const struct step *s)
 	       s->layer->kind == FM_LAYER_SDPA;
 }
 
+/* Of tokens so far, those that the cache still has for a new one. */
+static int64_t
+kept(const struct step *s, const struct pass *p)
+{
+	return p->tokens == 1 && s->window && p->length > s->window ? s->window
+								    : p->length;
+}
+
+static void
+set_shape(const struct step *s, const struct pass *p, struct op *op)
+{
+	op_shape(op, s->layer, p->batch, p->tokens, kept(s, p));
+}
+
 /* Tokens that a new one looks at, on average. */
 static double
 looked_at(const struct step *s, const struct pass *p)
@@ -92,9 +106,7 @@ looked_at(const struct step *s, const struct pass *p)
 	double n = (double)p->length, t = (double)p->tokens;
 	double w = capped(n, s->window);
 
-	if (!s->layer->causal)
-		return n;
-	if (p->tokens == 1)
+	if (!s->layer->causal || p->tokens == 1)
 		return w;
 	/* Token i of t looks at min(n - t + i, w). */
 	if (n - t + 1 >= w)
@@ -109,12 +121,8 @@ looked_at(const struct step *s, const struct pass *p)
 static double
 cached(const struct step *s, const struct pass *p)
 {
-	double n = (double)p->length;
-
-	if (s->layer->causal && p->tokens == 1)
-		n = capped(n, s->window);
 	return (double)p->batch * (double)s->kv_heads *
-	       (double)s->layer->head_dim * n;
+	       (double)s->layer->head_dim * (double)kept(s, p);
 }
 
 static double
@@ -146,8 +154,7 @@ matmul(const struct step *s, const struct pass *p, const struct op *op,
 	const struct fm_layer *l = s->layer;
 	double a = step_value_bytes(p->dtype), in = numel(op);
 	double last = (double)op->shape[op->rank - 1];
-	const struct fm_layer_point at = { p->batch, p->tokens, p->length };
-	double out = (double)fm_layer_dim(l->out, &at);
+	double out = (double)fm_layer_dim(l->out, &op->at);
 
 	w->flop = 2 * in * out;
 	w->read = a * in;
@@ -414,7 +421,7 @@ step_cost(const struct step *s, const struct pass *p, struct op *op)
 
 	op->layer = s->layer;
 	op->device = d;
-	op_shape(op, s->layer, p->batch, p->tokens, p->length);
+	set_shape(s, p, op);
 	w = work_of(s, p, op);
 	c->flop = w.flop * all;
 	c->mem_bytes = (w.weights + w.read + w.written) * all +
@@ -441,7 +448,7 @@ step_flop(const struct step *s, const struct pass *p)
 {
 	struct op op = { .layer = s->layer };
 
-	op_shape(&op, s->layer, p->batch, p->tokens, p->length);
+	set_shape(s, p, &op);
 	return work_of(s, p, &op).flop;
 }
 
@@ -476,7 +483,7 @@ step_values(const struct step *s, const struct pass *p)
 	struct op op = { .layer = s->layer };
 	struct work w;
 
-	op_shape(&op, s->layer, p->batch, p->tokens, p->length);
+	set_shape(s, p, &op);
 	w = work_of(s, p, &op);
 	return (w.read + w.written) / divisor(s, p);
 }
