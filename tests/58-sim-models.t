@@ -127,6 +127,8 @@ sim ring "$T/m" --sim:extra_archs "$T/links.yaml" --input_sizes 8 --batch_sizes 
 near 'two parts of a batch in three groups' "$(num sum_ms)" \
     "$(calc "$one * (2 + 2) / 3 + 3 * (3000 + 4 * 8 * 64 * 2 / 5) / 1e6")"
 is 'so many there are' "$(num tp) $(num pp)" '1 3'
+near 'what it waits for is all of the time' "$(sed -n 's/.*"bound":{"sum":{\([^}]*\)}.*/\1/p' "$T/out" |
+    tr ',:' '\n ' | awk '{ s += $2 } END { print s }')" 1
 
 # --- flags of a mapping ---
 family mixtral

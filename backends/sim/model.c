@@ -257,15 +257,18 @@ pipeline(
 	double bytes = (double)p->batch * (double)p->tokens *
 		       (double)m->layers->hidden * step_value_bytes(p->dtype);
 	const struct device *d = m->steps[0].device;
-	double hops = pp - 1 + parts - 1, ns;
+	double hops = pp - 1 + parts - 1, ns, stages = (parts + pp - 1) / pp;
 	struct cost one = *c;
+	int i;
 
 	if (m->pp == 1)
 		return;
 	memset(c, 0, sizeof *c);
 	cost_add(c, &one, parts);
 	ns = hops * step_link_ns(d, bytes) * passes;
-	c->ns = one.ns * (parts + pp - 1) / pp + ns;
+	c->ns = one.ns * stages + ns;
+	for (i = 0; i < BOUNDS; i++)
+		c->bound_ns[i] = one.bound_ns[i] * stages;
 	c->part_ns[PART_LINK] += ns;
 	c->bound_ns[BOUND_LINK] += ns;
 	c->link_bytes += (pp - 1) * parts * bytes * passes;
