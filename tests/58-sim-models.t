@@ -114,6 +114,11 @@ near 'two heads of keys on four devices: each is there twice' \
     "$(column 19 '$5 == "sdpa"')" "$(calc '2 * 2 * 2 * 2 * 16 * (8 + 8) / 2 / 100')"
 like 'two devices wait for links' "$T/out" '	link	.*'
 like 'which is said' "$T/out" '"bound":\{"sum":\{.*"link":0\.[0-9]'
+family mixtral
+shared ring --tp_size 4
+near 'experts: a sum for each token, not for each expert that it visits' "$(column 20 '$4 == "layers.0.w2"')" \
+    "$(calc "2 * (3 * 3000 + 3 / 4 * $M / 5)")"
+family llama
 shared full --tp_size 4
 near 'everyone connected to everyone' "$(column 20 '$4 == "layers.0.o_proj"')" \
     "$(calc "2 * (3000 + 3 / 4 * $M / 5)")"

@@ -197,8 +197,9 @@ linear(const struct step *s, const struct pass *p, const struct op *op,
 	w->read = a * rows * in * times;
 	w->written = a * rows * out * times;
 	w->elements = rows * in;
+	/* A device adds up what its experts found before it sends it. */
 	if (l->shard == FM_SHARD_ROW)
-		w->reduce = w->written;
+		w->reduce = w->written / times;
 	else if (l->shard == FM_SHARD_GATHER)
 		w->gather = w->written;
 }
