@@ -89,6 +89,8 @@ done
 run 0 sim A17Pro Llama-2-7B --input_sizes 8 --output_sizes 4 --sim:layers 1 --sim:compat upmem
 awk -F'\t' '$2 == "sum" { s += $9 } END { printf "%.9g\n", s / 1e6 }' "$T/out" >"$T/sum"
 near "so in UPMEM's manner" "$(num sum_ms)" "$(cat "$T/sum")" 1e-8
+is "where products wait for weights, too" "$(awk -F'\t' '$2 == "gen" && $5 == "linear" { print $10 }' "$T/out" | sort -u)" memory
+like "which is most of the time" "$T/out" '"bound":\{.*"gen":\{.*"memory":0\.9'
 
 # Experts: few tokens visit few of them, many visit all.
 run 0 sim H100 Mixtral-8x7B --input_sizes 1 --batch_sizes 1,512 --sim:layers 1

@@ -97,6 +97,9 @@ double total_ns(const struct result *r);
 /* a += b * times. */
 void cost_add(struct cost *a, const struct cost *b, double times);
 
+/* What one operation waits for: the longest part. Sets `bound_ns`, too. */
+enum bound cost_bind(struct cost *c);
+
 /* The dimensions of a layer's input at a point in a pass. */
 void op_shape(struct op *op, const struct fm_layer *l, int64_t batch,
     int64_t tokens, int64_t length);

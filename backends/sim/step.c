@@ -375,23 +375,6 @@ fetch(
 	}
 }
 
-static enum bound
-bound_of(const struct cost *c, double memory_ns)
-{
-	double best[BOUNDS] = {
-		[BOUND_COMPUTE] = c->part_ns[PART_COMPUTE],
-		[BOUND_MEMORY] = memory_ns,
-		[BOUND_TRANSFER] = c->part_ns[PART_H2D] + c->part_ns[PART_D2H],
-		[BOUND_LINK] = c->part_ns[PART_LINK],
-	};
-	int i, b = BOUND_MEMORY;
-
-	for (i = 0; i < BOUNDS; i++)
-		if (best[i] > best[b])
-			b = i;
-	return (enum bound)b;
-}
-
 /* Replicated operations are done by every one of the devices. */
 static double
 divisor(const struct step *s, const struct pass *p)
@@ -440,8 +423,7 @@ step_cost(const struct step *s, const struct pass *p, struct op *op)
 	c->ns = fmax(c->part_ns[PART_COMPUTE], memory_ns) +
 		c->part_ns[PART_LAUNCH] + c->part_ns[PART_LINK] +
 		c->part_ns[PART_H2D] + c->part_ns[PART_D2H];
-	op->bound = bound_of(c, memory_ns);
-	c->bound_ns[op->bound] = c->ns;
+	op->bound = cost_bind(c);
 }
 
 double
