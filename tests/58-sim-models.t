@@ -74,6 +74,15 @@ is 'the last token looks at five' \
     '2x4x1x5 200.0'
 echo 'scaled_dot_product_attention: "A17Pro,t"' >"$T/map.yaml"
 sums 'a window, with transfers' --sim:mapping "$T/map.yaml"
+# Transfers take longest at every length, whatever takes longer beside them.
+sed '/^PIM_AI_1chip:/,/^$/!d; s/^PIM_AI_1chip/turns/; s/tflops: .*/tflops: 0.154/; s/bw_GBs: 12.8/bw_GBs: 0.01/' \
+    share/devices/upmem.yaml >"$T/turns.yaml"
+echo 'scaled_dot_product_attention: "turns,t"' >"$T/map.yaml"
+sed -i 's/"sliding_window": *[0-9]*/"sliding_window": null/' "$T/m/config.json"
+sums 'a turn under a transfer' --sim:mapping "$T/map.yaml" --sim:extra_archs "$T/turns.yaml"
+is 'that is one' "$(awk -F'\t' '$2 == "gen" && $5 == "sdpa" { print $10, ($17 > $18 + $19) }' "$T/out" | sort -u | tr '\n' ',')" \
+    'transfer 0,transfer 1,'
+family mistral
 cat >"$T/l.yaml" <<X
 decoder: true
 layers: [{name: a, kind: sdpa, heads: 4, head_dim: 16, window: 5, input: [batch, 4, length, 16]}]

@@ -202,10 +202,19 @@ cost_at(const struct step *s, struct pass *p, int64_t length, struct op *op)
 	step_cost(s, p, op);
 }
 
+/* Does it compute longer than it reads? A transfer may take longer still. */
+static bool
+computes(const struct cost *c)
+{
+	return c->part_ns[PART_COMPUTE] >
+	       c->part_ns[PART_MEM] + c->part_ns[PART_KV];
+}
+
 /*
  * The sum over lengths lo .. hi. Where the bound is the same at both ends it
  * is so in between (of two lines one is above the other on one side only),
- * and the mean of the ends is the mean of all.
+ * and the mean of the ends is the mean of all, if the longer of computing and
+ * reading is the same one, too.
  */
 static void
 sum_between(const struct step *s, struct pass *p, int64_t lo, int64_t hi,
@@ -215,7 +224,8 @@ sum_between(const struct step *s, struct pass *p, int64_t lo, int64_t hi,
 	double n = (double)(hi - lo + 1) / 2 * (double)s->count;
 	int64_t mid = lo + (hi - lo) / 2;
 
-	if (a->bound == b->bound || hi - lo <= 1) {
+	if ((a->bound == b->bound && computes(&a->c) == computes(&b->c)) ||
+	    hi - lo <= 1) {
 		cost_add(sum, &a->c, n);
 		cost_add(sum, &b->c, n);
 		return;
