@@ -131,6 +131,9 @@ near "input" "$(num input_s)" "$(awk 'BEGIN { printf "%.12g", 128 * 8 / 24e9 + 1
 near "output" "$(num output_s)" "$(awk 'BEGIN { printf "%.12g", (128 + 1) * 384 * 2 / 24e9 + 1e-5 }')" 1e-9
 near "latency is the sum" "$(num latency_s)" "$(awk -v a="$(num input_s)" -v b="$(num compute_s)" -v c="$(num output_s)" 'BEGIN { printf "%.12g", a + b + c }')" 1e-9
 near "throughput" "$(num throughput_per_s)" "$(awk -v l="$(num latency_s)" 'BEGIN { print 1 / l }')" 1e-5
+run 0 sim PIM-AI-1chip Llama-2-7B --input_sizes 100000 --output_sizes 2 --estimate
+near "the first token waits for the input" "$(sed -n 's/^FMWORK TOK 1 \([0-9.]*\) .*/\1/p' "$T/out")" \
+    "$(awk -v ms="$(num sum_ms)" 'BEGIN { printf "%.9f", ms / 1e3 + 100000 * 8 / 12.8e9 }')" 1e-9
 
 # --- mappings ---
 map() { printf '%s\n' "$@" >"$T/map.yaml"; }

@@ -393,7 +393,7 @@ put_reps(struct fm_backend *b, const struct point *p, const struct result *r,
     int64_t first, int64_t reps)
 {
 	struct sim *s = b->self;
-	double ns = total_ns(r);
+	double ns = total_ns(r), first_ns = r->in_ns + r->first_ns;
 	int64_t last = first + (reps > 0 ? reps : 1); /* 0: as few as can be */
 	int64_t dt_ns = ns < 9e18 ? (int64_t)(ns + 0.5) : INT64_MAX, i;
 
@@ -404,8 +404,7 @@ put_reps(struct fm_backend *b, const struct point *p, const struct result *r,
 		fm_record_put_rep(&b->out, &rep);
 		if (s->layers.decoder)
 			fm_backend_say(b, "FMWORK TOK %lld %.9f %.9f %lld",
-			    (long long)i, r->first_ns / 1e9,
-			    (ns - r->first_ns) / 1e9,
+			    (long long)i, first_ns / 1e9, (ns - first_ns) / 1e9,
 			    (long long)p->output * p->batch);
 		s->clock_ns += dt_ns;
 	}
