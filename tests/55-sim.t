@@ -135,6 +135,12 @@ run 0 sim PIM-AI-1chip Llama-2-7B --input_sizes 100000 --output_sizes 2 --estima
 near "the first token waits for the input" "$(sed -n 's/^FMWORK TOK 1 \([0-9.]*\) .*/\1/p' "$T/out")" \
     "$(awk -v ms="$(num sum_ms)" 'BEGIN { printf "%.9f", ms / 1e3 + 100000 * 8 / 12.8e9 }')" 1e-9
 
+# --- a world that does not end before its clock does ---
+sed '/^PIM_AI_1chip:/,/^$/!d; s/^PIM_AI_1chip/slow/; s/tflops: .*/tflops: 1e-9/' share/devices/upmem.yaml >"$T/slow.yaml"
+run 1 sim slow Llama-2-7B --input_sizes 2000,1 --sim:extra_archs "$T/slow.yaml" --reps 1
+like "a time that stamps cannot hold" "$T/out" '^FMWORK ERR usage 2000 1 1 the device would work for 2\.[0-9e+]* s: time stamps end after [0-9.e+]* s$'
+like "a smaller one after it" "$T/out" '^FMWORK RES [0-9.]* [0-9.]* Llama-2-7B LlamaForCausalLM 1 1 '
+
 # --- mappings ---
 map() { printf '%s\n' "$@" >"$T/map.yaml"; }
 mapped() { fm-driver --platform sim --model_root examples/models --model_name Llama-2-7B --reps 1 --sim:mapping "$T/map.yaml" "$@"; }

@@ -395,7 +395,7 @@ put_reps(struct fm_backend *b, const struct point *p, const struct result *r,
 	struct sim *s = b->self;
 	double ns = total_ns(r), first_ns = r->in_ns + r->first_ns;
 	int64_t last = first + (reps > 0 ? reps : 1); /* 0: as few as can be */
-	int64_t dt_ns = ns < 9e18 ? (int64_t)(ns + 0.5) : INT64_MAX, i;
+	int64_t dt_ns = (int64_t)(ns + 0.5), i;
 
 	for (i = first; i < last; i++) {
 		struct fm_rep rep = { i, reps, s->clock_ns, s->clock_ns + dt_ns,
@@ -435,6 +435,21 @@ check_point(const struct sim *s, const struct point *p, struct fm_err *err)
 	return 0;
 }
 
+/* Stamps are nanoseconds since 1970 in 64 bits: they end in the year 2262. */
+static int
+check_clock(const struct sim *s, const struct result *r, int64_t reps,
+    struct fm_err *err)
+{
+	double left_ns = 9.2e18 - (double)s->clock_ns;
+	double ns = total_ns(r) * (double)(reps > 0 ? reps : 1);
+
+	if (ns < left_ns)
+		return 0;
+	return fm_err_set(err, FM_USAGE,
+	    "the device would work for %.3g s: time stamps end after %.3g s",
+	    ns / 1e9, left_ns / 1e9);
+}
+
 static int
 sim_run(struct fm_backend *b, const json_t *request, struct fm_err *err)
 {
@@ -450,7 +465,7 @@ sim_run(struct fm_backend *b, const json_t *request, struct fm_err *err)
 		return fit(b, err);
 	if (check_point(s, &p, err) != 0)
 		return -1;
-	if (simulate(b, &p, &r, err) != 0)
+	if (simulate(b, &p, &r, err) != 0 || check_clock(s, &r, reps, err) != 0)
 		return -1;
 	put_reps(b, &p, &r, first, reps);
 	print_sim(&b->out, s, &p, &r);
