@@ -309,6 +309,11 @@ like "nine points of eleven records" "$T/out" '^9 points: '
 sed 's/"output"/"simulated": true, "output"/' "$T/fit.jsonl" >"$T/sim.jsonl"
 bad "has 0 measured points: a fit needs 4" fit "$T/sim.jsonl" --out "$T/x.yaml"
 bad "needs --out" fit "$T/fit.jsonl"
+{ sed 's/"output"/"model": "a", "output"/' "$T/fit.jsonl"; sed 's/"output"/"model": "b", "output"/' "$T/fit.jsonl"; } >"$T/two.jsonl"
+bad "the points to fit to are of two models, 'a' and 'b'" fit "$T/two.jsonl" --out "$T/x.yaml"
+sed 's/"median": [0-9.]*/"median": 1e-300/' "$T/fit.jsonl" >"$T/tiny.jsonl"
+run 0 fit "$T/tiny.jsonl" --out "$T/tiny.yaml"
+like "no error is below nothing" "$T/out" '^9 points: median error [0-9.]+ %, '
 bad "not with compat" fit "$T/fit.jsonl" --out "$T/x.yaml" --sim:compat upmem
 bad "nosuch.jsonl" fit "$T/nosuch.jsonl" --out "$T/x.yaml"
 echo '{' >"$T/fit.jsonl"
