@@ -233,7 +233,8 @@ map 'q_proj: Warp9'; bad "map.yaml:1: 'q_proj': there is no device 'Warp9'" mapp
 map 'q_proj: H100,x'; bad "map.yaml:1: 'q_proj': flags must be t, m or tm" mapped
 map 'q_proj: 3'; bad "map.yaml:1: 'q_proj': must be DEVICE" mapped
 map '- q_proj'; bad "map.yaml:1: a mapping must be a set" mapped
-map 'nosuch: H100'; bad "no layer has a device" mapped
+map 'nosuch: H100'; bad "mapping 'map.yaml': no layer has a device: none answers to 'nosuch'" mapped
+map ''; bad "mapping 'map.yaml': no layer has a device\$" mapped
 rm "$T/map.yaml"; bad "map.yaml" mapped
 mkdir "$T/m"
 model() { printf '%s\n' "$1" >"$T/m/config.json"; }

@@ -102,7 +102,11 @@ model_plan(struct model *m, struct fm_err *err)
 	m->of = fm_calloc(m->layers->n, sizeof *m->of);
 	if (!now)
 		return fm_err_set(err, FM_USAGE,
-		    "mapping '%s': no layer has a device", m->mapping->name);
+		    "mapping '%s': no layer has a device%s%s%s",
+		    m->mapping->name,
+		    m->mapping->unused.n ? ": none answers to '" : "",
+		    m->mapping->unused.n ? m->mapping->unused.v[0] : "",
+		    m->mapping->unused.n ? "'" : "");
 	for (i = 0; i < m->layers->n; i++) {
 		const struct fm_layer *l = &m->layers->v[i];
 		struct step s = { .layer = l, .device = now };
