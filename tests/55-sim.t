@@ -167,6 +167,9 @@ for m in granite-embedding-125m-english all-MiniLM-L6-v2; do
 done
 run 1 sim H100 all-MiniLM-L6-v2 --output_sizes 4
 like "and generates nothing" "$T/out" "^FMWORK ERR usage 128 4 1 'BertModel' generates nothing"
+run 1 sim H100 granite-embedding-125m-english --input_sizes 512,513
+like "all positions of an encoder" "$T/out" '^FMWORK RES .* RobertaModel 512 1 '
+like "and one more" "$T/out" '^FMWORK ERR usage 513 1 1 513 tokens are more than the 512 positions of this model$'
 
 # --- tables ---
 run 0 sim H100 Llama-2-7B --output_sizes 2 --sim:summary 1

@@ -432,6 +432,11 @@ check_point(const struct sim *s, const struct point *p, struct fm_err *err)
 		return fm_err_set(err, FM_USAGE,
 		    "'%s' generates nothing: one output token at most",
 		    s->layers.model_class);
+	if (s->layers.positions > 0 && p->input > s->layers.positions)
+		return fm_err_set(err, FM_USAGE,
+		    "%lld tokens are more than the %lld positions of this "
+		    "model",
+		    (long long)p->input, (long long)s->layers.positions);
 	return 0;
 }
 

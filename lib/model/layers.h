@@ -90,7 +90,8 @@ struct fm_layers {
 	char *model_class; /* "LlamaForCausalLM" or "layers"; never NULL */
 	char *last;        /* context of the layer that ends a pass, or NULL */
 	bool decoder;      /* can generate */
-	int64_t positions; /* most tokens of a sequence, 0 = not known */
+	int64_t positions; /* most tokens of a sequence: the table of an
+			    * encoder has no more; 0 = no such table */
 	int64_t hidden;    /* width between blocks, 0 = not known */
 	int64_t nodes;     /* of an ONNX graph */
 	int64_t missed;    /* nodes whose cost is not known */
