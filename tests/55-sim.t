@@ -261,6 +261,10 @@ bad "1 of 11 operations .* of all FLOP, are not covered: Warp" fm-driver --platf
 # 32 elements are not, and one knows nothing of its input.
 run 0 fm-driver --platform sim:H100 --model_name $data/uncovered.onnx --reps 1
 like "and how much work it is" "$T/err" '3 of 5 operations \(60\.0 %\), with about 51\.5 % of all FLOP and 1 whose size is not known either, are not covered, their time is missing: Einsum, Warp$'
+# 12 x 16 positions each, of 3 x 3 x 4, 2 x 2 x 4 and as many products.
+run 0 fm-driver --platform sim:H100 --model_name $data/windows.onnx --reps 1 --sim:layers 1
+is "windows" "$(awk -F'\t' '$5 == "conv2d" { print $4, $11 }' "$T/out" | tr '\n' ' ')" \
+    "dilated $((2 * 4 * 12 * 16 * 36)).0 even $((2 * 4 * 12 * 16 * 16)).0 same $((2 * 4 * 12 * 16 * 16)).0 "
 # A token in front of six: the exporter computes how often from the batch.
 run 0 fm-driver --platform sim:H100 --model_name $data/expand.onnx --batch_sizes 3 --reps 1 --strict --sim:layers 1
 is "an expanded token" "$(awk -F'\t' '$5 == "linear" { print $7, $11 }' "$T/out")" "3x7x16 $((2 * 3 * 7 * 16 * 8)).0"

@@ -29,7 +29,8 @@ same_layer(const struct fm_layer *a, const struct fm_layer *b)
 	       memcmp(a->shape, b->shape, sizeof a->shape) == 0 &&
 	       memcmp(a->kernel, b->kernel, sizeof a->kernel) == 0 &&
 	       memcmp(a->stride, b->stride, sizeof a->stride) == 0 &&
-	       memcmp(a->padding, b->padding, sizeof a->padding) == 0;
+	       memcmp(a->padding, b->padding, sizeof a->padding) == 0 &&
+	       memcmp(a->extent, b->extent, sizeof a->extent) == 0;
 }
 
 static size_t

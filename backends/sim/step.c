@@ -214,10 +214,7 @@ conv2d(const struct step *s, const struct pass *p, const struct op *op,
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		int64_t size = op->shape[2 + i] + 2 * l->padding[i];
-		int64_t steps = (size - l->kernel[i]) / l->stride[i] + 1;
-
-		out *= size < l->kernel[i] ? 0 : (double)steps;
+		out *= (double)fm_layer_extent(l, op->shape[2 + i], i);
 		k *= (double)l->kernel[i];
 	}
 	out *= (double)l->out;

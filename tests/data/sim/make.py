@@ -50,6 +50,21 @@ graph = helper.make_graph(
 )
 save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("test", 1)]), "uncovered.onnx")
 
+# Makes windows.onnx: convolutions whose output no padding alike on both sides
+# explains: a dilated one, an even one, and an even one that keeps the size.
+graph = helper.make_graph(
+    [
+        node("Conv", ["x", "w3"], ["a"], "dilated", kernel_shape=[3, 3], dilations=[2, 2]),
+        node("Conv", ["a", "w2"], ["b"], "even", kernel_shape=[2, 2], pads=[0, 0, 1, 1]),
+        node("Conv", ["b", "w2"], ["y"], "same", kernel_shape=[2, 2], auto_pad="SAME_UPPER"),
+    ],
+    "windows",
+    [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 4, 16, 20])],
+    [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", 4, 12, 16])],
+    [zeros("w3", 4, 4, 3, 3), zeros("w2", 4, 4, 2, 2)],
+)
+save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), "windows.onnx")
+
 # Makes expand.onnx: a token in front of every sequence, as torch.onnx exports
 # Tensor.expand: the shape is made a list, and its -1 are replaced by 1.
 ints = lambda name, *v: numpy_helper.from_array(np.array(v, np.int64), name)
