@@ -200,6 +200,7 @@ bad "strict: backend 'null' has no such setting" fm-driver --platform null --str
 bad "estimate: backend 'null' has no such setting" fm-driver --platform null --estimate
 bad "output_sizes: backend 'null' cannot generate" fm-driver --platform null --output_sizes 2
 bad "'H100' has no link_GBs" sim H100 Llama-2-7B --tp_size 2
+bad "num_key_value_heads: 32 attention heads cannot share 5" sim H100 Llama-2-7B --sim:num_key_value_heads 5
 bad "32 heads cannot be shared by 3" sim H100_SXM Llama-2-7B --tp_size 3
 bad "compat upmem has neither" sim H100_SXM Llama-2-7B --tp_size 2 --sim:compat upmem
 bad "microbatches belong to pp_size" sim H100 Llama-2-7B --sim:microbatches 2

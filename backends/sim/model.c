@@ -71,6 +71,25 @@ goes_by_host(const struct model *m, size_t i, const struct device *now)
 }
 
 static int
+check_heads(const struct model *m, const struct step *s, struct fm_err *err)
+{
+	int64_t heads = s->layer->heads;
+
+	if (!s->kv_heads || s->layer->shard != FM_SHARD_COLUMN)
+		return 0;
+	if (heads % s->kv_heads)
+		return fm_err_set(err, FM_USAGE,
+		    "num_key_value_heads: %lld attention heads cannot share "
+		    "%lld",
+		    (long long)heads, (long long)s->kv_heads);
+	if (heads % m->tp)
+		return fm_err_set(err, FM_USAGE,
+		    "--tp_size: %lld heads cannot be shared by %lld devices",
+		    (long long)heads, (long long)m->tp);
+	return 0;
+}
+
+static int
 check_links(const struct model *m, struct fm_err *err)
 {
 	size_t i;
@@ -81,16 +100,9 @@ check_links(const struct model *m, struct fm_err *err)
 			    "device '%s' has no link_GBs: what several of "
 			    "them take to exchange data is not known",
 			    m->steps[i].device->name);
-	for (i = 0; i < m->n_steps; i++) {
-		const struct step *s = &m->steps[i];
-
-		if (s->kv_heads && s->layer->shard == FM_SHARD_COLUMN &&
-		    s->layer->heads % m->tp)
-			return fm_err_set(err, FM_USAGE,
-			    "--tp_size: %lld heads cannot be shared by %lld "
-			    "devices",
-			    (long long)s->layer->heads, (long long)m->tp);
-	}
+	for (i = 0; i < m->n_steps; i++)
+		if (check_heads(m, &m->steps[i], err) != 0)
+			return -1;
 	return 0;
 }
 
