@@ -54,6 +54,19 @@ like '  and its options' out '^FMWORK ARG --reps 1$'
 run 0 fm-driver --sweep s.yaml --platform null
 is 'a platform given replaces those of the file' "$(grep -c SYS out)" 1
 
+cat >stop.yaml <<'X'
+platforms: ["null"]
+defaults: {reps: 1, no_prune: true, stop: [input >= 5, batch >= 2]}
+input_sizes: 1-6
+batch_sizes: [1, 2]
+X
+run 0 fm-driver --sweep stop.yaml
+is 'each rule of a list of --stop holds' "$(points out)" \
+    '1 1,2 1,3 1,4 1,5 1,1 2'
+like '  a flag may be given with its no_' out '^FMWORK ARG --prune false$'
+run 0 fm-driver --sweep stop.yaml --stop 'input>=3' --stop 'input>=2'
+is '  and those of the command line with them' "$(points out)" '1 1,2 1,1 2'
+
 null -i 2,4 -b 1,8 --reps 10 --null:latency_ms 2 --log past || exit 1
 run 0 null -i 2,4,8 -b 8 --reps 100 --dry_run --log past
 is 'an estimate from earlier results, scaled where there are none' \
@@ -76,6 +89,10 @@ bad 'an unknown option' 'defaults:
 bad 'an option about the run' 'defaults: {log: x}' \
     'bad.yaml:1: --log belongs on the command line'
 bad 'a wrong value' 'defaults: {reps: many}' 'bad.yaml(:1)?: .*--reps'
+bad 'a name that YAML takes for nothing' 'platforms: [null]' \
+    'bad.yaml:1: platforms: null is no name'
+bad 'a rule that is none' 'exclude: ["input > 5", batch: 5]' \
+    'bad.yaml:1: exclude: must be a rule'
 bad 'an entry without a name' 'platforms: [{reps: 1}]' \
     'bad.yaml:1: platforms: an entry without a name'
 bad 'a rule that is none' 'platforms: "null"
