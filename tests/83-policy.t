@@ -282,6 +282,9 @@ is 'the total is of all runs' "$(total "$T/events")" 6,6
 null -i 1,2 --reps 5 --log "$T/log"
 null -i 1-3 --reps 5 --log "$T/log" --resume --progress_fd 5 5>"$T/events"
 is 'what a log has already does not count' "$(total "$T/events")" 3,1
+null -i 1-3 --reps 5 --log "$T/log" --resume --progress_fd 5 5>"$T/events"
+is '  and an end comes even when it has all' "$(sed \
+    's/.*"event":"\([a-z]*\)".*/\1/' "$T/events" | paste -sd, -)" plan,end
 run 2 null --progress_fd 5 --use_slurm 5>/dev/null
 like 'not under Slurm' "$T/err" 'jobs of --use_slurm are elsewhere'
 run 2 null --progress_fd 9
@@ -311,6 +314,10 @@ X
 	like 'drawn again while a point runs' "$T/tty" ', repetition [23]'
 	is 'and wiped before a result is told' "$(tr '\r' '\n' <"$T/tty" |
 	    grep -c '^.\[Kfm-driver: null on nothing')" 2
+	sed "s# >.*# --log $T/tty.log#" "$T/run" >"$T/run2"
+	TERM=xterm script -qec "sh $T/run2" /dev/null </dev/null >"$T/tty" 2>&1
+	like 'also with --log, when nothing else goes there' "$T/tty" \
+	    '0/2  null, 1 x 1'
 	TERM=dumb script -qec "sh $T/run" /dev/null </dev/null >"$T/tty" 2>&1
 	is 'not on a terminal that cannot' "$(grep -c 'repetition' "$T/tty")" 0
 else
