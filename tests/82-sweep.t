@@ -185,6 +185,16 @@ run 0 null -i 1 --reps 3 --log l --resume --env A=1
 is '  so does the environment' "$(points l | tr ',' '\n' | wc -l)" 15
 run 0 null -i 1 --reps 3 --log l
 is 'without it the log grows' "$(points l | tr ',' '\n' | wc -l)" 16
+null -i 1 --reps 3 --log asked || exit 1
+for w in '--reps 4' '--reps 3 --warmup 1' '--reps 3 --seed 2' \
+    '--seconds 0.01' '--until ci<90% --max_reps 40' '--until ci<90%'; do
+	# shellcheck disable=SC2086
+	null -i 1 $w --log asked --resume 2>/dev/null
+done
+is 'so is what was asked otherwise' "$(points asked | tr ',' '\n' | wc -l)" 7
+size=$(stat -c %s asked)
+run 0 null -i 1 --reps 3 --timeout 9 --retries 2 --isolate --log asked --resume
+is '  but not what only guards it' "$(stat -c %s asked)" "$size"
 
 null -i 1-3 --reps 4 --runs 2 --log whole || exit 1
 records whole | jq -c '[.input, .key]' | sort >want

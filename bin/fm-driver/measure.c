@@ -33,6 +33,35 @@
 
 /* --- KEY --- */
 
+/* What the backend is asked to do with it, and how often. */
+static json_t *
+asked_of(const struct session *s)
+{
+	const struct conf *c = s->c;
+	json_t *all = json_object();
+
+	fm_json_set_int(all, "warmup", c->warmup);
+	fm_json_set_int(all, "seed", c->seed);
+	if (c->until) {
+		fm_json_set_str(all, "until", c->until);
+		fm_json_set_int(all, "min_reps", c->min_reps);
+		fm_json_set_int(all, "max_reps", c->max_reps);
+		json_object_set_new(
+		    all, "max_seconds", json_real(c->max_seconds));
+	} else if (c->seconds > 0) {
+		json_object_set_new(all, "seconds", json_real(c->seconds));
+	} else {
+		fm_json_set_int(all, "reps", c->reps);
+	}
+	if (c->delay > 0)
+		json_object_set_new(all, "delay", json_real(c->delay));
+	if (c->token_times)
+		json_object_set_new(all, "token_times", json_true());
+	json_object_set(all, "prompt", json_object_get(s->open, "prompt"));
+	json_object_set(all, "inputs", s->fed);
+	return all;
+}
+
 /* Everything that defines the point, in a fixed order; fm-log(5). */
 static void
 key_of(struct session *s, const json_t *dims, const struct fm_point *at,
@@ -61,8 +90,7 @@ key_of(struct session *s, const json_t *dims, const struct fm_point *at,
 	/* Of all lanes: a point may be measured in any. */
 	if (s->c->how.cpus)
 		fm_json_set_str(all, "cpus", s->c->how.cpus);
-	if (s->c->delay > 0)
-		json_object_set_new(all, "delay", json_real(s->c->delay));
+	json_object_set_new(all, "asked", asked_of(s));
 	fm_json_put(&b, all);
 	fm_hash_of(b.s, b.len, hex);
 	fm_buf_release(&b);

@@ -434,6 +434,7 @@ session_end(struct session *s)
 	json_decref(s->dims);
 	json_decref(s->open);
 	json_decref(s->fill);
+	json_decref(s->fed);
 	json_decref(s->sys);
 	platform_release(&s->p);
 	memset(s, 0, sizeof *s);
