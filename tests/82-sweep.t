@@ -220,6 +220,23 @@ run 0 null -i 9 --reps 1 --log part
 is 'a line that was cut is not gone on with' \
     "$(grep -c '^FMWORK RES.* 9 1 ' part)" 1
 
+# A line that was cut, and got its end from whoever wrote next.
+off=$(grep -ab '^FMWORK RES' part | tail -n 1 | cut -d: -f1)
+head -c "$off" part >part2
+grep -a '^FMWORK RES' part | tail -n 1 | sed 's/\.[0-9]*$//' >>part2
+run 0 null -i 9 --reps 1 --log part2 --resume
+is '  and its point is measured again' "$(grep -c '^FMWORK KEY' part2)" \
+    $(($(grep -c '^FMWORK KEY' part) + 1))
+
+null -i 2,2,3 --reps 1 --log twice || exit 1
+head -c "$(grep -ab '^RUN 2' twice | sed -n '2s/:.*//p')" twice >part
+run 0 null -i 2,2,3 --reps 1 --log part --resume
+is 'a size that is given twice is gone on with twice' "$(points part)" \
+    '2 1,2 1,3 1'
+size=$(stat -c %s part)
+run 0 null -i 2,2,3 --reps 1 --log part --resume
+is '  and not a third time' "$(stat -c %s part)" "$size"
+
 null -i 1-3 --reps 2 --no_prune --null:fault oom@2 --log f 2>/dev/null
 is 'failures are in the log' "$(grep -c '^FMWORK ERR oom' f)" 1
 run 1 null -i 1-3 --reps 2 --no_prune --null:fault oom@2 --log f --resume

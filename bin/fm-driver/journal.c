@@ -19,14 +19,14 @@
 #include "io.h"
 #include "json.h"
 #include "lock.h"
-#include "record.h"
+#include "record_form.h"
 
-/* A point of the log; of several with one key and run the last one rules. */
+/* A point of the log. */
 struct journal_mark {
 	char key[FM_HASH_HEX];
 	int64_t run;
 	size_t seq;
-	enum journal_state state;
+	enum journal_state state; /* JOURNAL_NEW once it was asked for */
 };
 
 /* --- reading what is there --- */
@@ -88,6 +88,7 @@ failure_of(const char *line, size_t n)
 static void
 take_line(struct reading *r, const char *line, size_t n)
 {
+	struct fm_line l;
 	const char *body;
 
 	/* Whatever tag it begins with, the line was cut. */
@@ -103,7 +104,9 @@ take_line(struct reading *r, const char *line, size_t n)
 		(void)snprintf(r->key, sizeof r->key, "%s", body);
 		break;
 	case FM_TAG_RES:
-		close_point(r, JOURNAL_DONE);
+		/* A line that was cut may have got an end since. */
+		if (fm_line_get(&l, line, n))
+			close_point(r, JOURNAL_DONE);
 		break;
 	case FM_TAG_ERR:
 		close_point(r, failure_of(line, n));
@@ -210,8 +213,9 @@ journal_close(struct journal *j)
 
 /* --- asking and writing --- */
 
-enum journal_state
-journal_find(const struct journal *j, const char *key, int64_t run)
+/* The first mark behind all of a key and run. */
+static size_t
+behind(const struct journal *j, const char *key, int64_t run)
 {
 	size_t lo = 0, hi = j->n_marks;
 	struct journal_mark want = { "", run, SIZE_MAX, JOURNAL_NEW };
@@ -225,10 +229,42 @@ journal_find(const struct journal *j, const char *key, int64_t run)
 		else
 			hi = mid;
 	}
-	if (lo == 0 || j->marks[lo - 1].run != run ||
-	    strcmp(j->marks[lo - 1].key, key) != 0)
-		return JOURNAL_NEW;
-	return j->marks[lo - 1].state;
+	return lo;
+}
+
+/* A result if there is one, else what was last. */
+static struct journal_mark *
+best(struct journal *j, const char *key, int64_t run)
+{
+	struct journal_mark *m = NULL, *found = NULL;
+	size_t i = behind(j, key, run);
+
+	while (i-- > 0) {
+		m = &j->marks[i];
+		if (m->run != run || strcmp(m->key, key) != 0)
+			break;
+		if (m->state == JOURNAL_DONE)
+			return m;
+		if (!found && m->state != JOURNAL_NEW)
+			found = m;
+	}
+	return found;
+}
+
+enum journal_state
+journal_find(struct journal *j, const char *key, int64_t run)
+{
+	enum journal_state state = JOURNAL_NEW;
+	struct journal_mark *m;
+
+	(void)pthread_mutex_lock(&j->lock);
+	m = best(j, key, run);
+	if (m) {
+		state = m->state;
+		m->state = JOURNAL_NEW;
+	}
+	(void)pthread_mutex_unlock(&j->lock);
+	return state;
 }
 
 /* What --run_id says, or 64 random bits: told apart for as long as logs are

@@ -52,9 +52,10 @@ void journal_close(struct journal *j);
 /* The same without a file or a lock: the log goes to `fd`. */
 void journal_init(struct journal *j, int fd);
 
-/* What the log says of a point of a run (from 1). */
+/* What the log says of a point of a run (from 1): of one that it holds several
+ * times once each time, because a size that is given twice is run twice. */
 enum journal_state journal_find(
-    const struct journal *j, const char *key, int64_t run);
+    struct journal *j, const char *key, int64_t run);
 
 /* The run_id of a run: what it has in the log, or a new one. */
 const char *journal_run_id(struct journal *j, int64_t run);
