@@ -73,6 +73,16 @@ is 'an estimate from earlier results, scaled where there are none' \
     "$(awk -F'\t' '{ t[$3] = $7 } END { r = t[8] / t[4]
 	print (t[2] >= 0.2), (t[2] < 20), (r > 1.98 && r < 2.02) }' out)" '1 1 1'
 like '  and of the whole' err 'fm-driver: 3 points, about [1-9][0-9]* s'
+null -i 64 -b 2 --reps 2 --null:latency_ms 100 --log past || exit 1
+null -i 128 -b 1 --reps 2 --null:latency_ms 4 --log past || exit 1
+null -i 32 -b 4 --reps 2 --null:latency_ms 300 --log past || exit 1
+run 0 null -i 128,64,32 -b 1,2,4 --reps 100 --dry_run --log past
+is '  a point that is there goes by itself' "$(awk -F'\t' '{
+	t[$3, $4] = $7 } END { print (t[128, 1] < 10),
+	(t[64, 2] >= 10 && t[64, 2] < 30), (t[32, 4] >= 30) }' out)" \
+    '1 1 1'
+run 0 null -i 64 --until 'ci<1%' --max_reps 50 --dry_run --log past
+is '  nobody knows how long --until takes' "$(cut -f 5-7 out)" "10-50	1	-"
 run 0 null -i 2 --dry_run --log nosuch
 is '  none without any' "$(cut -f 7 out)" -
 ok '  and no log' [ ! -e nosuch ]
