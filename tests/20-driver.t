@@ -205,6 +205,9 @@ run 4 null --null:fault die
 like "nothing could be measured" "$T/err" 'nothing could be measured'
 
 # --- ends ---
+run 3 sh -c 'fm-driver --platform null --reps 2 >&-'
+like "a log that goes nowhere is no success" "$T/err" 'cannot write the log'
+run 0 sh -c "fm-driver --platform null --reps 2 --log $T/quiet >&- 2>&-"
 run 3 sh -c 'fm-driver --platform null --reps 2 >/dev/full'
 like "full disk" "$T/err" 'cannot write the log: No space left'
 sh -c '(fm-driver --platform null --null:latency_ms 20 2>"$1/err"; echo $? >"$1/rc") | head -1 >/dev/null' sh "$T"
