@@ -262,6 +262,21 @@ for v in FM_DEBUG FM_TRACEBACK MLAGILITY_DEBUG MLAGILITY_TRACEBACK; do
 	done
 done
 
+# --- one of several
+
+cat >"$T/two.yaml" <<'X'
+platforms:
+  - "null"
+  - {name: "null", null: {fault: die}}
+defaults: {reps: 2, input_sizes: 4}
+X
+run 1 fm-driver --sweep "$T/two.yaml"
+is 'a backend that dies after another has measured' "$(rows "$T/out")" \
+    'RES 4 1,ERR died 4 1'
+is '  and nobody says that nothing was' "$(grep -c nothing.could "$T/err")" 0
+run 4 null -i 4 --null:fault die
+like '  but alone' "$T/err" 'nothing could be measured'
+
 # --- how far it is
 
 null -i 1-3 --reps 2 --null:fault oom@2 --progress_fd 5 5>"$T/events" \

@@ -267,6 +267,25 @@ journal_find(struct journal *j, const char *key, int64_t run)
 	return state;
 }
 
+void
+journal_has(struct journal *j)
+{
+	(void)pthread_mutex_lock(&j->lock);
+	j->measured = true;
+	(void)pthread_mutex_unlock(&j->lock);
+}
+
+bool
+journal_has_any(struct journal *j)
+{
+	bool any;
+
+	(void)pthread_mutex_lock(&j->lock);
+	any = j->measured;
+	(void)pthread_mutex_unlock(&j->lock);
+	return any;
+}
+
 /* What --run_id says, or 64 random bits: told apart for as long as logs are
  * kept. */
 static char *

@@ -32,6 +32,7 @@ struct journal {
 	bool file;              /* --log: kept safe on the disk */
 	bool cut;               /* its last line has no end */
 	bool resumes;           /* a mark goes before what is written first */
+	bool measured;          /* a point has a result, of today or before */
 	pthread_mutex_t lock;   /* of everything below, and of writing */
 	const void *writer;     /* who wrote last; only compared */
 	struct fm_buf deferred; /* goes in front of what is written next */
@@ -56,6 +57,10 @@ void journal_init(struct journal *j, int fd);
  * times once each time, because a size that is given twice is run twice. */
 enum journal_state journal_find(
     struct journal *j, const char *key, int64_t run);
+
+/* A point was measured, or found so; and whether any was. */
+void journal_has(struct journal *j);
+bool journal_has_any(struct journal *j);
 
 /* The run_id of a run: what it has in the log, or a new one. */
 const char *journal_run_id(struct journal *j, int64_t run);

@@ -198,6 +198,10 @@ lanes_measure(const struct conf *c, const struct errand *e,
 		rc = join_others(lanes, p->n);
 		t->held = false;
 		fm_buf_clear(&e->journal->deferred);
+		if (rc == fm_code_status(FM_DIED) &&
+		    !journal_has_any(e->journal))
+			fm_prog_say("fm-driver",
+			    "nothing could be measured: the backend has gone");
 	} else {
 		session_end(&lanes[0].s);
 	}

@@ -378,6 +378,8 @@ measure_all(
 	while (end != BROKEN_OFF && queue_next(q, &i)) {
 		end = take_point(s, po, &s->shape.points[i], err);
 		done += end == MEASURED;
+		if (end == MEASURED)
+			journal_has(s->e.journal);
 		failures += end == FAILED;
 		if (end == FAILED && remote_gone(s->remote) && queue_leave(q)) {
 			remote_say_left(s->remote);
@@ -390,10 +392,7 @@ measure_all(
 	if (end == BROKEN_OFF)
 		return -1;
 	if (failures && done == 0 && !left &&
-	    !(s->peer && fm_peer_alive(s->peer))) {
-		fm_prog_say("fm-driver",
-		    "nothing could be measured: the backend has gone");
+	    !(s->peer && fm_peer_alive(s->peer)))
 		return fm_code_status(FM_DIED);
-	}
 	return failures ? 1 : 0;
 }
