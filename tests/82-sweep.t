@@ -364,6 +364,33 @@ size=$(stat -c %s lanes)
 run 0 null -i 1-9 --reps 2 --device_sets 1:5 --log lanes --resume
 is '  a point may have been measured in any lane' \
     "$(records lanes | wc -l)" 9
+cat >backends/fm-backend-half <<'X'
+#!/bin/sh
+# Cannot open device 1.
+while read -r request; do
+	case $request in
+	*'"hello"'*) echo 'FMWORK HELLO 1 half' ;;
+	*'"open"'*'"devices":[1]'*)
+		echo 'it smells of smoke' >&2
+		sleep 0.1
+		echo 'FMWORK ERR nodevice 0 0 0 device 1 is broken'
+		continue ;;
+	*'"open"'*) echo 'FMWORK SYS {"device":"half"}' ;;
+	*'"run"'*) echo 'FMWORK REP 1 1 1.000000000 2.000000000 1.000000000' ;;
+	esac
+	echo 'FMWORK OK'
+done
+X
+chmod +x backends/fm-backend-half
+for w in 0:1 1:0 1:0:2; do
+	run 1 fm-driver --backend half --reps 1 -i 1-4 --device_sets $w
+	is "  $w: a device that cannot be opened is a row" \
+	    "$(grep -c '^FMWORK ERR nodevice 0 0 0 device 1 is broken' out)" 1
+	like '    with what is known' out '^FMWORK FAIL .*it smells of smoke'
+	is '    and the others do its work' "$(points out | tr ',' '\n' | sort |
+	    paste -sd,)" '1 1,2 1,3 1,4 1'
+done
+run 4 fm-driver --backend half --reps 1 -i 1-4 --device_sets 1
 for w in '' 0: a 1-x 0:0 3-1; do
 	run 2 null --device_sets "$w"
 	like "  '$w' is refused" err "^fm-driver: --device_sets '$w'"
