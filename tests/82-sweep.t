@@ -293,6 +293,16 @@ while [ ! -s k2 ]; do sleep 0.05; done
 run 0 null -i 7 --reps 1 --log k2 --lock none
 is '  none does neither' "$(points k2 | cut -c1-3)" '7 1'
 wait $pid
+null -i 1 --reps 1 --null:latency_ms 1500 --log k4 >/dev/null 2>&1 &
+pid=$!
+while [ ! -s k4 ]; do sleep 0.05; done
+null -i 7 --reps 1 --log k4 2>k4.err &
+while ! grep -q 'waiting for' k4.err; do sleep 0.05; done
+mv k4 k4.old
+wait $pid
+wait $!
+is '  in the file of that name, when it was renamed meanwhile' \
+    "$(points k4.old) $(points k4)" '1 1 7 1'
 : >k3.lock
 run 0 null -i 7 --reps 1 --log k3
 ok 'a file that lies about is no lock' test -s k3

@@ -173,27 +173,54 @@ journal_init(struct journal *j, int fd)
 	(void)pthread_mutex_init(&j->lock, NULL);
 }
 
-int
-journal_open(
+/* Is it still the file of that name, or was it renamed while we waited? */
+static bool
+is_named(int fd, const char *name)
+{
+	struct stat mine, now;
+
+	return fstat(fd, &mine) == 0 && stat(name, &now) == 0 &&
+	       mine.st_dev == now.st_dev && mine.st_ino == now.st_ino;
+}
+
+/* Opens and locks the file. */
+static int
+take_file(
     struct journal *j, const struct how *h, int wake_fd, struct fm_err *err)
 {
 	struct stat st;
 
+	do {
+		if (j->file)
+			(void)close(j->fd);
+		j->fd =
+		    open(h->log, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+		j->file = j->fd >= 0;
+		if (!j->file)
+			return fm_err_sys(err, FM_IO, "--log '%s'", h->log);
+		if (fstat(j->fd, &st) != 0 || !S_ISREG(st.st_mode))
+			return fm_err_set(err, FM_USAGE,
+			    "--log: '%s' is not a file that can be locked and "
+			    "synced",
+			    h->log);
+		if (lock_file(j->fd, h->log, h->lock, wake_fd, err) != 0)
+			return fm_err_wrap(err, "--log '%s'", h->log);
+	} while (!is_named(j->fd, h->log));
+	return 0;
+}
+
+int
+journal_open(
+    struct journal *j, const struct how *h, int wake_fd, struct fm_err *err)
+{
 	journal_init(j, STDOUT_FILENO);
 	j->run_id = h->run_id;
 	if (!h->log)
 		return 0;
-	j->fd = open(h->log, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-	if (j->fd < 0)
-		return fm_err_sys(err, FM_IO, "--log '%s'", h->log);
-	if (fstat(j->fd, &st) != 0 || !S_ISREG(st.st_mode))
-		return fm_err_set(err, FM_USAGE,
-		    "--log: '%s' is not a file that can be locked and synced",
-		    h->log);
-	j->file = true;
+	if (take_file(j, h, wake_fd, err) != 0)
+		return -1;
 	j->resumes = h->resume;
-	if (lock_file(j->fd, h->log, h->lock, wake_fd, err) != 0 ||
-	    (h->resume && read_marks(j, err) != 0) || look_at_end(j, err) != 0)
+	if ((h->resume && read_marks(j, err) != 0) || look_at_end(j, err) != 0)
 		return fm_err_wrap(err, "--log '%s'", h->log);
 	return 0;
 }
