@@ -33,16 +33,20 @@ worse(int a, int b)
 	return a > b ? a : b;
 }
 
-/* SIGINT and SIGTERM become a readable descriptor: no handler, no globals. */
+/* SIGINT and SIGTERM become a readable descriptor: no handler, no globals. So
+ * does SIGHUP, unless nohup(1) has said that it is nothing to us: what is
+ * blocked would come although it is ignored. */
 static int
 watch_signals(void)
 {
+	struct sigaction hup;
 	sigset_t set;
 
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGINT);
 	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGHUP);
+	if (sigaction(SIGHUP, NULL, &hup) != 0 || hup.sa_handler != SIG_IGN)
+		(void)sigaddset(&set, SIGHUP);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
