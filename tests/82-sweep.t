@@ -401,6 +401,37 @@ for w in 0:1 1:0 1:0:2; do
 	    paste -sd,)" '1 1,2 1,3 1,4 1'
 done
 run 4 fm-driver --backend half --reps 1 -i 1-4 --device_sets 1
+# --- generation: GEN needs the point with one output token ---
+
+cat >backends/fm-backend-says <<'X'
+#!/bin/sh
+# Takes longer for more than one token.
+while read -r request; do
+	case $request in
+	*'"hello"'*) echo 'FMWORK HELLO 1 says'; echo 'FMWORK CAP generate' ;;
+	*'"open"'*) echo 'FMWORK SYS {"device":"says"}' ;;
+	*'"run"'*'"output":1,'*)
+		echo 'FMWORK REP 1 3 1.000000000 2.000000000 1.000000000'
+		echo 'FMWORK REP 2 3 2.000000000 2.500000000 0.500000000'
+		echo 'FMWORK REP 3 3 3.000000000 3.250000000 0.250000000' ;;
+	*'"run"'*)
+		sleep 0.3
+		echo 'FMWORK REP 1 1 3.000000000 7.000000000 4.000000000' ;;
+	esac
+	echo 'FMWORK OK'
+done
+X
+chmod +x backends/fm-backend-says
+gen() { fm-driver --backend says --reps 3 -i 8 --output_sizes 1,4,8,16 "$@"; }
+gens() { grep '^FMWORK GEN' "$1" | sort; }
+gen --log gen || exit 1
+is 'the longer points have GEN' "$(gens gen | wc -l)" 3
+head -c "$(grep -b '^RUN 8 / 8' gen | cut -d: -f1)" gen >part
+run 0 gen --log part --resume
+is '  also those that are gone on with' "$(gens part)" "$(gens gen)"
+run 0 gen --device_sets 0:1
+is '  and those of another lane' "$(gens out)" "$(gens gen)"
+
 for w in '' 0: a 1-x 0:0 3-1; do
 	run 2 null --device_sets "$w"
 	like "  '$w' is refused" err "^fm-driver: --device_sets '$w'"

@@ -19,7 +19,9 @@
 #include "io.h"
 #include "json.h"
 #include "lock.h"
+#include "num.h"
 #include "record_form.h"
+#include "stat.h"
 
 /* A point of the log. */
 struct journal_mark {
@@ -27,6 +29,8 @@ struct journal_mark {
 	int64_t run;
 	size_t seq;
 	enum journal_state state; /* JOURNAL_NEW once it was asked for */
+	int64_t t0_ns, t1_ns;
+	size_t first, n; /* of the journal's dt_ns */
 };
 
 /* --- reading what is there --- */
@@ -36,6 +40,7 @@ struct reading {
 	struct journal *j;
 	int64_t run;
 	char key[FM_HASH_HEX]; /* of the point that is open; "" = none */
+	size_t first;          /* of its dt_ns */
 };
 
 static void
@@ -69,7 +74,56 @@ close_point(struct reading *r, enum journal_state state)
 	m->run = r->run;
 	m->seq = j->n_marks++;
 	m->state = state;
+	m->t0_ns = m->t1_ns = 0;
+	m->first = m->n = 0;
 	r->key[0] = '\0';
+}
+
+static bool
+get_ns(const struct fm_line *l, enum fm_field f, int64_t *v)
+{
+	return l->f[f].s && fm_num_get_scaled(l->f[f].s, l->f[f].n, 9, v);
+}
+
+/* Is it of a point with one output token? Others' lines have no such field. */
+static bool
+is_first(const struct fm_line *l)
+{
+	return l->f[FM_F_OUTPUT].n == 1 && *l->f[FM_F_OUTPUT].s == '1';
+}
+
+static void
+take_rep(struct reading *r, const char *line, size_t n)
+{
+	struct journal *j = r->j;
+	struct fm_line l;
+	int64_t v;
+
+	if (!r->key[0] || !fm_line_get(&l, line, n) || !is_first(&l) ||
+	    !get_ns(&l, FM_F_DT, &v))
+		return;
+	FM_GROW(j->dt_ns, j->cap_dt, j->n_dt + 1);
+	j->dt_ns[j->n_dt++] = v;
+}
+
+static void
+take_res(struct reading *r, const char *line, size_t n)
+{
+	struct journal *j = r->j;
+	struct journal_mark *m;
+	struct fm_line l;
+
+	/* A line that was cut may have got an end since. */
+	if (!r->key[0] || !fm_line_get(&l, line, n))
+		return;
+	close_point(r, JOURNAL_DONE);
+	m = &j->marks[j->n_marks - 1];
+	if (!is_first(&l) || j->n_dt == r->first ||
+	    !get_ns(&l, FM_F_T0, &m->t0_ns) || !get_ns(&l, FM_F_T1, &m->t1_ns))
+		return;
+	m->n = j->n_dt - r->first;
+	m->first = r->first + fm_stat_fmwork_drop(m->n);
+	m->n = j->n_dt - m->first;
 }
 
 /* What an ERR line says of its point. */
@@ -88,7 +142,6 @@ failure_of(const char *line, size_t n)
 static void
 take_line(struct reading *r, const char *line, size_t n)
 {
-	struct fm_line l;
 	const char *body;
 
 	/* Whatever tag it begins with, the line was cut. */
@@ -102,11 +155,13 @@ take_line(struct reading *r, const char *line, size_t n)
 		break;
 	case FM_TAG_KEY:
 		(void)snprintf(r->key, sizeof r->key, "%s", body);
+		r->first = r->j->n_dt;
+		break;
+	case FM_TAG_REP:
+		take_rep(r, line, n);
 		break;
 	case FM_TAG_RES:
-		/* A line that was cut may have got an end since. */
-		if (fm_line_get(&l, line, n))
-			close_point(r, JOURNAL_DONE);
+		take_res(r, line, n);
 		break;
 	case FM_TAG_ERR:
 		close_point(r, failure_of(line, n));
@@ -130,7 +185,7 @@ order(const void *a, const void *b)
 static int
 read_marks(struct journal *j, struct fm_err *err)
 {
-	struct reading r = { j, 1, "" };
+	struct reading r = { j, 1, "", 0 };
 	struct fm_reader in;
 	char *line;
 	size_t n;
@@ -234,6 +289,7 @@ journal_close(struct journal *j)
 	fm_buf_release(&j->deferred);
 	fm_strs_release(&j->run_ids);
 	free(j->marks);
+	free(j->dt_ns);
 	memset(j, 0, sizeof *j);
 	j->fd = -1;
 }
@@ -245,7 +301,8 @@ static size_t
 behind(const struct journal *j, const char *key, int64_t run)
 {
 	size_t lo = 0, hi = j->n_marks;
-	struct journal_mark want = { "", run, SIZE_MAX, JOURNAL_NEW };
+	struct journal_mark want = { "", run, SIZE_MAX, JOURNAL_NEW, 0, 0, 0,
+		0 };
 
 	(void)snprintf(want.key, sizeof want.key, "%s", key);
 	while (lo < hi) {
@@ -279,7 +336,8 @@ best(struct journal *j, const char *key, int64_t run)
 }
 
 enum journal_state
-journal_find(struct journal *j, const char *key, int64_t run)
+journal_find(struct journal *j, const char *key, int64_t run,
+    struct journal_times *times)
 {
 	enum journal_state state = JOURNAL_NEW;
 	struct journal_mark *m;
@@ -289,6 +347,8 @@ journal_find(struct journal *j, const char *key, int64_t run)
 	if (m) {
 		state = m->state;
 		m->state = JOURNAL_NEW;
+		*times = (struct journal_times){ m->t0_ns, m->t1_ns,
+			m->n ? j->dt_ns + m->first : NULL, m->n };
 	}
 	(void)pthread_mutex_unlock(&j->lock);
 	return state;

@@ -27,6 +27,14 @@ enum journal_state {
 	JOURNAL_SKIPPED /* left out on purpose */
 };
 
+/* The repetitions that count of a point with one output token, which later
+ * ones want (gen.h); of any other point none. */
+struct journal_times {
+	int64_t t0_ns, t1_ns;
+	const int64_t *dt_ns; /* the journal's */
+	size_t n;
+};
+
 struct journal {
 	int fd;
 	bool file;              /* --log: kept safe on the disk */
@@ -40,6 +48,8 @@ struct journal {
 	struct fm_strs run_ids; /* of run 1, 2, …; "" = none yet */
 	struct journal_mark *marks;
 	size_t n_marks, cap_marks; /* sorted after opening */
+	int64_t *dt_ns;            /* of points with one output token */
+	size_t n_dt, cap_dt;
 };
 
 /*
@@ -55,8 +65,8 @@ void journal_init(struct journal *j, int fd);
 
 /* What the log says of a point of a run (from 1): of one that it holds several
  * times once each time, because a size that is given twice is run twice. */
-enum journal_state journal_find(
-    struct journal *j, const char *key, int64_t run);
+enum journal_state journal_find(struct journal *j, const char *key, int64_t run,
+    struct journal_times *times);
 
 /* A point was measured, or found so; and whether any was. */
 void journal_has(struct journal *j);

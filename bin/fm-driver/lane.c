@@ -9,6 +9,7 @@
 
 #include "alloc.h"
 #include "conf.h"
+#include "gen.h"
 #include "journal.h"
 #include "measure.h"
 #include "place.h"
@@ -194,7 +195,9 @@ lanes_measure(const struct conf *c, const struct errand *e,
     const struct places *p, struct text *t, struct fm_err *err)
 {
 	struct lane *lanes = fm_calloc(p->n, sizeof *lanes);
-	struct queue q = { PTHREAD_MUTEX_INITIALIZER, 0, 0, 0, false };
+	struct gen gen;
+	struct queue q = { PTHREAD_MUTEX_INITIALIZER, 0, 0, 0, false,
+		c->n_output ? &gen : NULL };
 	struct policy policy;
 	struct lane *first;
 	bool several;
@@ -211,6 +214,7 @@ lanes_measure(const struct conf *c, const struct errand *e,
 		l->q = &q;
 		l->policy = &policy;
 	}
+	gen_init(&gen);
 	policy_init(&policy, c);
 	first = lanes + open_first(lanes, p->n);
 	n = p->n - (size_t)(first - lanes);
@@ -243,6 +247,7 @@ lanes_measure(const struct conf *c, const struct errand *e,
 		*err = first->err;
 	(void)pthread_mutex_destroy(&q.lock);
 	policy_release(&policy);
+	gen_release(&gen);
 	free(lanes);
 	return rc;
 }

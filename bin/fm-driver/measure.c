@@ -266,12 +266,18 @@ put_head(struct session *s, const struct fm_point *at, const char *key)
 
 /* What an earlier log says of it; fresh without --resume. */
 static enum journal_state
-known(const struct session *s, const char *key)
+known(const struct session *s, const struct fm_point *at, const char *key)
 {
 	enum journal_state k = JOURNAL_NEW;
+	struct journal_times times = { 0, 0, NULL, 0 };
 
 	if (s->c->how.resume)
-		k = journal_find(s->e.journal, key, s->e.run);
+		k = journal_find(s->e.journal, key, s->e.run, &times);
+	if (k == JOURNAL_DONE && s->gen && times.n) {
+		struct fm_gen_res res = { times.t0_ns, times.t1_ns, 0, 0 };
+
+		gen_know(s->gen, at, &res, times.dt_ns, times.n);
+	}
 	if (k != JOURNAL_DONE && s->c->how.resume_failed)
 		k = JOURNAL_NEW;
 	return k;
@@ -349,7 +355,7 @@ take_point(struct session *s, struct policy *po, const struct fm_point *at,
 	enum end end;
 
 	key_of(s, dims, at, key);
-	k = known(s, key);
+	k = known(s, at, key);
 	/* What was learnt then holds now. */
 	if (k == JOURNAL_OOM)
 		policy_failed(po, at, FM_OOM);
@@ -369,12 +375,11 @@ int
 measure_all(
     struct session *s, struct queue *q, struct policy *po, struct fm_err *err)
 {
-	struct gen gen = { NULL, 0, 0 };
 	size_t i, failures = 0, done = 0;
 	enum end end = MEASURED;
 	bool left = false;
 
-	s->gen = s->c->n_output ? &gen : NULL;
+	s->gen = q->gen;
 	while (end != BROKEN_OFF && queue_next(q, &i)) {
 		end = take_point(s, po, &s->shape.points[i], err);
 		done += end == MEASURED;
@@ -388,7 +393,6 @@ measure_all(
 		}
 	}
 	s->gen = NULL;
-	gen_release(&gen);
 	if (end == BROKEN_OFF)
 		return -1;
 	if (failures && done == 0 && !left &&
