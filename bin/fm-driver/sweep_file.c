@@ -220,7 +220,6 @@ set_pairs(const struct reader *r, json_t *opts, const char *key, json_t *v,
 	return 0;
 }
 
-/* Options that are given once for each rule. */
 static bool
 is_rules(const char *key)
 {
@@ -271,14 +270,13 @@ static int
 set_option(const struct reader *r, json_t *opts, const char *key, json_t *v,
     const char *where, struct fm_err *err)
 {
-	const struct fm_opt *o = find_option(key),
-			    *negated = find_negated(key, v);
+	const struct fm_opt *o = find_option(key), *no = find_negated(key, v);
 	struct fm_buf b = FM_BUF_INIT;
 	int rc = 0;
 
-	if (negated)
-		return set_option(r, opts, negated->name,
-		    json_is_true(v) ? json_false() : json_true(), where, err);
+	if (no)
+		return set_option(r, opts, no->name,
+		    json_boolean(json_is_false(v)), where, err);
 	if (is_pairs(key))
 		return set_pairs(r, opts, key, v, where, err);
 	if (is_rules(key))
