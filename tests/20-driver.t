@@ -205,10 +205,24 @@ run 4 null --null:fault die
 like "nothing could be measured" "$T/err" 'nothing could be measured'
 
 # --- ends ---
+run 3 sh -c 'fm-driver --platform null --reps 2 >&-'
+like "a log that goes nowhere is no success" "$T/err" 'cannot write the log'
+run 0 sh -c "fm-driver --platform null --reps 2 --log $T/quiet >&- 2>&-"
 run 3 sh -c 'fm-driver --platform null --reps 2 >/dev/full'
 like "full disk" "$T/err" 'cannot write the log: No space left'
 sh -c '(fm-driver --platform null --null:latency_ms 20 2>"$1/err"; echo $? >"$1/rc") | head -1 >/dev/null' sh "$T"
 is "closed stdout stops the sweep" "$(cat "$T/rc")" 3
+sh -c 'trap "" HUP; exec fm-driver --platform null --null:latency_ms 20 \
+    --reps 30' >"$T/hup" 2>"$T/err" &
+pid=$!
+i=0
+while ! grep -qs "^FMWORK REP" "$T/hup" && [ $i -lt 100 ]; do
+	sleep 0.05
+	i=$((i + 1))
+done
+kill -s HUP $pid
+wait $pid
+is "under nohup a SIGHUP ends nothing" "$? $(grep -c '^FMWORK RES' "$T/hup")" '0 1'
 for sig in INT TERM; do
 	# A shell makes background jobs ignore SIGINT; perl undoes that.
 	perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' \

@@ -153,6 +153,13 @@ like 'nothing to do' "$T/err" '^fm-driver: --infer needs --out DIR'
 run 0 infer --inputs "$data/case" --reps 2
 is 'the sizes' "$(grep '^RUN [0-9]' "$T/out")" 'RUN 3 / 1'
 is 'every repetition' "$(grep -c '^FMWORK REP' "$T/out")" 2
+key=$(grep '^FMWORK KEY' "$T/out")
+run 0 infer --inputs "$data/many/2" --reps 2
+ok 'other inputs are another point' \
+    [ "$key" != "$(grep '^FMWORK KEY' "$T/out")" ]
+cp -r "$data/case" "$T/same"
+run 0 infer --inputs "$T/same" --reps 2
+is 'a copy of them is the same' "$(grep '^FMWORK KEY' "$T/out")" "$key"
 run 0 infer --inputs "$data/many/10" --reps 2
 is 'the sizes of tensor files' "$(grep '^RUN [0-9]' "$T/out")" 'RUN 3 / 1'
 case_with x.npy short/x.npy

@@ -34,6 +34,12 @@ calls() { grep -c "^$1 " "$SLURM_SHIM/calls"; }
 # --- what is submitted ---
 
 fresh
+slurm 0 --stop 'batch >= 2'
+is 'a sweep that only --stop cuts short has not failed' \
+    "$(points | sed 's/.* //' | sort -u | paste -sd,)" ok,skipped
+rm -rf "$FM_CACHE_DIR/slurm"
+
+fresh
 slurm 0
 is 'every point, and none twice' "$(points)" "$all"
 is 'one array' "$(calls sbatch)" 1

@@ -54,12 +54,35 @@ like '  and its options' out '^FMWORK ARG --reps 1$'
 run 0 fm-driver --sweep s.yaml --platform null
 is 'a platform given replaces those of the file' "$(grep -c SYS out)" 1
 
+cat >stop.yaml <<'X'
+platforms: ["null"]
+defaults: {reps: 1, no_prune: true, stop: [input >= 5, batch >= 2]}
+input_sizes: 1-6
+batch_sizes: [1, 2]
+X
+run 0 fm-driver --sweep stop.yaml
+is 'each rule of a list of --stop holds' "$(points out)" \
+    '1 1,2 1,3 1,4 1,5 1,1 2'
+like '  a flag may be given with its no_' out '^FMWORK ARG --prune false$'
+run 0 fm-driver --sweep stop.yaml --stop 'input>=3' --stop 'input>=2'
+is '  and those of the command line with them' "$(points out)" '1 1,2 1,1 2'
+
 null -i 2,4 -b 1,8 --reps 10 --null:latency_ms 2 --log past || exit 1
 run 0 null -i 2,4,8 -b 8 --reps 100 --dry_run --log past
 is 'an estimate from earlier results, scaled where there are none' \
     "$(awk -F'\t' '{ t[$3] = $7 } END { r = t[8] / t[4]
 	print (t[2] >= 0.2), (t[2] < 20), (r > 1.98 && r < 2.02) }' out)" '1 1 1'
 like '  and of the whole' err 'fm-driver: 3 points, about [1-9][0-9]* s'
+null -i 64 -b 2 --reps 2 --null:latency_ms 100 --log past || exit 1
+null -i 128 -b 1 --reps 2 --null:latency_ms 4 --log past || exit 1
+null -i 32 -b 4 --reps 2 --null:latency_ms 300 --log past || exit 1
+run 0 null -i 128,64,32 -b 1,2,4 --reps 100 --dry_run --log past
+is '  a point that is there goes by itself' "$(awk -F'\t' '{
+	t[$3, $4] = $7 } END { print (t[128, 1] < 10),
+	(t[64, 2] >= 10 && t[64, 2] < 30), (t[32, 4] >= 30) }' out)" \
+    '1 1 1'
+run 0 null -i 64 --until 'ci<1%' --max_reps 50 --dry_run --log past
+is '  nobody knows how long --until takes' "$(cut -f 5-7 out)" "10-50	1	-"
 run 0 null -i 2 --dry_run --log nosuch
 is '  none without any' "$(cut -f 7 out)" -
 ok '  and no log' [ ! -e nosuch ]
@@ -76,6 +99,10 @@ bad 'an unknown option' 'defaults:
 bad 'an option about the run' 'defaults: {log: x}' \
     'bad.yaml:1: --log belongs on the command line'
 bad 'a wrong value' 'defaults: {reps: many}' 'bad.yaml(:1)?: .*--reps'
+bad 'a name that YAML takes for nothing' 'platforms: [null]' \
+    'bad.yaml:1: platforms: null is no name'
+bad 'a rule that is none' 'exclude: ["input > 5", batch: 5]' \
+    'bad.yaml:1: exclude: must be a rule'
 bad 'an entry without a name' 'platforms: [{reps: 1}]' \
     'bad.yaml:1: platforms: an entry without a name'
 bad 'a rule that is none' 'platforms: "null"
@@ -168,6 +195,16 @@ run 0 null -i 1 --reps 3 --log l --resume --env A=1
 is '  so does the environment' "$(points l | tr ',' '\n' | wc -l)" 15
 run 0 null -i 1 --reps 3 --log l
 is 'without it the log grows' "$(points l | tr ',' '\n' | wc -l)" 16
+null -i 1 --reps 3 --log asked || exit 1
+for w in '--reps 4' '--reps 3 --warmup 1' '--reps 3 --seed 2' \
+    '--seconds 0.01' '--until ci<90% --max_reps 40' '--until ci<90%'; do
+	# shellcheck disable=SC2086
+	null -i 1 $w --log asked --resume 2>/dev/null
+done
+is 'so is what was asked otherwise' "$(points asked | tr ',' '\n' | wc -l)" 7
+size=$(stat -c %s asked)
+run 0 null -i 1 --reps 3 --timeout 9 --retries 2 --isolate --log asked --resume
+is '  but not what only guards it' "$(stat -c %s asked)" "$size"
 
 null -i 1-3 --reps 4 --runs 2 --log whole || exit 1
 records whole | jq -c '[.input, .key]' | sort >want
@@ -192,6 +229,23 @@ head -c $((size - 20)) whole >part
 run 0 null -i 9 --reps 1 --log part
 is 'a line that was cut is not gone on with' \
     "$(grep -c '^FMWORK RES.* 9 1 ' part)" 1
+
+# A line that was cut, and got its end from whoever wrote next.
+off=$(grep -ab '^FMWORK RES' part | tail -n 1 | cut -d: -f1)
+head -c "$off" part >part2
+grep -a '^FMWORK RES' part | tail -n 1 | sed 's/\.[0-9]*$//' >>part2
+run 0 null -i 9 --reps 1 --log part2 --resume
+is '  and its point is measured again' "$(grep -c '^FMWORK KEY' part2)" \
+    $(($(grep -c '^FMWORK KEY' part) + 1))
+
+null -i 2,2,3 --reps 1 --log twice || exit 1
+head -c "$(grep -ab '^RUN 2' twice | sed -n '2s/:.*//p')" twice >part
+run 0 null -i 2,2,3 --reps 1 --log part --resume
+is 'a size that is given twice is gone on with twice' "$(points part)" \
+    '2 1,2 1,3 1'
+size=$(stat -c %s part)
+run 0 null -i 2,2,3 --reps 1 --log part --resume
+is '  and not a third time' "$(stat -c %s part)" "$size"
 
 null -i 1-3 --reps 2 --no_prune --null:fault oom@2 --log f 2>/dev/null
 is 'failures are in the log' "$(grep -c '^FMWORK ERR oom' f)" 1
@@ -239,6 +293,16 @@ while [ ! -s k2 ]; do sleep 0.05; done
 run 0 null -i 7 --reps 1 --log k2 --lock none
 is '  none does neither' "$(points k2 | cut -c1-3)" '7 1'
 wait $pid
+null -i 1 --reps 1 --null:latency_ms 1500 --log k4 >/dev/null 2>&1 &
+pid=$!
+while [ ! -s k4 ]; do sleep 0.05; done
+null -i 7 --reps 1 --log k4 2>k4.err &
+while ! grep -q 'waiting for' k4.err; do sleep 0.05; done
+mv k4 k4.old
+wait $pid
+wait $!
+is '  in the file of that name, when it was renamed meanwhile' \
+    "$(points k4.old) $(points k4)" '1 1 7 1'
 : >k3.lock
 run 0 null -i 7 --reps 1 --log k3
 ok 'a file that lies about is no lock' test -s k3
@@ -310,6 +374,64 @@ size=$(stat -c %s lanes)
 run 0 null -i 1-9 --reps 2 --device_sets 1:5 --log lanes --resume
 is '  a point may have been measured in any lane' \
     "$(records lanes | wc -l)" 9
+cat >backends/fm-backend-half <<'X'
+#!/bin/sh
+# Cannot open device 1.
+while read -r request; do
+	case $request in
+	*'"hello"'*) echo 'FMWORK HELLO 1 half' ;;
+	*'"open"'*'"devices":[1]'*)
+		echo 'it smells of smoke' >&2
+		sleep 0.1
+		echo 'FMWORK ERR nodevice 0 0 0 device 1 is broken'
+		continue ;;
+	*'"open"'*) echo 'FMWORK SYS {"device":"half"}' ;;
+	*'"run"'*) echo 'FMWORK REP 1 1 1.000000000 2.000000000 1.000000000' ;;
+	esac
+	echo 'FMWORK OK'
+done
+X
+chmod +x backends/fm-backend-half
+for w in 0:1 1:0 1:0:2; do
+	run 1 fm-driver --backend half --reps 1 -i 1-4 --device_sets $w
+	is "  $w: a device that cannot be opened is a row" \
+	    "$(grep -c '^FMWORK ERR nodevice 0 0 0 device 1 is broken' out)" 1
+	like '    with what is known' out '^FMWORK FAIL .*it smells of smoke'
+	is '    and the others do its work' "$(points out | tr ',' '\n' | sort |
+	    paste -sd,)" '1 1,2 1,3 1,4 1'
+done
+run 4 fm-driver --backend half --reps 1 -i 1-4 --device_sets 1
+# --- generation: GEN needs the point with one output token ---
+
+cat >backends/fm-backend-says <<'X'
+#!/bin/sh
+# Takes longer for more than one token.
+while read -r request; do
+	case $request in
+	*'"hello"'*) echo 'FMWORK HELLO 1 says'; echo 'FMWORK CAP generate' ;;
+	*'"open"'*) echo 'FMWORK SYS {"device":"says"}' ;;
+	*'"run"'*'"output":1,'*)
+		echo 'FMWORK REP 1 3 1.000000000 2.000000000 1.000000000'
+		echo 'FMWORK REP 2 3 2.000000000 2.500000000 0.500000000'
+		echo 'FMWORK REP 3 3 3.000000000 3.250000000 0.250000000' ;;
+	*'"run"'*)
+		sleep 0.3
+		echo 'FMWORK REP 1 1 3.000000000 7.000000000 4.000000000' ;;
+	esac
+	echo 'FMWORK OK'
+done
+X
+chmod +x backends/fm-backend-says
+gen() { fm-driver --backend says --reps 3 -i 8 --output_sizes 1,4,8,16 "$@"; }
+gens() { grep '^FMWORK GEN' "$1" | sort; }
+gen --log gen || exit 1
+is 'the longer points have GEN' "$(gens gen | wc -l)" 3
+head -c "$(grep -b '^RUN 8 / 8' gen | cut -d: -f1)" gen >part
+run 0 gen --log part --resume
+is '  also those that are gone on with' "$(gens part)" "$(gens gen)"
+run 0 gen --device_sets 0:1
+is '  and those of another lane' "$(gens out)" "$(gens gen)"
+
 for w in '' 0: a 1-x 0:0 3-1; do
 	run 2 null --device_sets "$w"
 	like "  '$w' is refused" err "^fm-driver: --device_sets '$w'"

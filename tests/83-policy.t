@@ -262,6 +262,21 @@ for v in FM_DEBUG FM_TRACEBACK MLAGILITY_DEBUG MLAGILITY_TRACEBACK; do
 	done
 done
 
+# --- one of several
+
+cat >"$T/two.yaml" <<'X'
+platforms:
+  - "null"
+  - {name: "null", null: {fault: die}}
+defaults: {reps: 2, input_sizes: 4}
+X
+run 1 fm-driver --sweep "$T/two.yaml"
+is 'a backend that dies after another has measured' "$(rows "$T/out")" \
+    'RES 4 1,ERR died 4 1'
+is '  and nobody says that nothing was' "$(grep -c nothing.could "$T/err")" 0
+run 4 null -i 4 --null:fault die
+like '  but alone' "$T/err" 'nothing could be measured'
+
 # --- how far it is
 
 null -i 1-3 --reps 2 --null:fault oom@2 --progress_fd 5 5>"$T/events" \
@@ -282,6 +297,9 @@ is 'the total is of all runs' "$(total "$T/events")" 6,6
 null -i 1,2 --reps 5 --log "$T/log"
 null -i 1-3 --reps 5 --log "$T/log" --resume --progress_fd 5 5>"$T/events"
 is 'what a log has already does not count' "$(total "$T/events")" 3,1
+null -i 1-3 --reps 5 --log "$T/log" --resume --progress_fd 5 5>"$T/events"
+is '  and an end comes even when it has all' "$(sed \
+    's/.*"event":"\([a-z]*\)".*/\1/' "$T/events" | paste -sd, -)" plan,end
 run 2 null --progress_fd 5 --use_slurm 5>/dev/null
 like 'not under Slurm' "$T/err" 'jobs of --use_slurm are elsewhere'
 run 2 null --progress_fd 9
@@ -311,6 +329,10 @@ X
 	like 'drawn again while a point runs' "$T/tty" ', repetition [23]'
 	is 'and wiped before a result is told' "$(tr '\r' '\n' <"$T/tty" |
 	    grep -c '^.\[Kfm-driver: null on nothing')" 2
+	sed "s# >.*# --log $T/tty.log#" "$T/run" >"$T/run2"
+	TERM=xterm script -qec "sh $T/run2" /dev/null </dev/null >"$T/tty" 2>&1
+	like 'also with --log, when nothing else goes there' "$T/tty" \
+	    '0/2  null, 1 x 1'
 	TERM=dumb script -qec "sh $T/run" /dev/null </dev/null >"$T/tty" 2>&1
 	is 'not on a terminal that cannot' "$(grep -c 'repetition' "$T/tty")" 0
 else

@@ -13,8 +13,16 @@
 #include "stat.h"
 
 void
+gen_init(struct gen *g)
+{
+	memset(g, 0, sizeof *g);
+	(void)pthread_mutex_init(&g->lock, NULL);
+}
+
+void
 gen_release(struct gen *g)
 {
+	(void)pthread_mutex_destroy(&g->lock);
 	free(g->v);
 	memset(g, 0, sizeof *g);
 }
@@ -55,16 +63,37 @@ describe(struct fm_gen_res *res, const int64_t *dt_ns, size_t n)
 }
 
 /* A size that is run twice: the later one counts, as in fmwork. */
-static struct gen_first *
-find(struct gen *g, const struct fm_point *at)
+static bool
+find(struct gen *g, const struct fm_point *at, struct gen_first *first)
 {
+	bool found = false;
 	size_t i;
 
-	for (i = g->n; i > 0; i--)
-		if (g->v[i - 1].input == at->input &&
-		    g->v[i - 1].batch == at->batch)
-			return &g->v[i - 1];
-	return NULL;
+	(void)pthread_mutex_lock(&g->lock);
+	for (i = g->n; i > 0 && !found; i--) {
+		found = g->v[i - 1].input == at->input &&
+			g->v[i - 1].batch == at->batch;
+		*first = g->v[i - 1];
+	}
+	(void)pthread_mutex_unlock(&g->lock);
+	return found;
+}
+
+static void
+keep(struct gen *g, const struct fm_point *at, const struct fm_gen_res *res)
+{
+	(void)pthread_mutex_lock(&g->lock);
+	FM_GROW(g->v, g->cap, g->n + 1);
+	g->v[g->n++] = (struct gen_first){ at->input, at->batch, *res };
+	(void)pthread_mutex_unlock(&g->lock);
+}
+
+void
+gen_know(struct gen *g, const struct fm_point *at, struct fm_gen_res *res,
+    const int64_t *dt_ns, size_t n)
+{
+	describe(res, dt_ns, n);
+	keep(g, at, res);
 }
 
 void
@@ -73,14 +102,12 @@ gen_put_res(struct gen *g, struct fm_buf *b, const struct session *s,
     size_t n)
 {
 	struct fm_gen_point p = point(s, at);
-	const struct gen_first *first = find(g, at);
+	struct gen_first first;
 
 	describe(res, dt_ns, n);
 	fm_record_put_gen_res(b, &p, res);
-	if (at->output == 1) {
-		FM_GROW(g->v, g->cap, g->n + 1);
-		g->v[g->n++] = (struct gen_first){ at->input, at->batch, *res };
-	} else if (first) {
-		fm_record_put_gen(b, &p, &first->res, res);
-	}
+	if (at->output == 1)
+		keep(g, at, res);
+	else if (find(g, at, &first))
+		fm_record_put_gen(b, &p, &first.res, res);
 }

@@ -5,6 +5,7 @@
 #ifndef GEN_H
 #define GEN_H
 
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,12 +22,20 @@ struct gen_first {
 	struct fm_gen_res res;
 };
 
+/* Of all lanes. */
 struct gen {
+	pthread_mutex_t lock;
 	struct gen_first *v;
 	size_t n, cap;
 };
 
+void gen_init(struct gen *g);
 void gen_release(struct gen *g);
+
+/* The point with one output token was measured before, in these times. `res`
+ * has its begin and end. */
+void gen_know(struct gen *g, const struct fm_point *at, struct fm_gen_res *res,
+    const int64_t *dt_ns, size_t n);
 
 void gen_put_rep(struct fm_buf *b, const struct session *s,
     const struct fm_rep *r, const struct fm_point *at);

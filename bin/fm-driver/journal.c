@@ -19,14 +19,18 @@
 #include "io.h"
 #include "json.h"
 #include "lock.h"
-#include "record.h"
+#include "num.h"
+#include "record_form.h"
+#include "stat.h"
 
-/* A point of the log; of several with one key and run the last one rules. */
+/* A point of the log. */
 struct journal_mark {
 	char key[FM_HASH_HEX];
 	int64_t run;
 	size_t seq;
-	enum journal_state state;
+	enum journal_state state; /* JOURNAL_NEW once it was asked for */
+	int64_t t0_ns, t1_ns;
+	size_t first, n; /* of the journal's dt_ns */
 };
 
 /* --- reading what is there --- */
@@ -36,6 +40,7 @@ struct reading {
 	struct journal *j;
 	int64_t run;
 	char key[FM_HASH_HEX]; /* of the point that is open; "" = none */
+	size_t first;          /* of its dt_ns */
 };
 
 static void
@@ -69,7 +74,56 @@ close_point(struct reading *r, enum journal_state state)
 	m->run = r->run;
 	m->seq = j->n_marks++;
 	m->state = state;
+	m->t0_ns = m->t1_ns = 0;
+	m->first = m->n = 0;
 	r->key[0] = '\0';
+}
+
+static bool
+get_ns(const struct fm_line *l, enum fm_field f, int64_t *v)
+{
+	return l->f[f].s && fm_num_get_scaled(l->f[f].s, l->f[f].n, 9, v);
+}
+
+/* Is it of a point with one output token? Others' lines have no such field. */
+static bool
+is_first(const struct fm_line *l)
+{
+	return l->f[FM_F_OUTPUT].n == 1 && *l->f[FM_F_OUTPUT].s == '1';
+}
+
+static void
+take_rep(struct reading *r, const char *line, size_t n)
+{
+	struct journal *j = r->j;
+	struct fm_line l;
+	int64_t v;
+
+	if (!r->key[0] || !fm_line_get(&l, line, n) || !is_first(&l) ||
+	    !get_ns(&l, FM_F_DT, &v))
+		return;
+	FM_GROW(j->dt_ns, j->cap_dt, j->n_dt + 1);
+	j->dt_ns[j->n_dt++] = v;
+}
+
+static void
+take_res(struct reading *r, const char *line, size_t n)
+{
+	struct journal *j = r->j;
+	struct journal_mark *m;
+	struct fm_line l;
+
+	/* A line that was cut may have got an end since. */
+	if (!r->key[0] || !fm_line_get(&l, line, n))
+		return;
+	close_point(r, JOURNAL_DONE);
+	m = &j->marks[j->n_marks - 1];
+	if (!is_first(&l) || j->n_dt == r->first ||
+	    !get_ns(&l, FM_F_T0, &m->t0_ns) || !get_ns(&l, FM_F_T1, &m->t1_ns))
+		return;
+	m->n = j->n_dt - r->first;
+	m->first = r->first + fm_stat_fmwork_drop(m->n);
+	m->n = j->n_dt - m->first;
 }
 
 /* What an ERR line says of its point. */
@@ -101,9 +155,13 @@ take_line(struct reading *r, const char *line, size_t n)
 		break;
 	case FM_TAG_KEY:
 		(void)snprintf(r->key, sizeof r->key, "%s", body);
+		r->first = r->j->n_dt;
+		break;
+	case FM_TAG_REP:
+		take_rep(r, line, n);
 		break;
 	case FM_TAG_RES:
-		close_point(r, JOURNAL_DONE);
+		take_res(r, line, n);
 		break;
 	case FM_TAG_ERR:
 		close_point(r, failure_of(line, n));
@@ -127,7 +185,7 @@ order(const void *a, const void *b)
 static int
 read_marks(struct journal *j, struct fm_err *err)
 {
-	struct reading r = { j, 1, "" };
+	struct reading r = { j, 1, "", 0 };
 	struct fm_reader in;
 	char *line;
 	size_t n;
@@ -170,27 +228,54 @@ journal_init(struct journal *j, int fd)
 	(void)pthread_mutex_init(&j->lock, NULL);
 }
 
-int
-journal_open(
+/* Is it still the file of that name, or was it renamed while we waited? */
+static bool
+is_named(int fd, const char *name)
+{
+	struct stat mine, now;
+
+	return fstat(fd, &mine) == 0 && stat(name, &now) == 0 &&
+	       mine.st_dev == now.st_dev && mine.st_ino == now.st_ino;
+}
+
+/* Opens and locks the file. */
+static int
+take_file(
     struct journal *j, const struct how *h, int wake_fd, struct fm_err *err)
 {
 	struct stat st;
 
+	do {
+		if (j->file)
+			(void)close(j->fd);
+		j->fd =
+		    open(h->log, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+		j->file = j->fd >= 0;
+		if (!j->file)
+			return fm_err_sys(err, FM_IO, "--log '%s'", h->log);
+		if (fstat(j->fd, &st) != 0 || !S_ISREG(st.st_mode))
+			return fm_err_set(err, FM_USAGE,
+			    "--log: '%s' is not a file that can be locked and "
+			    "synced",
+			    h->log);
+		if (lock_file(j->fd, h->log, h->lock, wake_fd, err) != 0)
+			return fm_err_wrap(err, "--log '%s'", h->log);
+	} while (!is_named(j->fd, h->log));
+	return 0;
+}
+
+int
+journal_open(
+    struct journal *j, const struct how *h, int wake_fd, struct fm_err *err)
+{
 	journal_init(j, STDOUT_FILENO);
 	j->run_id = h->run_id;
 	if (!h->log)
 		return 0;
-	j->fd = open(h->log, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-	if (j->fd < 0)
-		return fm_err_sys(err, FM_IO, "--log '%s'", h->log);
-	if (fstat(j->fd, &st) != 0 || !S_ISREG(st.st_mode))
-		return fm_err_set(err, FM_USAGE,
-		    "--log: '%s' is not a file that can be locked and synced",
-		    h->log);
-	j->file = true;
+	if (take_file(j, h, wake_fd, err) != 0)
+		return -1;
 	j->resumes = h->resume;
-	if (lock_file(j->fd, h->log, h->lock, wake_fd, err) != 0 ||
-	    (h->resume && read_marks(j, err) != 0) || look_at_end(j, err) != 0)
+	if ((h->resume && read_marks(j, err) != 0) || look_at_end(j, err) != 0)
 		return fm_err_wrap(err, "--log '%s'", h->log);
 	return 0;
 }
@@ -204,17 +289,20 @@ journal_close(struct journal *j)
 	fm_buf_release(&j->deferred);
 	fm_strs_release(&j->run_ids);
 	free(j->marks);
+	free(j->dt_ns);
 	memset(j, 0, sizeof *j);
 	j->fd = -1;
 }
 
 /* --- asking and writing --- */
 
-enum journal_state
-journal_find(const struct journal *j, const char *key, int64_t run)
+/* The first mark behind all of a key and run. */
+static size_t
+behind(const struct journal *j, const char *key, int64_t run)
 {
 	size_t lo = 0, hi = j->n_marks;
-	struct journal_mark want = { "", run, SIZE_MAX, JOURNAL_NEW };
+	struct journal_mark want = { "", run, SIZE_MAX, JOURNAL_NEW, 0, 0, 0,
+		0 };
 
 	(void)snprintf(want.key, sizeof want.key, "%s", key);
 	while (lo < hi) {
@@ -225,10 +313,64 @@ journal_find(const struct journal *j, const char *key, int64_t run)
 		else
 			hi = mid;
 	}
-	if (lo == 0 || j->marks[lo - 1].run != run ||
-	    strcmp(j->marks[lo - 1].key, key) != 0)
-		return JOURNAL_NEW;
-	return j->marks[lo - 1].state;
+	return lo;
+}
+
+/* A result if there is one, else what was last. */
+static struct journal_mark *
+best(struct journal *j, const char *key, int64_t run)
+{
+	struct journal_mark *m = NULL, *found = NULL;
+	size_t i = behind(j, key, run);
+
+	while (i-- > 0) {
+		m = &j->marks[i];
+		if (m->run != run || strcmp(m->key, key) != 0)
+			break;
+		if (m->state == JOURNAL_DONE)
+			return m;
+		if (!found && m->state != JOURNAL_NEW)
+			found = m;
+	}
+	return found;
+}
+
+enum journal_state
+journal_find(struct journal *j, const char *key, int64_t run,
+    struct journal_times *times)
+{
+	enum journal_state state = JOURNAL_NEW;
+	struct journal_mark *m;
+
+	(void)pthread_mutex_lock(&j->lock);
+	m = best(j, key, run);
+	if (m) {
+		state = m->state;
+		m->state = JOURNAL_NEW;
+		*times = (struct journal_times){ m->t0_ns, m->t1_ns,
+			m->n ? j->dt_ns + m->first : NULL, m->n };
+	}
+	(void)pthread_mutex_unlock(&j->lock);
+	return state;
+}
+
+void
+journal_has(struct journal *j)
+{
+	(void)pthread_mutex_lock(&j->lock);
+	j->measured = true;
+	(void)pthread_mutex_unlock(&j->lock);
+}
+
+bool
+journal_has_any(struct journal *j)
+{
+	bool any;
+
+	(void)pthread_mutex_lock(&j->lock);
+	any = j->measured;
+	(void)pthread_mutex_unlock(&j->lock);
+	return any;
 }
 
 /* What --run_id says, or 64 random bits: told apart for as long as logs are

@@ -27,11 +27,20 @@ enum journal_state {
 	JOURNAL_SKIPPED /* left out on purpose */
 };
 
+/* The repetitions that count of a point with one output token, which later
+ * ones want (gen.h); of any other point none. */
+struct journal_times {
+	int64_t t0_ns, t1_ns;
+	const int64_t *dt_ns; /* the journal's */
+	size_t n;
+};
+
 struct journal {
 	int fd;
 	bool file;              /* --log: kept safe on the disk */
 	bool cut;               /* its last line has no end */
 	bool resumes;           /* a mark goes before what is written first */
+	bool measured;          /* a point has a result, of today or before */
 	pthread_mutex_t lock;   /* of everything below, and of writing */
 	const void *writer;     /* who wrote last; only compared */
 	struct fm_buf deferred; /* goes in front of what is written next */
@@ -39,6 +48,8 @@ struct journal {
 	struct fm_strs run_ids; /* of run 1, 2, …; "" = none yet */
 	struct journal_mark *marks;
 	size_t n_marks, cap_marks; /* sorted after opening */
+	int64_t *dt_ns;            /* of points with one output token */
+	size_t n_dt, cap_dt;
 };
 
 /*
@@ -52,9 +63,14 @@ void journal_close(struct journal *j);
 /* The same without a file or a lock: the log goes to `fd`. */
 void journal_init(struct journal *j, int fd);
 
-/* What the log says of a point of a run (from 1). */
-enum journal_state journal_find(
-    const struct journal *j, const char *key, int64_t run);
+/* What the log says of a point of a run (from 1): of one that it holds several
+ * times once each time, because a size that is given twice is run twice. */
+enum journal_state journal_find(struct journal *j, const char *key, int64_t run,
+    struct journal_times *times);
+
+/* A point was measured, or found so; and whether any was. */
+void journal_has(struct journal *j);
+bool journal_has_any(struct journal *j);
 
 /* The run_id of a run: what it has in the log, or a new one. */
 const char *journal_run_id(struct journal *j, int64_t run);

@@ -1,7 +1,7 @@
 /*
- * Lanes. The first one is the calling thread, and its session opens before
- * the others start: what is wrong with a unit shows once, and the build is
- * made once.
+ * Lanes. The first one that can be opened is the calling thread, and its
+ * session opens before the others start: what is wrong with a unit shows once,
+ * and the build is made once.
  */
 #include "lane.h"
 
@@ -9,6 +9,7 @@
 
 #include "alloc.h"
 #include "conf.h"
+#include "gen.h"
 #include "journal.h"
 #include "measure.h"
 #include "place.h"
@@ -80,12 +81,16 @@ struct lane {
 static int
 open_lane(struct lane *l)
 {
-	if (session_start(&l->s, l->c, l->t, &l->e, &l->err) != 0 ||
-	    session_import(&l->s, &l->err) != 0)
-		return -1;
+	int rc = session_start(&l->s, l->c, l->t, &l->e, &l->err);
+
+	if (rc == 0)
+		rc = session_import(&l->s, &l->err);
+	/* The first lane has told of the model. */
+	if (l->t == &l->own)
+		fm_buf_clear(&l->own.b);
 	/* All were left out, or are other shards'. */
-	if (l->s.shape.n_points == 0)
-		return 0;
+	if (rc != 0 || l->s.shape.n_points == 0)
+		return rc;
 	return session_open(&l->s, &l->err);
 }
 
@@ -110,13 +115,38 @@ run_lane(void *arg)
 		fm_buf_clear(&l->own.b);
 		measure_lane(l);
 	} else if (l->err.code != FM_STOPPED) {
-		fm_buf_clear(&l->own.b);
 		text_failure(&l->own, &l->err);
 		(void)text_point(&l->own, &ignored);
 		l->rc = fm_prog_fail("fm-driver", &l->err);
 	}
 	session_end(&l->s);
 	return NULL;
+}
+
+/* Is it the place that failed? Another one may do better. */
+static bool
+is_place(const struct fm_err *err)
+{
+	return err->code == FM_NODEVICE || err->code == FM_BUSY ||
+	       err->code == FM_DIED || err->code == FM_TIMEOUT;
+}
+
+/* Opens the first lane that can be; those before it are rows. Its number. */
+static size_t
+open_first(struct lane *lanes, size_t n)
+{
+	size_t i;
+
+	for (i = 0;; i++) {
+		struct lane *l = &lanes[i];
+
+		l->rc = open_lane(l);
+		if (l->rc == 0 || i + 1 == n || !is_place(&l->err))
+			return i;
+		text_failure(l->t, &l->err);
+		l->rc = fm_prog_fail("fm-driver", &l->err);
+		session_end(&l->s);
+	}
 }
 
 static void
@@ -127,9 +157,6 @@ start_others(struct lane *lanes, size_t n)
 	for (i = 1; i < n; i++) {
 		struct lane *l = &lanes[i];
 
-		l->c = lanes[0].c;
-		l->q = lanes[0].q;
-		l->policy = lanes[0].policy;
 		l->t = &l->own;
 		text_init(&l->own, lanes[0].e.journal);
 		l->own.held = true;
@@ -168,43 +195,59 @@ lanes_measure(const struct conf *c, const struct errand *e,
     const struct places *p, struct text *t, struct fm_err *err)
 {
 	struct lane *lanes = fm_calloc(p->n, sizeof *lanes);
-	struct queue q = { PTHREAD_MUTEX_INITIALIZER, 0, 0, 0, false };
+	struct gen gen;
+	struct queue q = { PTHREAD_MUTEX_INITIALIZER, 0, 0, 0, false,
+		c->n_output ? &gen : NULL };
 	struct policy policy;
-	bool several = p->n > 1;
-	size_t i;
+	struct lane *first;
+	bool several;
+	size_t i, n;
 	int rc;
 
 	for (i = 0; i < p->n; i++) {
-		lanes[i].e = *e;
-		lanes[i].e.place = &p->v[i];
+		struct lane *l = &lanes[i];
+
+		l->e = *e;
+		l->e.place = &p->v[i];
+		l->c = c;
+		l->t = t;
+		l->q = &q;
+		l->policy = &policy;
 	}
-	lanes[0].c = c;
-	lanes[0].t = t;
-	lanes[0].q = &q;
-	lanes[0].policy = &policy;
+	gen_init(&gen);
 	policy_init(&policy, c);
-	lanes[0].rc = rc = open_lane(&lanes[0]);
-	q.n = lanes[0].s.shape.n_points;
-	progress_plan(e->progress, lanes[0].s.shape.points, rc == 0 ? q.n : 0,
+	first = lanes + open_first(lanes, p->n);
+	n = p->n - (size_t)(first - lanes);
+	several = n > 1;
+	rc = first->rc;
+	q.n = first->s.shape.n_points;
+	progress_plan(e->progress, first->s.shape.points, rc == 0 ? q.n : 0,
 	    conf_points(c));
 	if (rc == 0 && several)
 		text_defer(t);
 	if (rc == 0 && q.n) {
 		t->held = several;
 		if (several)
-			start_others(lanes, p->n);
-		measure_lane(&lanes[0]);
-		session_end(&lanes[0].s);
-		rc = join_others(lanes, p->n);
+			start_others(first, n);
+		measure_lane(first);
+		session_end(&first->s);
+		rc = join_others(first, n);
 		t->held = false;
 		fm_buf_clear(&e->journal->deferred);
+		if (rc == fm_code_status(FM_DIED) &&
+		    !journal_has_any(e->journal))
+			fm_prog_say("fm-driver",
+			    "nothing could be measured: the backend has gone");
 	} else {
-		session_end(&lanes[0].s);
+		session_end(&first->s);
 	}
+	for (i = 0; &lanes[i] < first && rc >= 0; i++)
+		rc = rc > lanes[i].rc ? rc : lanes[i].rc;
 	if (rc < 0)
-		*err = lanes[0].err;
+		*err = first->err;
 	(void)pthread_mutex_destroy(&q.lock);
 	policy_release(&policy);
+	gen_release(&gen);
 	free(lanes);
 	return rc;
 }

@@ -14,6 +14,7 @@
 
 struct conf;
 struct errand;
+struct gen;
 struct places;
 struct text;
 
@@ -21,8 +22,9 @@ struct text;
 struct queue {
 	pthread_mutex_t lock;
 	size_t next, n;
-	size_t lanes; /* that are open, and take points */
-	bool closed;  /* no more are to be taken */
+	size_t lanes;    /* that are open, and take points */
+	bool closed;     /* no more are to be taken */
+	struct gen *gen; /* of all lanes; NULL: nothing is generated */
 };
 bool queue_next(struct queue *q, size_t *i);
 

@@ -75,6 +75,8 @@ expect(struct policy *p, const struct conf *c, const struct fm_point *at)
 
 	if (c->seconds > 0)
 		return c->seconds;
+	if (c->until)
+		return -1;
 	return ns < 0 ? -1 : (double)ns / 1e9;
 }
 
@@ -89,6 +91,9 @@ put_point(const struct session *s, const struct fm_point *at, double seconds)
 	    (long long)at->batch);
 	if (c->seconds > 0)
 		printf("%gs\t", c->seconds);
+	else if (c->until)
+		printf("%lld-%lld\t", (long long)c->min_reps,
+		    (long long)c->max_reps);
 	else
 		printf("%lld\t", (long long)c->reps);
 	printf("%lld\t", (long long)at->output);

@@ -33,16 +33,20 @@ worse(int a, int b)
 	return a > b ? a : b;
 }
 
-/* SIGINT and SIGTERM become a readable descriptor: no handler, no globals. */
+/* SIGINT and SIGTERM become a readable descriptor: no handler, no globals. So
+ * does SIGHUP, unless nohup(1) has said that it is nothing to us: what is
+ * blocked would come although it is ignored. */
 static int
 watch_signals(void)
 {
+	struct sigaction hup;
 	sigset_t set;
 
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGINT);
 	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGHUP);
+	if (sigaction(SIGHUP, NULL, &hup) != 0 || hup.sa_handler != SIG_IGN)
+		(void)sigaddset(&set, SIGHUP);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
@@ -130,6 +134,7 @@ struct run {
 	struct places places;
 	struct progress progress;
 	struct errand e; /* of the turn */
+	bool wrong;      /* something was wrong with what was asked */
 	int status;
 };
 
@@ -157,6 +162,7 @@ failed(struct run *r, const struct fm_err *err)
 	if (err->code == FM_STOPPED)
 		return false;
 	text_failure(&r->t, err);
+	r->wrong = r->wrong || err->code == FM_USAGE;
 	r->status = worse(r->status, fm_prog_fail("fm-driver", err));
 	return !r->t.failed;
 }
@@ -174,6 +180,8 @@ run_model(struct run *r, const struct conf *c, struct fm_err *err)
 		rc = run_platform(r, c, err);
 		if (rc > 0)
 			r->status = worse(r->status, rc);
+		/* Of a lane that was not the first. */
+		r->wrong = r->wrong || rc == fm_code_status(FM_USAGE);
 		if (rc < 0 && !failed(r, err))
 			return -1;
 		fm_err_clear(err);
@@ -271,6 +279,17 @@ check_outputs(const struct plan *p, struct fm_err *err)
 	return 0;
 }
 
+/* Where something was measured, what was not is a failure among others: it
+ * has its row. */
+static int
+among_others(struct run *r)
+{
+	bool row = r->status == fm_code_status(FM_DIED) ||
+		   (r->status == fm_code_status(FM_NOMODEL) && !r->wrong);
+
+	return row && journal_has_any(&r->j) ? 1 : r->status;
+}
+
 /* What measures nothing leaves the log alone. */
 static int
 open_log(
@@ -297,6 +316,7 @@ run(const struct conf *c, int wake_fd)
 		progress_init(&r.progress, c);
 		text_init(&r.t, &r.j);
 		run_plan(&r);
+		r.status = among_others(&r);
 		progress_release(&r.progress);
 		text_end(&r.t);
 		text_release(&r.t);

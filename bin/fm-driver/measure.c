@@ -33,6 +33,35 @@
 
 /* --- KEY --- */
 
+/* What the backend is asked to do with it, and how often. */
+static json_t *
+asked_of(const struct session *s)
+{
+	const struct conf *c = s->c;
+	json_t *all = json_object();
+
+	fm_json_set_int(all, "warmup", c->warmup);
+	fm_json_set_int(all, "seed", c->seed);
+	if (c->until) {
+		fm_json_set_str(all, "until", c->until);
+		fm_json_set_int(all, "min_reps", c->min_reps);
+		fm_json_set_int(all, "max_reps", c->max_reps);
+		json_object_set_new(
+		    all, "max_seconds", json_real(c->max_seconds));
+	} else if (c->seconds > 0) {
+		json_object_set_new(all, "seconds", json_real(c->seconds));
+	} else {
+		fm_json_set_int(all, "reps", c->reps);
+	}
+	if (c->delay > 0)
+		json_object_set_new(all, "delay", json_real(c->delay));
+	if (c->token_times)
+		json_object_set_new(all, "token_times", json_true());
+	json_object_set(all, "prompt", json_object_get(s->open, "prompt"));
+	json_object_set(all, "inputs", s->fed);
+	return all;
+}
+
 /* Everything that defines the point, in a fixed order; fm-log(5). */
 static void
 key_of(struct session *s, const json_t *dims, const struct fm_point *at,
@@ -61,8 +90,7 @@ key_of(struct session *s, const json_t *dims, const struct fm_point *at,
 	/* Of all lanes: a point may be measured in any. */
 	if (s->c->how.cpus)
 		fm_json_set_str(all, "cpus", s->c->how.cpus);
-	if (s->c->delay > 0)
-		json_object_set_new(all, "delay", json_real(s->c->delay));
+	json_object_set_new(all, "asked", asked_of(s));
 	fm_json_put(&b, all);
 	fm_hash_of(b.s, b.len, hex);
 	fm_buf_release(&b);
@@ -238,12 +266,18 @@ put_head(struct session *s, const struct fm_point *at, const char *key)
 
 /* What an earlier log says of it; fresh without --resume. */
 static enum journal_state
-known(const struct session *s, const char *key)
+known(const struct session *s, const struct fm_point *at, const char *key)
 {
 	enum journal_state k = JOURNAL_NEW;
+	struct journal_times times = { 0, 0, NULL, 0 };
 
 	if (s->c->how.resume)
-		k = journal_find(s->e.journal, key, s->e.run);
+		k = journal_find(s->e.journal, key, s->e.run, &times);
+	if (k == JOURNAL_DONE && s->gen && times.n) {
+		struct fm_gen_res res = { times.t0_ns, times.t1_ns, 0, 0 };
+
+		gen_know(s->gen, at, &res, times.dt_ns, times.n);
+	}
 	if (k != JOURNAL_DONE && s->c->how.resume_failed)
 		k = JOURNAL_NEW;
 	return k;
@@ -321,7 +355,7 @@ take_point(struct session *s, struct policy *po, const struct fm_point *at,
 	enum end end;
 
 	key_of(s, dims, at, key);
-	k = known(s, key);
+	k = known(s, at, key);
 	/* What was learnt then holds now. */
 	if (k == JOURNAL_OOM)
 		policy_failed(po, at, FM_OOM);
@@ -341,15 +375,16 @@ int
 measure_all(
     struct session *s, struct queue *q, struct policy *po, struct fm_err *err)
 {
-	struct gen gen = { NULL, 0, 0 };
 	size_t i, failures = 0, done = 0;
 	enum end end = MEASURED;
 	bool left = false;
 
-	s->gen = s->c->n_output ? &gen : NULL;
+	s->gen = q->gen;
 	while (end != BROKEN_OFF && queue_next(q, &i)) {
 		end = take_point(s, po, &s->shape.points[i], err);
 		done += end == MEASURED;
+		if (end == MEASURED)
+			journal_has(s->e.journal);
 		failures += end == FAILED;
 		if (end == FAILED && remote_gone(s->remote) && queue_leave(q)) {
 			remote_say_left(s->remote);
@@ -358,14 +393,10 @@ measure_all(
 		}
 	}
 	s->gen = NULL;
-	gen_release(&gen);
 	if (end == BROKEN_OFF)
 		return -1;
 	if (failures && done == 0 && !left &&
-	    !(s->peer && fm_peer_alive(s->peer))) {
-		fm_prog_say("fm-driver",
-		    "nothing could be measured: the backend has gone");
+	    !(s->peer && fm_peer_alive(s->peer)))
 		return fm_code_status(FM_DIED);
-	}
 	return failures ? 1 : 0;
 }

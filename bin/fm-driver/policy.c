@@ -173,22 +173,33 @@ work(const struct fm_point *at)
 	return (double)at->input * (double)at->output * (double)at->batch;
 }
 
-/* The one to go by: of those with no more work the largest, else the
- * smallest of all. NULL when there is none. */
-static const struct policy_cost *
-nearest(const struct policy *p, double w)
+static bool
+same(const struct fm_point *a, const struct fm_point *b)
 {
-	const struct policy_cost *below = NULL, *least = NULL, *k;
+	return a->input == b->input && a->output == b->output &&
+	       a->batch == b->batch;
+}
+
+/* The one to go by: the point itself, else of those with no more work the
+ * largest, else the smallest of all; the latest of several. NULL when there
+ * is none. */
+static const struct policy_cost *
+nearest(const struct policy *p, const struct fm_point *at)
+{
+	const struct policy_cost *own = NULL, *below = NULL, *least = NULL, *k;
+	double w = work(at);
 
 	for (k = p->costs; k < p->costs + p->n_costs; k++) {
 		double x = work(&k->at);
 
+		if (same(&k->at, at))
+			own = k;
 		if (x <= w && (!below || x >= work(&below->at)))
 			below = k;
 		if (!least || x <= work(&least->at))
 			least = k;
 	}
-	return below ? below : least;
+	return own ? own : below ? below : least;
 }
 
 int64_t
@@ -198,7 +209,7 @@ policy_expect_ns(struct policy *p, const struct fm_point *at, int64_t reps)
 	const struct policy_cost *k;
 
 	(void)pthread_mutex_lock(&p->lock);
-	k = nearest(p, w);
+	k = nearest(p, at);
 	if (k) {
 		ns = (double)k->start_ns + (double)k->rep_ns * (double)reps;
 		if (w > work(&k->at))

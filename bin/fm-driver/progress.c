@@ -40,11 +40,12 @@ progress_check(const struct conf *c, struct fm_err *err)
 
 /* The log itself on the terminal is progress enough. */
 static bool
-is_watched(void)
+is_watched(const struct conf *c)
 {
 	const char *term = getenv("TERM");
 
-	return isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO) && term &&
+	return isatty(STDERR_FILENO) &&
+	       (c->how.log || !isatty(STDOUT_FILENO)) && term &&
 	       strcmp(term, "dumb") != 0;
 }
 
@@ -196,7 +197,7 @@ progress_init(struct progress *p, const struct conf *c)
 	memset(p, 0, sizeof *p);
 	(void)pthread_mutex_init(&p->lock, NULL);
 	p->fd = (int)c->progress_fd;
-	p->tty = is_watched();
+	p->tty = is_watched(c);
 	p->wanted = p->tty || p->fd >= 0;
 	p->begun_ns = fm_clock_now_ns();
 	fm_buf_init(&p->name);
@@ -206,7 +207,7 @@ progress_init(struct progress *p, const struct conf *c)
 void
 progress_release(struct progress *p)
 {
-	if (p->total)
+	if (p->planned)
 		send_event(p, "end", json_object());
 	hide(p);
 	fm_buf_release(&p->name);
@@ -236,6 +237,7 @@ progress_plan(
 	for (i = 0; i < n; i++)
 		p->work_left += work(&v[i]);
 	p->total += n;
+	p->planned = true;
 	p->later -= later < p->later ? later : p->later;
 	send_event(p, "plan", json_object());
 	(void)pthread_mutex_unlock(&p->lock);

@@ -26,10 +26,11 @@ struct progress_sums {
 
 struct progress {
 	pthread_mutex_t lock;
-	int fd;      /* of programs, -1 = none */
-	bool tty;    /* a person looks */
-	bool wanted; /* anybody does */
-	bool shown;  /* a line stands there */
+	int fd;       /* of programs, -1 = none */
+	bool tty;     /* a person looks */
+	bool wanted;  /* anybody does */
+	bool shown;   /* a line stands there */
+	bool planned; /* a unit has begun: there will be an end */
 	size_t done, failed, skipped, total;
 	size_t later;     /* of units that are not looked into, about */
 	double work_left; /* of the points that are not done */

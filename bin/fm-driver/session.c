@@ -346,6 +346,8 @@ session_open(struct session *s, struct fm_err *err)
 	text_sys(s->t, s->sys);
 	rc = text_flush(s->t, err);
 out:
+	if (rc != 0 && s->t->held)
+		fm_buf_clear(&s->t->b);
 	if (rc != 0 && err->code != FM_STOPPED && !s->t->failed)
 		failure_put(
 		    &s->t->b, s, &none, err, fm_clock_now_ns() - begun_ns, 1);
@@ -434,6 +436,7 @@ session_end(struct session *s)
 	json_decref(s->dims);
 	json_decref(s->open);
 	json_decref(s->fill);
+	json_decref(s->fed);
 	json_decref(s->sys);
 	platform_release(&s->p);
 	memset(s, 0, sizeof *s);

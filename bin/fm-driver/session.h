@@ -55,6 +55,7 @@ struct session {
 	json_t *open;    /* the request; again for a fresh backend */
 	json_t *sized; /* sizes in it, for a backend that wants them, or NULL */
 	json_t *fill;  /* input: what fills it instead, for runs; or NULL */
+	json_t *fed;   /* input: hash of that; or NULL */
 	json_t *sys;   /* facts, after the answer */
 	bool stale;    /* it has no model open, though it may live */
 	bool used;     /* the backend has run a point since it was opened */

@@ -11,6 +11,7 @@
 #include "conf.h"
 #include "found.h"
 #include "given.h"
+#include "hash.h"
 #include "infer.h"
 #include "io.h"
 #include "json.h"
@@ -43,19 +44,37 @@ model_request(struct session *s, struct fm_err *err)
 	    s->m.path);
 }
 
-/* Fills of the runs that read the files of --inputs. */
-static void
-use_files(struct session *s, json_t *files)
+static int
+hash_file(const char *path, char hex[FM_HASH_HEX], struct fm_err *err)
 {
+	struct fm_hash *h = fm_hash_new();
+	int rc = fm_hash_put_file(h, path, err);
+
+	fm_hash_hex(h, hex);
+	fm_hash_free(h);
+	return rc;
+}
+
+/* Fills of the runs that read the files of --inputs. */
+static int
+use_files(struct session *s, json_t *files, struct fm_err *err)
+{
+	char hex[FM_HASH_HEX];
 	const char *name;
 	json_t *file;
 
 	if (!files)
-		return;
+		return 0;
 	s->fill = json_object();
-	json_object_foreach (files, name, file)
+	s->fed = json_object();
+	json_object_foreach (files, name, file) {
+		if (hash_file(json_string_value(file), hex, err) != 0)
+			return -1;
 		json_object_set_new(
 		    s->fill, name, json_pack("{s:O}", "file", file));
+		fm_json_set_str(s->fed, name, hex);
+	}
+	return 0;
 }
 
 /*
@@ -271,7 +290,7 @@ session_plan(struct session *s, struct fm_err *err)
 	if (rc == 0)
 		rc = points_arrange(&s->shape, s->c, &s->e, err);
 	if (rc == 0)
-		use_files(s, files);
+		rc = use_files(s, files, err);
 	json_decref(files);
 	json_decref(given);
 	free(dir);

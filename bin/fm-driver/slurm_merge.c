@@ -40,6 +40,7 @@ struct reader {
 	int64_t run;
 	json_t *titles; /* how many points of each were complete, or NULL */
 	bool in_point, closed, measured;
+	bool skipped; /* left out on purpose */
 	bool exp;     /* the line before was EXP */
 	bool in_args; /* of a head */
 };
@@ -100,7 +101,7 @@ static void
 drop_point(struct reader *r)
 {
 	fm_buf_clear(&r->point);
-	r->in_point = r->closed = r->measured = false;
+	r->in_point = r->closed = r->measured = r->skipped = false;
 	r->name[0] = r->title[0] = '\0';
 }
 
@@ -113,7 +114,7 @@ end_point(struct reader *r)
 		fm_buf_clear(&r->head);
 		fm_buf_put(&r->m->b, r->point.s, r->point.len);
 		r->m->measured += r->measured;
-		r->m->failed += !r->measured;
+		r->m->failed += !r->measured && !r->skipped;
 	}
 	drop_point(r);
 }
@@ -148,6 +149,7 @@ static void
 take_line(struct reader *r, const struct line *l)
 {
 	size_t n = (size_t)(l->s + l->n - 1 - l->body);
+	struct fm_err_line e;
 
 	fm_buf_put(&r->point, l->s, l->n);
 	if ((l->tag == FM_TAG_KEY || l->tag == FM_TAG_ERR ||
@@ -156,6 +158,8 @@ take_line(struct reader *r, const struct line *l)
 		set_name(r, l->body, n);
 	r->closed = r->closed || l->tag == FM_TAG_ERR || l->tag == FM_TAG_RES;
 	r->measured = r->measured || l->tag == FM_TAG_RES;
+	if (l->tag == FM_TAG_ERR && fm_record_get_err(l->s, l->n - 1, &e))
+		r->skipped = e.code == FM_SKIPPED;
 }
 
 /* A line outside of points. A row here is of a model that was not run. */

@@ -220,29 +220,47 @@ set_pairs(const struct reader *r, json_t *opts, const char *key, json_t *v,
 	return 0;
 }
 
+static bool
+is_rules(const char *key)
+{
+	return strcmp(key, "exclude") == 0 || strcmp(key, "stop") == 0;
+}
+
 /* Rules of one place are added to those of another. */
 static int
-set_exclude(const struct reader *r, json_t *opts, json_t *v, const char *where,
-    struct fm_err *err)
+set_rules(const struct reader *r, json_t *opts, const char *key, json_t *v,
+    const char *where, struct fm_err *err)
 {
-	json_t *all = json_object_get(opts, "exclude");
-	size_t i;
+	json_t *all = json_object_get(opts, key);
+	size_t i, n = json_is_array(v) ? json_array_size(v) : 1;
 
+	if (json_is_null(v))
+		return (void)json_object_del(opts, key), 0;
 	if (!all) {
 		all = json_array();
-		json_object_set_new(opts, "exclude", all);
+		json_object_set_new(opts, key, all);
 	}
-	if (json_is_string(v)) {
-		json_array_append(all, v);
+	for (i = 0; i < n; i++) {
+		json_t *rule = json_is_array(v) ? json_array_get(v, i) : v;
+
+		if (!json_is_string(rule))
+			break;
+		json_array_append(all, rule);
+	}
+	if (n && i == n)
 		return 0;
-	}
-	for (i = 0; i < json_array_size(v); i++)
-		if (json_is_string(json_array_get(v, i)))
-			json_array_append(all, json_array_get(v, i));
-	return json_array_size(v)
-		   ? 0
-		   : FAIL(r, where, err,
-			 "exclude: must be a rule, or a list of rules");
+	return FAIL(
+	    r, where, err, "%s: must be a rule, or a list of rules", key);
+}
+
+/* "no_prune" is "prune", and true is false. NULL: it is no such word. */
+static const struct fm_opt *
+find_negated(const char *key, const json_t *v)
+{
+	const struct fm_opt *o =
+	    strncmp(key, "no_", 3) == 0 ? find_option(key + 3) : NULL;
+
+	return o && o->type == FM_OPT_FLAG && json_is_boolean(v) ? o : NULL;
 }
 
 static int set_options(const struct reader *r, json_t *opts, json_t *from,
@@ -252,14 +270,17 @@ static int
 set_option(const struct reader *r, json_t *opts, const char *key, json_t *v,
     const char *where, struct fm_err *err)
 {
-	const struct fm_opt *o = find_option(key);
+	const struct fm_opt *o = find_option(key), *no = find_negated(key, v);
 	struct fm_buf b = FM_BUF_INIT;
 	int rc = 0;
 
+	if (no)
+		return set_option(r, opts, no->name,
+		    json_boolean(json_is_false(v)), where, err);
 	if (is_pairs(key))
 		return set_pairs(r, opts, key, v, where, err);
-	if (strcmp(key, "exclude") == 0)
-		return set_exclude(r, opts, v, where, err);
+	if (is_rules(key))
+		return set_rules(r, opts, key, v, where, err);
 	/* {ort: {threads: 2}} is --ort:threads 2. */
 	if (json_is_object(v) && !o)
 		return set_options(r, opts, v, key, where, err);
@@ -328,9 +349,9 @@ set_given(const struct reader *r, json_t *opts, struct fm_err *err)
 				    opts, g->name, all = json_object());
 			json_object_setn_new(all, g->value,
 			    (size_t)(eq - g->value), json_string(eq + 1));
-		} else if (strcmp(g->name, "exclude") == 0) {
+		} else if (is_rules(g->name)) {
 			json_t *rule = json_string(g->value);
-			int rc = set_exclude(r, opts, rule, "", err);
+			int rc = set_rules(r, opts, g->name, rule, "", err);
 
 			json_decref(rule);
 			if (rc != 0)
@@ -443,6 +464,9 @@ set_entry(const struct reader *r, json_t *opts, size_t k, json_t *entry,
 	} else if (!name && !json_is_null(entry)) {
 		rc = FAIL(r, where, err,
 		    "%s: must be names, or mappings with a name", axes[k].key);
+	} else if (!name && json_object_get(r->doc, axes[k].key)) {
+		rc = FAIL(r, where, err, "%s: null is no name, \"null\" is",
+		    axes[k].key);
 	}
 	if (name && rc == 0)
 		fm_json_set_str(opts, axes[k].option, name);
