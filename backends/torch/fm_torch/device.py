@@ -75,6 +75,15 @@ class Device:
             return None
         return make(enable_timing=True), make(enable_timing=True)
 
+    def record(self, event):
+        """In the stream of this device, which need not be the process's
+        present one."""
+        stream = getattr(self.module, "current_stream", None)
+        if stream:
+            event.record(stream(self.torch))
+        else:
+            event.record()
+
     def uuid(self):
         props = torch.cuda.get_device_properties(self.torch)
         return str(getattr(props, "uuid", "") or "")
