@@ -6,6 +6,7 @@ usage: asynchronous.py FOLDER-OF-THE-BACKEND; prints TAP.
 import json
 import os
 import sys
+import tempfile
 import types
 import weakref
 
@@ -13,7 +14,7 @@ sys.path.insert(0, sys.argv[1])
 
 import torch  # noqa: E402
 
-from fm_torch import options, serve  # noqa: E402
+from fm_torch import device, options, serve  # noqa: E402
 from fm_torch.device import Device  # noqa: E402
 from fm_torch.fill import Feed  # noqa: E402
 from fm_torch.measure import Runner  # noqa: E402
@@ -124,6 +125,25 @@ check("so is a model that does not fit",
       answer(session, {"op": "open", "model": {"kind": "hf"}})[-1],
       "empty with 0")
 check("and its row", b"FMWORK ERR oom " in os.read(read, 65536))
+
+# --- what nvidia-smi tells ---
+
+
+def smi(text):
+    path = os.path.join(folder, "nvidia-smi")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("#!/bin/sh\nprintf '%s'\n" % text)
+    os.chmod(path, 0o755)
+    return device.smi("GPU-1")
+
+
+with tempfile.TemporaryDirectory() as folder:
+    os.environ["PATH"] = folder + ":" + os.environ["PATH"]
+    check("what a device does not tell is left out",
+          smi("570.1, 345, [N/A], 1980, [Not Supported], , Default\\n"),
+          {"driver": "570.1", "clock_sm_mhz": "345",
+           "clock_sm_max_mhz": "1980", "compute_mode": "Default"})
+    check("or all of it", smi(""), {})
 
 print("1..%d" % len(done))
 sys.stdout.flush()
