@@ -46,7 +46,8 @@ def end_children():
 
 class Apart:
     """Standard output and standard error go to a file meanwhile, and
-    standard input is empty: the requests are not for the script."""
+    standard input is empty: the requests are not for the script. What it
+    does to the three in sys is done to ones of its own."""
 
     def __init__(self, path):
         self.path = path
@@ -61,13 +62,21 @@ class Apart:
             os.dup2(to, number)
         os.close(fd)
         os.close(null)
+        self.streams = sys.stdin, sys.stdout, sys.stderr
+        sys.stdin = open(0, closefd=False)
+        sys.stdout, sys.stderr = self.own = [
+            open(number, "w", buffering, closefd=False,
+                 encoding=old.encoding, errors=old.errors)
+            for number, buffering, old in ((1, -1, sys.stdout),
+                                           (2, 1, sys.stderr))]
 
     def __exit__(self, *_):
-        for stream in (sys.stdout, sys.stderr):
+        for stream in (sys.stdout, sys.stderr, *self.own):
             try:
                 stream.flush()
-            except (OSError, ValueError):
-                pass  # the script closed it
+            except (OSError, ValueError, AttributeError):
+                pass  # the script has closed it, or put something else there
+        sys.stdin, sys.stdout, sys.stderr = self.streams
         for number, fd in enumerate(self.kept):
             os.dup2(fd, number)
             os.close(fd)
