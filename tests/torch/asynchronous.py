@@ -14,7 +14,7 @@ sys.path.insert(0, sys.argv[1])
 
 import torch  # noqa: E402
 
-from fm_torch import device, options, serve  # noqa: E402
+from fm_torch import archive, device, options, serve  # noqa: E402
 from fm_torch.device import Device  # noqa: E402
 from fm_torch.fill import Feed  # noqa: E402
 from fm_torch.measure import Runner  # noqa: E402
@@ -144,6 +144,22 @@ with tempfile.TemporaryDirectory() as folder:
           {"driver": "570.1", "clock_sm_mhz": "345",
            "clock_sm_max_mhz": "1980", "compute_mode": "Default"})
     check("or all of it", smi(""), {})
+
+# --- a program that was exported on another device than it runs on ---
+
+with tempfile.TemporaryDirectory() as folder:
+    from torch.export import passes  # noqa: E402
+    passes.move_to_device_pass = lambda program, to: moved.append(to) or program
+    for there in "cpu", "meta":
+        path = os.path.join(folder, there + ".pt2")
+        torch.export.save(torch.export.export(
+            torch.nn.Linear(4, 4, device=there),
+            (torch.rand(2, 4, device=there),)), path)
+        for to in "cpu", "meta":
+            moved = []
+            archive.load(path, to)
+            check("from %s to %s" % (there, to), moved,
+                  [to] * (there != to))
 
 print("1..%d" % len(done))
 sys.stdout.flush()
