@@ -149,7 +149,7 @@ with tempfile.TemporaryDirectory() as folder:
 
 with tempfile.TemporaryDirectory() as folder:
     from torch.export import passes  # noqa: E402
-    passes.move_to_device_pass = lambda program, to: moved.append(to) or program
+    passes.move_to_device_pass = lambda p, to: moved.append(to) or p
     for there in "cpu", "meta":
         path = os.path.join(folder, there + ".pt2")
         torch.export.save(torch.export.export(
