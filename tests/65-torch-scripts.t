@@ -27,6 +27,13 @@ mlp (executed 1x - Ns)
 END
 same 'what is told of a model' "$T/got" "$T/want"
 is 'two models' "$(grep -c Hash "$T/out")" 2
+run 0 fm-driver "$scripts/two_models.py" "$scripts/hello_world.py" --analyze_only --json
+ok 'as JSON, of all scripts' "$py" -c 'import json, os, sys
+v = json.load(open(sys.argv[1]))
+at = [os.path.basename(m["location"]) for m in v]
+assert at == ["two_models.py"] * 2 + ["hello_world.py"], at
+assert v[0]["hash"] == sys.argv[2] and v[0]["inputs"] == {
+    "input": ["float32", 4, 64]}, v[0]' "$T/out" "$hash"
 build=two_models_$hash
 if ort; then
 	run 0 fm-driver "$scripts/two_models.py::$hash" --device cpu --reps 5
