@@ -34,6 +34,12 @@ at = [os.path.basename(m["location"]) for m in v]
 assert at == ["two_models.py"] * 2 + ["hello_world.py"], at
 assert v[0]["hash"] == sys.argv[2] and v[0]["inputs"] == {
     "input": ["float32", 4, 64]}, v[0]' "$T/out" "$hash"
+for how in '' --json; do
+	# shellcheck disable=SC2086
+	fm-driver "$scripts/hello_world.py" --analyze_only $how 2>"$T/err" >/dev/full
+	is "a full disk is told $how" \
+	    "$? $(grep -c 'cannot write .*No space' "$T/err")" '3 1'
+done
 build=two_models_$hash
 if ort; then
 	run 0 fm-driver "$scripts/two_models.py::$hash" --device cpu --reps 5

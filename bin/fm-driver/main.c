@@ -205,7 +205,9 @@ run_scripts(struct run *r, const struct conf *c, struct fm_err *err)
 
 	if (rc > 0)
 		r->status = worse(r->status, rc);
-	else if (rc < 0 && (r->t.failed || !failed(r, err)))
+	else if (rc < 0 &&
+		 ((r->t.failed && r->status >= fm_code_status(FM_IO)) ||
+		     !failed(r, err))) /* unless run_found() has said it */
 		return -1;
 	return 0;
 }
