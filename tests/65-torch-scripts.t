@@ -333,6 +333,15 @@ like 'all or one' "$T/err" 'takes everything in --search_dir'
 mkdir "$T/empty"
 run 2 fm-driver --all --search_dir "$T/empty"
 like 'no scripts' "$T/err" 'holds no script'
+cat "$scripts/hello_world.py" - >"$T/empty/leaves.py" <<'END'
+import os
+if os.fork() == 0:
+    os._exit(0)
+os._exit(7)
+END
+run 1 fm-driver "$T/empty/leaves.py" --analyze_only
+like 'one that leaves at once' "$T/err" 'leaves.py: the script failed: exit 7$'
+like 'what it had found is told, too' "$T/out" 'Hash:  '
 cat "$scripts/hello_world.py" - >"$T/empty/waits.py" <<'END'
 import time
 while True:

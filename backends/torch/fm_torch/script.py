@@ -6,6 +6,7 @@ import runpy
 import shlex
 import signal
 import sys
+import threading
 import time
 
 from .errors import Refused, one_line
@@ -107,6 +108,25 @@ class Limit:
             signal.signal(signal.SIGALRM, self.kept)
 
 
+class Exit:
+    """os._exit of the script ends the script, not this process with what was
+    found. Its children, and threads that call it, end as they want to."""
+
+    def __enter__(self):
+        self.kept, me = os._exit, os.getpid()
+
+        def leave_script(status):
+            if os.getpid() == me \
+                    and threading.current_thread() is threading.main_thread():
+                raise SystemExit(status)
+            self.kept(status)
+
+        os._exit = leave_script
+
+    def __exit__(self, *_):
+        os._exit = self.kept
+
+
 def how_it_ended(error):
     if isinstance(error, Late):
         return str(error)
@@ -131,7 +151,7 @@ def run(path, args, log, answers_fd, seconds=0):
     try:
         with Apart(log):
             try:
-                with Limit(seconds):
+                with Limit(seconds), Exit():
                     runpy.run_path(path, run_name="__main__")
             except BaseException as error:
                 ending.error = how_it_ended(error)
