@@ -429,6 +429,16 @@ fm_npy_read(const char *path, struct fm_tensor *t, struct fm_err *err)
 	return rc;
 }
 
+/* Half a file looks like one that somebody wanted; a device is not ours. */
+static void
+discard(FILE *f, const char *path)
+{
+	struct stat st;
+
+	if (fstat(fileno(f), &st) == 0 && S_ISREG(st.st_mode))
+		(void)remove(path);
+}
+
 /* Version 1.0, padded so that the elements can be mapped aligned. */
 static void
 put_header(struct fm_buf *b, const struct fm_tensor *t)
@@ -471,8 +481,10 @@ fm_npy_write(const char *path, const struct fm_tensor *t, struct fm_err *err)
 	put_header(&b, t);
 	good = fwrite(b.s, 1, b.len, f) == b.len &&
 	       (n == 0 || fwrite(t->data, 1, n, f) == n) && fflush(f) == 0;
-	if (!good)
+	if (!good) {
 		(void)fm_err_sys(err, FM_IO, "cannot write '%s'", path);
+		discard(f, path);
+	}
 	if (fclose(f) != 0 && good) {
 		(void)fm_err_sys(err, FM_IO, "cannot write '%s'", path);
 		good = false;

@@ -18,7 +18,11 @@
 #include "io.h"
 #include "json.h"
 
-/* A file opened as descriptor 0, 1 or 2 by accident would be overwritten. */
+/*
+ * A file opened as descriptor 0, 1 or 2 by accident would be overwritten.
+ * What goes to a standard output that was closed is lost, and must not look
+ * written: nothing can be, to a descriptor for reading.
+ */
 static void
 open_standard(void)
 {
@@ -26,7 +30,7 @@ open_standard(void)
 
 	for (fd = 0; fd <= 2; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-			(void)open("/dev/null", fd ? O_WRONLY : O_RDONLY);
+			(void)open("/dev/null", fd == 2 ? O_WRONLY : O_RDONLY);
 }
 
 static void

@@ -125,11 +125,17 @@ is "EXP lines" "$(grep '^FMWORK EXP' "$T/out" | tr '\n' ';')" "FMWORK EXP A=1;FM
 run 0 fm-driver --platform null 'a model' --model_class 'C'
 like "a name with spaces is written as it is" "$T/out" '^FMWORK RES .* a model C 128 1 '
 
+fm-driver --platform null "$(printf 'two\nlines')" --model_class 'C' --reps 1 \
+    >"$T/out" 2>/dev/null
+like "a name of two lines is written on one" "$T/out" '^FMWORK RES .* two lines C 128 1 '
+
 # --- command line ---
 run 0 null --dry_run --input_sizes 1-3,16-64+16,128-1024*2 --batch_sizes 2
 is "ranges" "$(cut -f3 "$T/out" | tr '\n' ' ')" "1 2 3 16 32 48 64 128 256 512 1024 "
 run 0 null --dry_run --seconds 0.5
 is "dry run: fields" "$(cat "$T/out")" "$(printf 'null\tnull\t128\t1\t0.5s\t1\t0.500')"
+run 2 null --dry_run --seconds 0
+is "no time at all" "$(cat "$T/err")" 'fm-driver: --seconds must be more than 0'
 run 0 null --seconds 0.05 --null:latency_ms 5
 like "--seconds: the number of repetitions is not known beforehand" "$T/out" '^FMWORK REP 2 0 '
 reps=$(grep -c '^FMWORK REP' "$T/out")

@@ -86,6 +86,9 @@ echo "not a model" >"$T/x.onnx"
 bad "x.onnx" "$T/x.onnx"
 : >"$T/e.onnx"
 bad "e.onnx" "$T/e.onnx"
+latin=$T/$(printf 'caf\351').onnx
+cp "$top/tests/data/ort/linear.onnx" "$latin"
+bad "file names must be UTF-8" "$latin"
 bad "positions" "$models/bert/model" --input_sizes 4,100000
 
 if python3 -c 'import numpy' 2>/dev/null; then

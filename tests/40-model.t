@@ -27,6 +27,14 @@ run 1 fm-driver "$data/bert/model" --infer "$data/bert/in" \
 run 0 fm-driver "$data/bert/model" --model_class BertModel \
     --infer "$data/bert/in" --out "$T/got" --expect "$data/bert/out"
 
+# A key that the class does not have decides nothing.
+cp -r "$data/distilbert/model" "$T/keys"
+sed -i '1s/{/{"hidden_act": "relu", "intermediate_size": 7,/' \
+    "$T/keys/config.json"
+ok "DistilBERT has keys of its own" infer "$T/keys" "$data/distilbert/in" \
+    "$data/distilbert/out"
+rm -r "$T/keys"
+
 minilm=${FM_MINILM:-$B/models/all-MiniLM-L6-v2}
 if [ -f "$minilm/model.safetensors" ]; then
 	ok "a real checkpoint answers as transformers does" \
@@ -65,5 +73,15 @@ for m in "$top"/examples/models/*/; do
 	    'no weights in .*random weights from seed 5'
 	rm -r "$T/config"
 done
+cp -r "$data/bert/model" "$T/bare"
+mv "$T/bare/model.safetensors" "$T/bare/pytorch_model.bin"
+run 0 fm-driver "$T/bare" --infer "$data/bert/in" --out "$T/got"
+like "--infer says so, too" "$T/err" \
+    'note: no weights in .*\(pytorch_model.bin is not read\): random weights'
+rm "$T/bare/pytorch_model.bin"
+cp "$top/tests/data/ort/linear.onnx" "$T/bare/model.onnx"
+run 0 fm-driver "$T/bare" -i 4 --reps 2
+like "what is there and not read" "$T/out" \
+    'note: no weights in .*\(model.onnx is not read\): random weights'
 
 finish

@@ -98,6 +98,9 @@ ask "$(open linear '"config":{"":"x"}')"
 like 'a bad one' "$T/out" '^FMWORK ERR internal 0 0 0 .*ONNX Runtime: .*[Kk]ey'
 ask "$(open linear '"provider":"cpu"')"
 like 'provider by its short name' "$T/out" '"provider":"CPUExecutionProvider"'
+ask "$(open linear '"provider_options":{"device_id":"1"}')"
+like 'options for a provider that has none' "$T/out" \
+    "^FMWORK ERR usage 0 0 0 provider_options: the CPU's provider has none"
 ask "$(open linear '"provider":["Nonsense"]')"
 like 'a provider that is not there' "$T/out" \
     "^FMWORK ERR nodevice 0 0 0 this ONNX Runtime has no provider 'Nonsense'; it has: .*CPUExecutionProvider"
@@ -122,6 +125,10 @@ W='{"name":"x","type":"float","shape":[3],"fill":{"value":1}}'
 ask "{\"op\":\"open\",\"model\":{\"path\":\"$data/external.onnx\",\"weights\":\"$data/weights\"},\"inputs\":[$W]}" \
     '{"op":"run","reps":1}'
 is 'weights in another folder' "$(reps)" 1
+mkdir "$T/cut"
+head -c 8 "$data/weights/w.bin" >"$T/cut/w.bin"
+ask "{\"op\":\"open\",\"model\":{\"path\":\"$data/external.onnx\",\"weights\":\"$T/cut\"},\"inputs\":[$W]}"
+like 'weights that are cut off' "$T/out" '^FMWORK ERR nomodel 0 0 0 '
 ask "$(open external '' "$W")"
 like 'weights that are not there' "$T/out" '^FMWORK ERR [a-z]+ 0 0 0 .*w\.bin'
 
@@ -184,6 +191,9 @@ is 'a shape that depends on the values' "$(numbers where -td8)" ' 0 1 2 '
 infer sequence "$N" x "$T/three.npy"
 like 'a sequence cannot be written' "$T/out" \
     "ERR usage 0 0 0 output 'parts' is not a tensor but a sequence, map or optional value"
+infer twice "$N" x "$T/three.npy"
+like 'outputs of one name' "$T/out" \
+    'ERR nomodel 0 0 0 the model has 2 outputs, and only 1 names for them'
 told() { like "$1" "$T/out" "^FMWORK ERR [a-z]+ 0 0 0 $2\$"; }
 infer linear "$X" y "$T/row.npy"
 told 'infer: an unknown name' "the model has no input 'y'; it has: x"

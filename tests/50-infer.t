@@ -160,6 +160,40 @@ run 2 infer --inputs "$T/in" --reps 2
 like 'inputs are checked' "$T/err" \
     'x.npy is float\[1,2\], the model wants float\[2,3\]'
 
+run 2 infer --inputs "$data/case" --reps 2 -i 4
+is 'the size is that of the files' "$(sed "s#'/.*/#'#" "$T/err")" \
+    "fm-driver: --input_sizes '4': the sequence of 'mix.onnx' is fixed at 3"
+run 0 infer --inputs "$data/case" --reps 2 -i 3 -b 1
+run 2 infer --inputs "$data/case" --pad 1
+is 'padding is for --infer' "$(cat "$T/err")" \
+    'fm-driver: --pad belongs to --infer DIR'
+run 2 fm-driver "$model" "$model" --infer "$data/case" --out "$T/o"
+is 'two models, one folder' "$(cat "$T/err")" \
+    'fm-driver: --out takes the outputs of one model on one platform, not of 2'
+run 0 fm-driver "$model" "$model" --infer "$data/case" --expect "$data/want"
+run 2 fm-driver "$data/twins-in.onnx" --reps 1
+is 'sizes that are lacking, each once' "$(sed "s#'/.*/#'#" "$T/err")" \
+    "fm-driver: dimensions of 'twins-in.onnx' without a size: k (all open ones: n k); set each with --dim NAME=N"
+
+# Names that a file cannot have, and sizes that only the files know.
+rm -rf "$T/in"
+mkdir "$T/in"
+cp "$data/case/x.npy" "$T/in/a_b.npy"
+run 2 fm-driver "$data/twins-in.onnx" --infer "$T/in" --out "$T/o"
+is 'a file belongs to the input that is called so' \
+    "$(sed "s#$T/##" "$T/err")" \
+    "fm-driver: 'in' lacks input 'a/b': no a_b.npy and no input_0.pb"
+cp "$data/many/10/input_1.pb" "$T/in/input_0.pb"
+run 0 fm-driver "$data/twins-in.onnx" --infer "$T/in" --out "$T/o"
+ok 'open dimensions are those of the files' test -f "$T/o/y.npy"
+mv "$T/in/a_b.npy" "$T/in/x.npy"
+run 2 fm-driver "$data/twins-out.onnx" --infer "$T/in" --out "$T/o"
+is 'two outputs in one file' "$(sed "s#'/.*/#'#" "$T/err")" \
+    "fm-driver: outputs 'a/b' and 'a_b' of 'twins-out.onnx' would both be written to 'a_b.npy'"
+case_with
+echo 'not for us' >"$T/in/x.txt"
+run 0 infer --infer "$T/in" --expect "$data/want"
+
 # A backend that answers but writes nothing, and one that dies.
 cat >"$T/fake" <<'END'
 while read -r line; do

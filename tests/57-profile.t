@@ -49,6 +49,9 @@ like 'nothing is generated' "$T/err" "generates nothing"
 if ! fm-driver --list_devices --platform cpu >/dev/null 2>&1; then
 	skip 'the rest' 'no ONNX Runtime here'; finish
 fi
+run 2 fm-driver $models/bert/model --ort:save_profile "$T/ort.json" --reps 1
+like 'a profile that nobody asked for' "$T/err" \
+    '^fm-driver: --ort:save_profile belongs to --profile$'
 run 0 profile $models/bert/model --ort:save_profile "$T/ort.json"
 cp "$T/out" "$T/ort"
 is 'what was measured is not called simulated' "$(grep -c simulated "$T/out")" 0

@@ -46,6 +46,18 @@ else
 	skip 'a full disk' 'no /dev/full'
 fi
 
+# closed COMMAND...: standard output is closed from the beginning
+closed() {
+	"$@" >&- 2>"$T/err"
+	is "closed output: $1: status" $? 3
+	like "closed output: $1: says so" "$T/err" 'Bad file descriptor'
+}
+closed fm-driver --platform null --reps 3
+closed fm-process "$T/log"
+closed fm-cache --help
+fm-driver --platform null --reps 3 --log "$T/other" >&- 2>"$T/err"
+is 'closed output: nobody needs it' $? 0
+
 # --- a file that exists only when it is complete
 
 cd "$T/dir" || exit 1

@@ -170,19 +170,30 @@ ort_api_release(struct ort_api *api)
 	memset(api, 0, sizeof *api);
 }
 
-/* The runtime has no code for it, only words. */
-static int
-says_no_memory(const char *text)
+/* The runtime has no code for these, only words. */
+static enum fm_code
+code_of_words(const char *text)
 {
-	static const char *const words[] = { "allocate memory", "bad_alloc",
-		"out of memory", "OUT_OF_MEMORY", "Failed to allocate",
-		"smaller than requested bytes" };
+	static const struct {
+		const char *words;
+		enum fm_code code;
+	} said[] = {
+		{ "allocate memory", FM_OOM },
+		{ "bad_alloc", FM_OOM },
+		{ "out of memory", FM_OOM },
+		{ "OUT_OF_MEMORY", FM_OOM },
+		{ "Failed to allocate", FM_OOM },
+		{ "smaller than requested bytes", FM_OOM },
+		/* Weights that are cut off in their own file. */
+		{ "Deserialize tensor", FM_NOMODEL },
+		{ "GetExtDataFromTensorProto", FM_NOMODEL },
+	};
 	size_t i;
 
-	for (i = 0; i < sizeof words / sizeof *words; i++)
-		if (strstr(text, words[i]))
-			return 1;
-	return 0;
+	for (i = 0; i < sizeof said / sizeof *said; i++)
+		if (strstr(text, said[i].words))
+			return said[i].code;
+	return FM_INTERNAL;
 }
 
 int
@@ -208,8 +219,7 @@ ort_api_check(const struct ort_api *api, struct ort_status *status,
 		       "device: another --precision or --ort:provider may do";
 		break;
 	default:
-		if (says_no_memory(text))
-			code = FM_OOM;
+		code = code_of_words(text);
 		break;
 	}
 	(void)fm_err_set(err, code, "%s: ONNX Runtime: %s%s", what, text, hint);

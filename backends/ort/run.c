@@ -112,8 +112,15 @@ take_values(struct ort *o, struct fm_err *err)
 		return -1;
 	for (k = 0; k < n && k < o->n_outputs; k++)
 		o->outputs[k].value = values[k];
-	return ort_api_check(
-	    api, api->AllocatorFree(o->allocator, values), "outputs", err);
+	if (ort_api_check(
+		api, api->AllocatorFree(o->allocator, values), "outputs", err))
+		return -1;
+	/* Those of one name are bound once. */
+	if (n < o->n_outputs)
+		return fm_err_set(err, FM_NOMODEL,
+		    "the model has %zu outputs, and only %zu names for them",
+		    o->n_outputs, n);
+	return 0;
 }
 
 int

@@ -226,6 +226,11 @@ add_providers(const struct ort_api *api, const json_t *options,
 	if (!*provider)
 		*provider = fm_strdup("CPUExecutionProvider");
 	json_decref(have);
+	if (json_object_size(settings) &&
+	    strcmp(*provider, "CPUExecutionProvider") == 0)
+		return fm_err_set(err, FM_USAGE,
+		    "provider_options: the CPU's provider has none; name one "
+		    "with provider");
 	return 0;
 }
 

@@ -11,7 +11,7 @@ struct conf;
 
 /* Builds of another one are made again; bump it when a stage's result
  * changes. */
-#define BUILD_VERSION "0.2"
+#define BUILD_VERSION "0.3"
 
 /* Sets b->config and b->key; b->cache is open. */
 int build_key(struct build *b, const struct conf *c, const struct build_for *f,

@@ -218,6 +218,9 @@ read_how(struct conf *c, struct fm_err *err)
 static int
 check(struct conf *c, struct fm_err *err)
 {
+	if (fm_opt_was(&c->args, "seconds") && !(c->seconds > 0))
+		return fm_err_set(
+		    err, FM_USAGE, "--seconds must be more than 0");
 	if (c->seconds > 0 && fm_opt_was(&c->args, "reps"))
 		return fm_err_set(err, FM_USAGE,
 		    "--reps and --seconds exclude one another: give one");
@@ -245,9 +248,9 @@ check(struct conf *c, struct fm_err *err)
 	if (c->json && !c->analyze_only)
 		return fm_err_set(
 		    err, FM_USAGE, "--json belongs to --analyze_only");
-	if (!c->infer && !c->inputs && c->pad)
-		return fm_err_set(err, FM_USAGE,
-		    "--pad belongs to --infer DIR or --inputs DIR");
+	if (!c->infer && c->pad)
+		return fm_err_set(
+		    err, FM_USAGE, "--pad belongs to --infer DIR");
 	if ((c->build_only || c->explain || c->analyze_only) &&
 	    !c->args.rest.n && !c->model_name && !c->all)
 		return fm_err_set(err, FM_USAGE,
@@ -293,7 +296,13 @@ conf_read(struct conf *c, int argc, char **argv, struct fm_err *err)
 		return -1;
 	c->calibrate = is_calibration(c);
 	collect_args(c);
-	return read_subs(c, err) == 0 ? slurm_check(c, err) : -1;
+	if (read_subs(c, err) != 0)
+		return -1;
+	if (!c->profile &&
+	    json_object_get(json_object_get(c->subs, "ort"), "save_profile"))
+		return fm_err_set(
+		    err, FM_USAGE, "--ort:save_profile belongs to --profile");
+	return slurm_check(c, err);
 }
 
 void

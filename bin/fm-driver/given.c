@@ -47,20 +47,22 @@ ends_with(const char *s, const char *end)
 int
 given_npy_port(const struct fm_model_port *ports, size_t n, const char *file)
 {
-	size_t i;
+	size_t len = strlen(file) - strlen(".npy"), i;
+	int port = -1;
 
-	size_t len = strlen(file) - strlen(".npy");
-
+	if (!ends_with(file, ".npy"))
+		return -1;
 	for (i = 0; i < n; i++) {
 		char *path = fm_npy_path("", ports[i].name);
-		bool same = strcmp(path + 1, file) == 0;
 
+		if (strlen(ports[i].name) == len &&
+		    strncmp(ports[i].name, file, len) == 0)
+			port = (int)i;
+		else if (port < 0 && strcmp(path + 1, file) == 0)
+			port = (int)i;
 		free(path);
-		if (same || (strlen(ports[i].name) == len &&
-				strncmp(ports[i].name, file, len) == 0))
-			return (int)i;
 	}
-	return -1;
+	return port;
 }
 
 /* "input_3.pb" gives 3; -1 = not of that form. */
@@ -357,10 +359,12 @@ fit(struct given *g, const struct fm_model *m, const char *dir, const char *pad,
 	}
 	for (i = 0; i < g->n; i++) {
 		if (!g->v[i].file) {
+			char *file = fm_npy_path("", m->inputs[i].name);
+
 			(void)fm_err_set(err, FM_USAGE,
-			    "'%s' lacks input '%s': no %s.npy and no "
-			    "input_%zu.pb",
-			    dir, m->inputs[i].name, m->inputs[i].name, i);
+			    "'%s' lacks input '%s': no %s and no input_%zu.pb",
+			    dir, m->inputs[i].name, file + 1, i);
+			free(file);
 			goto out;
 		}
 		if (convert_input(&g->v[i], &m->inputs[i], err) ||

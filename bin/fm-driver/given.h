@@ -49,7 +49,8 @@ void given_release(struct given *g);
 int given_port(const struct fm_model_port *ports, size_t n, const char *kind,
     const char *dir, const char *file, struct fm_tensor *t, struct fm_err *err);
 
-/* The port that `file` is the .npy of, or -1; the name alone decides. */
+/* The port that `file` is the .npy of, or -1; the name alone decides, and of
+ * several that would be written so, the one that is called so. */
 int given_npy_port(
     const struct fm_model_port *ports, size_t n, const char *file);
 

@@ -427,6 +427,30 @@ check_conf(const struct infer_conf *c, struct fm_err *err)
 	return 0;
 }
 
+/* Two outputs in one file would be one output. */
+static int
+check_outputs(const struct fm_model *m, struct fm_err *err)
+{
+	struct fm_strs files = FM_STRS_INIT;
+	ptrdiff_t same;
+	size_t i;
+
+	for (i = 0; i < m->n_outputs && err->code == FM_OK; i++) {
+		char *file = fm_npy_path("", m->outputs[i].name);
+
+		same = fm_strs_find(&files, file);
+		if (same >= 0)
+			(void)fm_err_set(err, FM_USAGE,
+			    "outputs '%s' and '%s' of '%s' would both be "
+			    "written to '%s'",
+			    m->outputs[same].name, m->outputs[i].name, m->path,
+			    file + 1);
+		fm_strs_add_take(&files, file);
+	}
+	fm_strs_release(&files);
+	return err->code == FM_OK ? 0 : -1;
+}
+
 int
 infer_run(struct fm_peer *peer, const struct fm_model *m,
     const struct infer_conf *c, FILE *out, struct fm_err *err)
@@ -435,7 +459,8 @@ infer_run(struct fm_peer *peer, const struct fm_model *m,
 	struct fm_strs cases = FM_STRS_INIT;
 	int rc = -1;
 
-	if (check_conf(c, err) || list_cases(m, c->in, &cases, err))
+	if (check_conf(c, err) || check_outputs(m, err) ||
+	    list_cases(m, c->in, &cases, err))
 		goto out;
 	r.work = fm_io_tmpdir("fm-infer", err);
 	if (!r.work)

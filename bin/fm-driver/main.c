@@ -67,6 +67,7 @@ static int
 infer(struct session *s, struct fm_err *err)
 {
 	struct infer_conf ic = { 0 };
+	size_t i;
 
 	ic.session = s;
 	ic.remote = s->remote;
@@ -79,6 +80,9 @@ infer(struct session *s, struct fm_err *err)
 	if (!s->has_model)
 		return fm_err_set(err, FM_USAGE,
 		    "--infer: backend '%s' runs no model", s->p.backend);
+	/* There is no log to say that the weights are random. */
+	for (i = 0; s->m.dummy && i < s->m.notes.n; i++)
+		fm_prog_say("fm-driver", "note: %s", s->m.notes.v[i]);
 	return infer_run(s->peer, &s->m, &ic, stdout, err);
 }
 
@@ -266,6 +270,23 @@ run_plan(struct run *r)
 	free(turns);
 }
 
+/* What one model has written another one would write over. */
+static int
+check_outputs(const struct plan *p, struct fm_err *err)
+{
+	size_t i, k, n = 0;
+
+	for (i = 0; i < p->n; i++)
+		for (k = 0; k < p->series[i].n; k++)
+			n += p->series[i].units[k].c.platforms.n;
+	if (n > 1 && p->c->infer && p->c->out)
+		return fm_err_set(err, FM_USAGE,
+		    "--out takes the outputs of one model on one platform, "
+		    "not of %zu",
+		    n);
+	return 0;
+}
+
 /* What measures nothing leaves the log alone. */
 static int
 open_log(
@@ -284,6 +305,7 @@ run(const struct conf *c, int wake_fd)
 	struct run r = { .e.wake_fd = wake_fd };
 
 	if (plan_read(&r.plan, c, &err) == 0 &&
+	    check_outputs(&r.plan, &err) == 0 &&
 	    places_read(&r.places, c, &err) == 0 &&
 	    open_log(&r.j, c, wake_fd, &err) == 0) {
 		r.e.journal = &r.j;

@@ -208,16 +208,32 @@ take_told(struct session *s, struct fm_err *err)
 	return rc;
 }
 
+/* A line end in a name would be one of the log. */
+static char *
+one_line(const char *s)
+{
+	char *line = fm_strdup(s), *c;
+
+	for (c = line; *c; c++)
+		if (*c == '\n' || *c == '\r')
+			*c = ' ';
+	return line;
+}
+
 static void
 choose_names(struct session *s)
 {
 	const char *name = s->c->model_name, *cls = s->c->model_class;
 
-	s->name = name ? name : fm_json_str(s->sys, "model", s->p.backend);
+	if (!name)
+		name = fm_json_str(s->sys, "model", s->p.backend);
 	if (!cls || strcmp(cls, "AutoModel") == 0)
 		cls = s->has_model ? s->m.model_class
 				   : fm_json_str(s->sys, "model_class", "none");
-	s->model_class = cls;
+	free(s->name);
+	free(s->model_class);
+	s->name = one_line(name);
+	s->model_class = one_line(cls);
 }
 
 /* The MODEL block, as far as it is known before a device is touched. */
@@ -413,6 +429,8 @@ session_end(struct session *s)
 		(void)fm_io_remove_tree(s->work, &ignored);
 	free(s->work);
 	free(s->path);
+	free(s->name);
+	free(s->model_class);
 	json_decref(s->dims);
 	json_decref(s->open);
 	json_decref(s->fill);

@@ -59,7 +59,7 @@ struct session {
 	bool stale;    /* it has no model open, though it may live */
 	bool used;     /* the backend has run a point since it was opened */
 	double setup_s; /* seconds that session_again() took to open */
-	const char *name, *model_class; /* as printed in RES */
+	char *name, *model_class; /* as printed in RES */
 };
 
 /* Starts the backend, here or on a host, and checks the options against what

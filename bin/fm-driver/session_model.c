@@ -18,8 +18,8 @@
 #include "points.h"
 #include "told.h"
 
-static void
-model_request(struct session *s)
+static int
+model_request(struct session *s, struct fm_err *err)
 {
 	json_t *model = json_object();
 	char *artifact = build_artifact(&s->build);
@@ -35,6 +35,12 @@ model_request(struct session *s)
 		json_object_set(s->open, "dims", s->sized);
 	json_object_set_new(s->open, "model", model);
 	json_object_set_new(s->open, "inputs", shape_inputs(&s->m));
+	/* JSON holds no other text. */
+	if (json_object_get(model, "path") && json_object_get(model, "weights"))
+		return 0;
+	return fm_err_set(err, FM_USAGE,
+	    "no backend can be told of '%s': file names must be UTF-8",
+	    s->m.path);
 }
 
 /* Fills of the runs that read the files of --inputs. */
@@ -294,8 +300,7 @@ session_build(struct session *s, const json_t *dims, struct fm_err *err)
 	if (s->c->explain)
 		return 0;
 	s->sized = json_deep_copy(dims);
-	model_request(s);
-	return check_precision(s, err);
+	return model_request(s, err) ? -1 : check_precision(s, err);
 }
 
 bool
@@ -362,7 +367,7 @@ session_import(struct session *s, struct fm_err *err)
 		return -1;
 	if (s->sized)
 		return session_build_some(s, &first, err);
-	if (s->has_model)
-		model_request(s);
-	return s->has_model ? check_precision(s, err) : 0;
+	if (!s->has_model)
+		return 0;
+	return model_request(s, err) ? -1 : check_precision(s, err);
 }

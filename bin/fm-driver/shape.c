@@ -36,6 +36,7 @@ struct finder {
 	struct shape *s;
 	struct fm_buf open; /* names of dimensions nothing follows */
 	struct fm_buf all;
+	struct fm_strs seen;
 };
 
 static void
@@ -44,6 +45,9 @@ find(void *arg, const char *name, enum fm_axis axis)
 	struct finder *f = arg;
 	int64_t size;
 
+	if (fm_strs_find(&f->seen, name) >= 0)
+		return;
+	fm_strs_add(&f->seen, name);
 	fm_buf_printf(&f->all, " %s", name);
 	size = fm_json_int(f->s->extra, name, 0);
 	if (size && axis == FM_AXIS_BATCH)
@@ -64,21 +68,19 @@ static int
 check_names(const struct conf *c, const struct fm_model *m,
     const struct finder *f, struct fm_err *err)
 {
-	struct fm_strs names = FM_STRS_INIT;
 	const char *key, *odd = NULL;
 	json_t *v;
 
-	fm_strs_split(&names, f->all.s, " ");
 	json_object_foreach (c->dim_values, key, v)
-		if (fm_strs_find(&names, key) < 0)
+		if (fm_strs_find(&f->seen, key) < 0)
 			odd = key;
-	fm_strs_release(&names);
 	if (odd)
 		return fm_err_set(err, FM_USAGE,
 		    "--dim: '%s' is not an open dimension of '%s', which has:"
 		    "%s",
 		    odd, m->path, f->all.len ? f->all.s : " none");
-	if (f->open.len)
+	/* With --infer the files of a case have them, each its own. */
+	if (f->open.len && !c->infer)
 		return fm_err_set(err, FM_USAGE,
 		    "dimensions of '%s' without a size:%s (all open ones:%s); "
 		    "set each with --dim NAME=N",
@@ -139,7 +141,13 @@ choose_input(struct shape *s, const struct conf *c, const struct fm_model *m,
 	size_t i;
 
 	if (!s->open_input) {
-		if (c->input_sizes)
+		if (c->input_sizes && s->set_input &&
+		    (c->n_input != 1 || c->input[0] != s->set_input))
+			return fm_err_set(err, FM_USAGE,
+			    "--input_sizes '%s': the sequence of '%s' is fixed "
+			    "at %lld",
+			    c->input_sizes, m->path, (long long)s->set_input);
+		if (c->input_sizes && !s->set_input)
 			return fm_err_set(err, FM_USAGE,
 			    "--input_sizes '%s': no open dimension of '%s' is "
 			    "a sequence",
@@ -178,7 +186,7 @@ int
 shape_init(struct shape *s, const struct conf *c, const struct fm_model *m,
     const json_t *given, struct fm_err *err)
 {
-	struct finder f = { s, FM_BUF_INIT, FM_BUF_INIT };
+	struct finder f = { s, FM_BUF_INIT, FM_BUF_INIT, FM_STRS_INIT };
 	int rc = 0;
 
 	memset(s, 0, sizeof *s);
@@ -190,6 +198,7 @@ shape_init(struct shape *s, const struct conf *c, const struct fm_model *m,
 	}
 	fm_buf_release(&f.open);
 	fm_buf_release(&f.all);
+	fm_strs_release(&f.seen);
 	if (rc != 0 || choose(s, c, m, err) != 0)
 		return -1;
 	if (c->n_output)

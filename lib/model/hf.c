@@ -49,6 +49,7 @@ static const struct fm_hf_class classes[] = {
 	    BERT_LAYER },
 	{ .name = "DistilBertModel",
 	    .model_type = "distilbert",
+	    .distil = true,
 	    .vocab = 30522,
 	    .max_positions = 512,
 	    .layers = 6,
@@ -136,6 +137,16 @@ is_head_of(const char *arch, const struct fm_hf_class *c)
 		   strncmp(arch + n, "For", 3) == 0);
 }
 
+/* No name at all is none that could be told. */
+static bool
+is_ours(const char *arch)
+{
+	for (size_t i = 0; arch && i < COUNT(classes); i++)
+		if (is_head_of(arch, &classes[i]))
+			return true;
+	return !arch;
+}
+
 static int
 find_class(struct fm_hf *h, const json_t *config, const char *class,
     const char *path, struct fm_err *err)
@@ -161,7 +172,30 @@ find_class(struct fm_hf *h, const json_t *config, const char *class,
 		    "'%s' has neither 'architectures' nor 'model_type': not a "
 		    "model's config",
 		    path);
-	return no_class(path, arch ? arch : type, err);
+	/* It is the type that decides; the other may be one of ours. */
+	return no_class(path, type && is_ours(arch) ? type : arch, err);
+}
+
+/* A member, and NULL for null, which stands for the default. */
+static const json_t *
+member(const json_t *config, const char *name)
+{
+	const json_t *v = json_object_get(config, name);
+
+	return json_is_null(v) ? NULL : v;
+}
+
+/* A word; anything else is not taken for the default. */
+static int
+read_word(const char **s, const json_t *config, const char *name,
+    const char *def, const char *path, struct fm_err *err)
+{
+	const json_t *v = member(config, name);
+
+	*s = v ? json_string_value(v) : def;
+	return *s ? 0
+		  : fm_err_set(err, FM_NOMODEL, "'%s': '%s' must be a word",
+			path, name);
 }
 
 /* A whole number by its first name or by the one DistilBERT gives it. */
@@ -175,18 +209,18 @@ static int
 read_size(struct fm_hf *h, const json_t *config, const struct size *s,
     const char *path, struct fm_err *err)
 {
-	const json_t *v = json_object_get(config, s->name);
+	const char *other = h->class->distil ? s->other : NULL;
+	const char *name = other && member(config, other) ? other : s->name;
+	const json_t *v = member(config, name);
 	int64_t n = s->def;
 
-	if (!v && s->other)
-		v = json_object_get(config, s->other);
-	if (v && !json_is_null(v)) {
+	if (v) {
 		n = json_integer_value(v);
 		if (!json_is_integer(v) || n < s->min || n > s->max)
 			return fm_err_set(err, FM_NOMODEL,
 			    "'%s': '%s' must be a whole number from %" PRId64
 			    " to %" PRId64,
-			    path, s->name, s->min, s->max);
+			    path, name, s->min, s->max);
 	}
 	memcpy((char *)h + s->off, &n, sizeof n);
 	return 0;
@@ -256,11 +290,13 @@ static int
 read_act(
     struct fm_hf *h, const json_t *config, const char *path, struct fm_err *err)
 {
-	const char *other = fm_json_str(config, "activation", "gelu");
-	const char *name = fm_json_str(config, "hidden_act", other);
+	const char *key = h->class->distil ? "activation" : "hidden_act";
+	const char *name;
 	struct fm_buf b = FM_BUF_INIT;
 	int r;
 
+	if (read_word(&name, config, key, "gelu", path, err))
+		return -1;
 	for (size_t i = 0; i < COUNT(acts); i++) {
 		h->act = &acts[i];
 		if (strcmp(name, h->act->name) == 0)
@@ -279,20 +315,55 @@ read_act(
 static int
 check_kind(const json_t *config, const char *path, struct fm_err *err)
 {
-	const char *kind =
-	    fm_json_str(config, "position_embedding_type", "absolute");
+	const json_t *decoder = member(config, "is_decoder");
+	const char *kind;
 
+	if (read_word(&kind, config, "position_embedding_type", "absolute",
+		path, err))
+		return -1;
 	if (strcmp(kind, "absolute") != 0)
 		return fm_err_set(err, FM_NOMODEL,
 		    "'%s': position embeddings '%.100s' are not supported, "
 		    "only absolute ones",
 		    path, kind);
-	if (fm_json_bool(config, "is_decoder", false))
+	if (decoder && !json_is_false(decoder))
 		return fm_err_set(err, FM_NOMODEL,
 		    "'%s': a decoder is not supported, only encoders", path);
 	if (json_is_object(json_object_get(config, "quantization_config")))
 		return fm_err_set(err, FM_NOMODEL,
 		    "'%s': quantized weights are not supported", path);
+	return 0;
+}
+
+static int
+read_num(double *v, const json_t *config, const char *name, double def,
+    const char *path, struct fm_err *err)
+{
+	const json_t *n = member(config, name);
+
+	*v = n ? json_number_value(n) : def;
+	return !n || json_is_number(n)
+		   ? 0
+		   : fm_err_set(err, FM_NOMODEL, "'%s': '%s' must be a number",
+			 path, name);
+}
+
+static int
+read_nums(
+    struct fm_hf *h, const json_t *config, const char *path, struct fm_err *err)
+{
+	h->eps = 1e-12;
+	if (!h->class->distil &&
+	    read_num(&h->eps, config, "layer_norm_eps", 1e-12, path, err))
+		return -1;
+	if (read_num(&h->std, config, "initializer_range", 0.02, path, err))
+		return -1;
+	if (!(h->eps > 0 && h->eps < 1))
+		return fm_err_set(err, FM_NOMODEL,
+		    "'%s': 'layer_norm_eps' must be between 0 and 1", path);
+	if (!(h->std >= 0 && h->std <= 1))
+		return fm_err_set(err, FM_NOMODEL,
+		    "'%s': 'initializer_range' must be between 0 and 1", path);
 	return 0;
 }
 
@@ -304,22 +375,14 @@ fm_hf_read(struct fm_hf *h, const json_t *config, const char *class,
 	if (!json_is_object(config))
 		return fm_err_set(
 		    err, FM_NOMODEL, "'%s' is not a JSON object", path);
-	if (find_class(h, config, class, path, err) ||
-	    check_kind(config, path, err) || read_sizes(h, config, path, err) ||
-	    check_sizes(h, path, err) || read_act(h, config, path, err))
-		return -1;
-	/* DistilBERT has no key for it. */
-	h->eps = h->class->types == 0 && !h->class->relative
-		     ? 1e-12
-		     : fm_json_num(config, "layer_norm_eps", 1e-12);
-	h->std = fm_json_num(config, "initializer_range", 0.02);
-	if (!(h->eps > 0 && h->eps < 1))
-		return fm_err_set(err, FM_NOMODEL,
-		    "'%s': 'layer_norm_eps' must be between 0 and 1", path);
-	if (!(h->std >= 0 && h->std <= 1))
-		return fm_err_set(err, FM_NOMODEL,
-		    "'%s': 'initializer_range' must be between 0 and 1", path);
-	return 0;
+	return find_class(h, config, class, path, err) ||
+		       check_kind(config, path, err) ||
+		       read_sizes(h, config, path, err) ||
+		       check_sizes(h, path, err) ||
+		       read_act(h, config, path, err) ||
+		       read_nums(h, config, path, err)
+		   ? -1
+		   : 0;
 }
 
 int64_t

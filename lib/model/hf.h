@@ -34,6 +34,7 @@ struct fm_hf_class {
 	const char *relative; /* table of relative position bias, or NULL */
 	enum fm_hf_positions positions;
 	bool fixed_pad; /* whatever the config's pad_token_id is */
+	bool distil;    /* DistilBERT's names of sizes, and none for eps */
 };
 
 /* An activation, as one operator. */

@@ -80,19 +80,36 @@ load_onnx(struct fm_model *m, const char *path, struct fm_err *err)
 
 /* --- folders from the hub ------------------------------------------------ */
 
+/* Weights in a form that is not read, or NULL. */
+static const char *
+unread_weights(const char *folder)
+{
+	static const char *const names[] = { "pytorch_model.bin",
+		"pytorch_model.bin.index.json", "model.onnx", "tf_model.h5",
+		"flax_model.msgpack" };
+	const char *found = NULL;
+
+	for (size_t i = 0; !found && i < sizeof names / sizeof *names; i++) {
+		char *path = fm_io_join(folder, names[i]);
+
+		if (access(path, F_OK) == 0)
+			found = names[i];
+		free(path);
+	}
+	return found;
+}
+
 static void
 note_random(
     struct fm_model *m, const char *folder, const struct fm_model_opts *o)
 {
-	char *other = fm_io_join(folder, "pytorch_model.bin");
-	bool unread = !o->dummy && access(other, F_OK) == 0;
+	const char *unread = o->dummy ? NULL : unread_weights(folder);
 
 	fm_strs_add_take(&m->notes,
-	    fm_strdupf("%s '%s'%s: random weights from seed %" PRIu64,
+	    fm_strdupf("%s '%s'%s%s%s: random weights from seed %" PRIu64,
 		o->dummy ? "asked not to read the weights of" : "no weights in",
-		folder, unread ? " (pytorch_model.bin is not read)" : "",
-		o->seed));
-	free(other);
+		folder, unread ? " (" : "", unread ? unread : "",
+		unread ? " is not read)" : "", o->seed));
 }
 
 static int

@@ -5,9 +5,11 @@
  */
 #include "tensor.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "../tap.h"
@@ -100,6 +102,27 @@ test_write(void)
 	fm_tensor_release(&t);
 }
 
+/* No file may be longer than 100 bytes, and the header alone is. */
+static void
+test_half(const struct fm_tensor *t)
+{
+	struct rlimit old, low;
+	struct fm_err err = FM_ERR_INIT;
+	char *path = fm_io_join(dir, "half.npy");
+	int rc;
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	(void)getrlimit(RLIMIT_FSIZE, &old);
+	low = old;
+	low.rlim_cur = 100;
+	(void)setrlimit(RLIMIT_FSIZE, &low);
+	rc = fm_npy_write(path, t, &err);
+	(void)setrlimit(RLIMIT_FSIZE, &old);
+	is_int(rc, -1, "a file that is cut off");
+	ok(access(path, F_OK) != 0, "is not left behind");
+	free(path);
+}
+
 static void
 test_write_errors(void)
 {
@@ -117,6 +140,7 @@ test_write_errors(void)
 	    "is said");
 	is_int(err.code, FM_IO, "as an I/O error");
 	fm_err_clear(&err);
+	test_half(&t);
 	is_int(fm_npy_write("/nowhere/x.npy", &t, &err), -1, "no folder");
 	is_str(err.text,
 	    "cannot write '/nowhere/x.npy': No such file or directory", "said");

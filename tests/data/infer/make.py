@@ -3,6 +3,8 @@
 # same every time.
 #
 #   mix.onnx   sum = ids * mask (open dimensions), y = x + x (fixed ones)
+#   twins-in.onnx, twins-out.onnx   inputs, outputs whose names differ in
+#              what a file's cannot have; dimensions that no size follows
 #   case/      inputs for it, as .npy; want/ what comes of them
 #   short/     the same, cut; short-want/ what comes of them padded with 1
 #   long/      an x with a column too many
@@ -57,6 +59,26 @@ onnx.save(helper.make_model(helper.make_graph(
      helper.make_tensor_value_info('y', TensorProto.FLOAT, [2, 3])]),
     ir_version=8, opset_imports=[helper.make_opsetid('', 14)]),
     os.path.join(here, 'mix.onnx'))
+
+any_two = ['n', 'k']
+
+
+def twins(name, node, ins, outs):
+    def ports(names):
+        return [helper.make_tensor_value_info(n, TensorProto.FLOAT, any_two)
+                for n in names]
+
+    onnx.save(helper.make_model(
+        helper.make_graph(node, name, ports(ins), ports(outs)),
+        ir_version=8, opset_imports=[helper.make_opsetid('', 14)]),
+        os.path.join(here, name + '.onnx'))
+
+
+twins('twins-in', [helper.make_node('Sub', ['a/b', 'a_b'], ['y'])],
+      ['a/b', 'a_b'], ['y'])
+twins('twins-out', [helper.make_node('Neg', ['x'], ['a/b']),
+                    helper.make_node('Abs', ['x'], ['a_b'])],
+      ['x'], ['a/b', 'a_b'])
 
 
 def save(path, a):

@@ -59,6 +59,11 @@ save("nonzero",
      [tensor("x", F, ["n"])],
      [tensor("where", TensorProto.INT64, [1, None])])
 
+# An output that stands twice in the list; the checker lets it pass.
+save("twice",
+     [helper.make_node("Neg", ["x"], ["y"])],
+     [tensor("x", F, ["n"])], [tensor("y", F, ["n"])] * 2)
+
 save("outer",
      [helper.make_node("Unsqueeze", ["x", "one"], ["column"]),
       helper.make_node("Unsqueeze", ["x", "zero"], ["row"]),
