@@ -222,6 +222,37 @@ fm_reader_next(struct fm_reader *r, char **line, size_t *len)
 
 /* --- output files --- */
 
+/* A device, a pipe: a file in its place would not be the same thing. */
+static bool
+is_special(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) &&
+	       !S_ISDIR(st.st_mode);
+}
+
+/* As /dev/stdout is, also where that is a file. */
+static bool
+is_stdout(const char *path)
+{
+	struct stat a, b;
+
+	return stat(path, &a) == 0 && fstat(STDOUT_FILENO, &b) == 0 &&
+	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+static int
+open_special(struct fm_out *o, struct fm_err *err)
+{
+	o->f = fopen(o->path, "we");
+	if (o->f)
+		return 0;
+	(void)fm_err_sys(err, FM_IO, "cannot write '%s'", o->path);
+	fm_out_abandon(o);
+	return -1;
+}
+
 int
 fm_out_open(struct fm_out *o, const char *path, struct fm_err *err)
 {
@@ -229,11 +260,13 @@ fm_out_open(struct fm_out *o, const char *path, struct fm_err *err)
 	int fd;
 
 	memset(o, 0, sizeof *o);
-	if (!path || strcmp(path, "-") == 0) {
+	if (!path || strcmp(path, "-") == 0 || is_stdout(path)) {
 		o->f = stdout;
 		return 0;
 	}
 	o->path = fm_strdup(path);
+	if (is_special(path))
+		return open_special(o, err);
 	o->tmp = fm_strdupf("%s.XXXXXX", path);
 	fd = mkstemp(o->tmp);
 	if (fd < 0) {
@@ -272,10 +305,11 @@ fm_out_close(struct fm_out *o, struct fm_err *err)
 		o->f = NULL;
 		return good ? 0 : fm_err_sys(err, FM_IO, "cannot write");
 	}
-	good = good && fsync(fileno(f)) == 0;
+	if (o->tmp)
+		good = good && fsync(fileno(f)) == 0;
 	o->f = NULL;
 	good = fclose(f) == 0 && good;
-	if (!good || rename(o->tmp, o->path) != 0) {
+	if (!good || (o->tmp && rename(o->tmp, o->path) != 0)) {
 		(void)fm_err_sys(err, FM_IO, "cannot write '%s'", o->path);
 		fm_out_abandon(o);
 		return -1;

@@ -44,12 +44,14 @@ int fm_reader_next(struct fm_reader *r, char **line, size_t *len);
 
 /*
  * A file that exists only when it is complete: written under a temporary
- * name beside `path`, then synced and renamed. Path NULL or "-" is stdout.
+ * name beside `path`, then synced and renamed. Path NULL or "-" is stdout,
+ * and so is a name of the same file. What is there and is no file, a device or
+ * a pipe, is written to as it is.
  */
 struct fm_out {
 	FILE *f;    /* write here */
 	char *path; /* NULL for stdout */
-	char *tmp;
+	char *tmp;  /* NULL for what is no file, too */
 };
 
 int fm_out_open(struct fm_out *o, const char *path, struct fm_err *err);

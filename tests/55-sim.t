@@ -89,6 +89,8 @@ done
 run 0 sim A17Pro Llama-2-7B --input_sizes 8 --output_sizes 4 --sim:layers 1 --sim:compat upmem
 awk -F'\t' '$2 == "sum" { s += $9 } END { printf "%.9g\n", s / 1e6 }' "$T/out" >"$T/sum"
 near "so in UPMEM's manner" "$(num sum_ms)" "$(cat "$T/sum")" 1e-8
+is "where products wait for weights, too" "$(awk -F'\t' '$2 == "gen" && $5 == "linear" { print $10 }' "$T/out" | sort -u)" memory
+like "which is most of the time" "$T/out" '"bound":\{.*"gen":\{.*"memory":0\.9'
 
 # Experts: few tokens visit few of them, many visit all.
 run 0 sim H100 Mixtral-8x7B --input_sizes 1 --batch_sizes 1,512 --sim:layers 1
@@ -129,6 +131,15 @@ near "input" "$(num input_s)" "$(awk 'BEGIN { printf "%.12g", 128 * 8 / 24e9 + 1
 near "output" "$(num output_s)" "$(awk 'BEGIN { printf "%.12g", (128 + 1) * 384 * 2 / 24e9 + 1e-5 }')" 1e-9
 near "latency is the sum" "$(num latency_s)" "$(awk -v a="$(num input_s)" -v b="$(num compute_s)" -v c="$(num output_s)" 'BEGIN { printf "%.12g", a + b + c }')" 1e-9
 near "throughput" "$(num throughput_per_s)" "$(awk -v l="$(num latency_s)" 'BEGIN { print 1 / l }')" 1e-5
+run 0 sim PIM-AI-1chip Llama-2-7B --input_sizes 100000 --output_sizes 2 --estimate
+near "the first token waits for the input" "$(sed -n 's/^FMWORK TOK 1 \([0-9.]*\) .*/\1/p' "$T/out")" \
+    "$(awk -v ms="$(num sum_ms)" 'BEGIN { printf "%.9f", ms / 1e3 + 100000 * 8 / 12.8e9 }')" 1e-9
+
+# --- a world that does not end before its clock does ---
+sed '/^PIM_AI_1chip:/,/^$/!d; s/^PIM_AI_1chip/slow/; s/tflops: .*/tflops: 1e-9/' share/devices/upmem.yaml >"$T/slow.yaml"
+run 1 sim slow Llama-2-7B --input_sizes 2000,1 --sim:extra_archs "$T/slow.yaml" --reps 1
+like "a time that stamps cannot hold" "$T/out" '^FMWORK ERR usage 2000 1 1 the device would work for 2\.[0-9e+]* s: time stamps end after [0-9.e+]* s$'
+like "a smaller one after it" "$T/out" '^FMWORK RES [0-9.]* [0-9.]* Llama-2-7B LlamaForCausalLM 1 1 '
 
 # --- mappings ---
 map() { printf '%s\n' "$@" >"$T/map.yaml"; }
@@ -156,6 +167,9 @@ for m in granite-embedding-125m-english all-MiniLM-L6-v2; do
 done
 run 1 sim H100 all-MiniLM-L6-v2 --output_sizes 4
 like "and generates nothing" "$T/out" "^FMWORK ERR usage 128 4 1 'BertModel' generates nothing"
+run 1 sim H100 granite-embedding-125m-english --input_sizes 512,513
+like "all positions of an encoder" "$T/out" '^FMWORK RES .* RobertaModel 512 1 '
+like "and one more" "$T/out" '^FMWORK ERR usage 513 1 1 513 tokens are more than the 512 positions of this model$'
 
 # --- tables ---
 run 0 sim H100 Llama-2-7B --output_sizes 2 --sim:summary 1
@@ -186,6 +200,7 @@ bad "strict: backend 'null' has no such setting" fm-driver --platform null --str
 bad "estimate: backend 'null' has no such setting" fm-driver --platform null --estimate
 bad "output_sizes: backend 'null' cannot generate" fm-driver --platform null --output_sizes 2
 bad "'H100' has no link_GBs" sim H100 Llama-2-7B --tp_size 2
+bad "num_key_value_heads: 32 attention heads cannot share 5" sim H100 Llama-2-7B --sim:num_key_value_heads 5
 bad "32 heads cannot be shared by 3" sim H100_SXM Llama-2-7B --tp_size 3
 bad "compat upmem has neither" sim H100_SXM Llama-2-7B --tp_size 2 --sim:compat upmem
 bad "microbatches belong to pp_size" sim H100 Llama-2-7B --sim:microbatches 2
@@ -222,7 +237,8 @@ map 'q_proj: Warp9'; bad "map.yaml:1: 'q_proj': there is no device 'Warp9'" mapp
 map 'q_proj: H100,x'; bad "map.yaml:1: 'q_proj': flags must be t, m or tm" mapped
 map 'q_proj: 3'; bad "map.yaml:1: 'q_proj': must be DEVICE" mapped
 map '- q_proj'; bad "map.yaml:1: a mapping must be a set" mapped
-map 'nosuch: H100'; bad "no layer has a device" mapped
+map 'nosuch: H100'; bad "mapping 'map.yaml': no layer has a device: none answers to 'nosuch'" mapped
+map ''; bad "mapping 'map.yaml': no layer has a device\$" mapped
 rm "$T/map.yaml"; bad "map.yaml" mapped
 mkdir "$T/m"
 model() { printf '%s\n' "$1" >"$T/m/config.json"; }
@@ -246,8 +262,23 @@ bad "1 of 11 operations .* of all FLOP, are not covered: Warp" fm-driver --platf
 # 32 elements are not, and one knows nothing of its input.
 run 0 fm-driver --platform sim:H100 --model_name $data/uncovered.onnx --reps 1
 like "and how much work it is" "$T/err" '3 of 5 operations \(60\.0 %\), with about 51\.5 % of all FLOP and 1 whose size is not known either, are not covered, their time is missing: Einsum, Warp$'
+# 12 x 16 positions each, of 3 x 3 x 4, 2 x 2 x 4 and as many products.
+run 0 fm-driver --platform sim:H100 --model_name $data/windows.onnx --reps 1 --sim:layers 1
+is "windows" "$(awk -F'\t' '$5 == "conv2d" { print $4, $11 }' "$T/out" | tr '\n' ' ')" \
+    "dilated $((2 * 4 * 12 * 16 * 36)).0 even $((2 * 4 * 12 * 16 * 16)).0 same $((2 * 4 * 12 * 16 * 16)).0 "
+# A token in front of six: the exporter computes how often from the batch.
+run 0 fm-driver --platform sim:H100 --model_name $data/expand.onnx --batch_sizes 3 --reps 1 --strict --sim:layers 1
+is "an expanded token" "$(awk -F'\t' '$5 == "linear" { print $7, $11 }' "$T/out")" "3x7x16 $((2 * 3 * 7 * 16 * 8)).0"
 l() { printf '%s\n' "$1" >"$T/l.yaml"; bad "$2" fm-driver --platform sim:H100 --model_name "$T/l.yaml"; }
 l 'layers: 3' "l.yaml: 'layers' must be a list"
+l '{colour: red, layers: [{name: a, kind: silu, input: [1]}]}' "l.yaml: unknown key 'colour'"
+l '{decoder: yes, layers: [{name: a, kind: silu, input: [1]}]}' "l.yaml: 'decoder' must be true or false"
+l '{last_layer: b, layers: [{name: a, kind: silu, input: [1]}]}' "l.yaml: 'last_layer': no layer is called 'b'"
+l 'layers: [{name: a, kind: linear, in: 7, out: 8, input: [5]}]' "layer 1 'a': 'in' must be the last size of 'input'"
+l 'layers: [{name: a, kind: linear, in: 7, out: 8, bias: 1}]' "'bias' and 'causal' must be true or false"
+l 'layers: [{name: a, kind: embedding, input: [batch, tokens]}]' "'out' is missing"
+l 'layers: [{name: a, kind: rotary, input: [batch, tokens]}]' "'out' is missing"
+l 'layers: [{name: a, kind: sdpa, heads: 8, kv_heads: 3, head_dim: 4, input: [1]}]' "'kv_heads' must divide 'heads'"
 l 'layers: [{name: a}]' "layer 1 'a': must be a set with 'name' and 'kind'"
 l 'layers: [{name: a, kind: b}]' "layer 1 'a': 'kind' must be one of linear"
 l 'layers: [{name: a, kind: linear}]' "'in' and 'out' are missing"
@@ -295,6 +326,11 @@ like "nine points of eleven records" "$T/out" '^9 points: '
 sed 's/"output"/"simulated": true, "output"/' "$T/fit.jsonl" >"$T/sim.jsonl"
 bad "has 0 measured points: a fit needs 4" fit "$T/sim.jsonl" --out "$T/x.yaml"
 bad "needs --out" fit "$T/fit.jsonl"
+{ sed 's/"output"/"model": "a", "output"/' "$T/fit.jsonl"; sed 's/"output"/"model": "b", "output"/' "$T/fit.jsonl"; } >"$T/two.jsonl"
+bad "the points to fit to are of two models, 'a' and 'b'" fit "$T/two.jsonl" --out "$T/x.yaml"
+sed 's/"median": [0-9.]*/"median": 1e-300/' "$T/fit.jsonl" >"$T/tiny.jsonl"
+run 0 fit "$T/tiny.jsonl" --out "$T/tiny.yaml"
+like "no error is below nothing" "$T/out" '^9 points: median error [0-9.]+ %, '
 bad "not with compat" fit "$T/fit.jsonl" --out "$T/x.yaml" --sim:compat upmem
 bad "nosuch.jsonl" fit "$T/nosuch.jsonl" --out "$T/x.yaml"
 echo '{' >"$T/fit.jsonl"

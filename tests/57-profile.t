@@ -44,6 +44,9 @@ like "in UPMEM's manner" "$T/out" \
 run 2 fm-driver --platform sim:H100 --model_name $models/bert/model \
     --output_sizes 2 --profile
 like 'nothing is generated' "$T/err" "generates nothing"
+run 1 fm-driver --platform sim:H100_SXM --model_name $models/bert/model --batch_sizes 1000000000,1 --input_sizes 8 --profile
+like 'a point that does not fit' "$T/err" '^fm-driver: 8 x 1000000000: H100_SXM: [0-9.]* GB of .* are needed, the device has 80\.00 GB$'
+like 'costs that point' "$T/out" '^0	0\.000000	.*	1x8	1x8x[0-9]*	simulated$'
 
 # --- measured by ONNX Runtime ---
 if ! fm-driver --list_devices --platform cpu >/dev/null 2>&1; then

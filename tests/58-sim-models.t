@@ -58,6 +58,39 @@ sed -i 's/}/, "use_sliding_window": true, "max_window_layers": 1}/' "$T/m/config
 sim H100 "$T/m" --input_sizes 8 --batch_sizes 2
 is 'and then from a block on' "$(pairs 16)" '36 30 30 '
 
+# What a window no longer shows is neither read nor computed with, however
+# attention is written; and the phases are the sums of their operations.
+family mistral
+# sums NAME ARGS...: of a generation that begins before the window is full
+sums() {
+	what=$1; shift
+	sim H100 "$T/m" --input_sizes 3 --output_sizes 9 --batch_sizes 2 "$@"
+	near "$what: the sum of its operations" "$(awk -F'\t' '$2 == "gen" { s += $9 } END { printf "%.15g", s / 1e6 }' "$T/out")" "$(num gen_ms)"
+}
+sums 'a window'
+sums 'a window, eager' --sim:attention eager
+is 'the last token looks at five' \
+    "$(awk -F'\t' '$3 == 9 && $4 == "layers.0.attn_softmax" { print $7, $11 }' "$T/out")" \
+    '2x4x1x5 200.0'
+echo 'scaled_dot_product_attention: "A17Pro,t"' >"$T/map.yaml"
+sums 'a window, with transfers' --sim:mapping "$T/map.yaml"
+# Transfers take longest at every length, whatever takes longer beside them.
+sed '/^PIM_AI_1chip:/,/^$/!d; s/^PIM_AI_1chip/turns/; s/tflops: .*/tflops: 0.154/; s/bw_GBs: 12.8/bw_GBs: 0.01/' \
+    share/devices/upmem.yaml >"$T/turns.yaml"
+echo 'scaled_dot_product_attention: "turns,t"' >"$T/map.yaml"
+sed -i 's/"sliding_window": *[0-9]*/"sliding_window": null/' "$T/m/config.json"
+sums 'a turn under a transfer' --sim:mapping "$T/map.yaml" --sim:extra_archs "$T/turns.yaml"
+is 'that is one' "$(awk -F'\t' '$2 == "gen" && $5 == "sdpa" { print $10, ($17 > $18 + $19) }' "$T/out" | sort -u | tr '\n' ',')" \
+    'transfer 0,transfer 1,'
+family mistral
+cat >"$T/l.yaml" <<X
+decoder: true
+layers: [{name: a, kind: sdpa, heads: 4, head_dim: 16, window: 5, input: [batch, 4, length, 16]}]
+X
+sim H100 "$T/l.yaml" --input_sizes 3 --output_sizes 9
+near 'in a list, causal or not' "$(awk -F'\t' '$2 == "gen" { s += $9 } END { printf "%.15g", s / 1e6 }' "$T/out")" "$(num gen_ms)"
+is 'five there, too' "$(awk -F'\t' '$3 == 9 && $5 == "sdpa" { print $11 }' "$T/out")" "$((4 * 5 * (4 * 16 + 5))).0"
+
 # --- devices that share a model ---
 link() {
 	cat <<X
@@ -90,6 +123,11 @@ near 'two heads of keys on four devices: each is there twice' \
     "$(column 19 '$5 == "sdpa"')" "$(calc '2 * 2 * 2 * 2 * 16 * (8 + 8) / 2 / 100')"
 like 'two devices wait for links' "$T/out" '	link	.*'
 like 'which is said' "$T/out" '"bound":\{"sum":\{.*"link":0\.[0-9]'
+family mixtral
+shared ring --tp_size 4
+near 'experts: a sum for each token, not for each expert that it visits' "$(column 20 '$4 == "layers.0.w2"')" \
+    "$(calc "2 * (3 * 3000 + 3 / 4 * $M / 5)")"
+family llama
 shared full --tp_size 4
 near 'everyone connected to everyone' "$(column 20 '$4 == "layers.0.o_proj"')" \
     "$(calc "2 * (3000 + 3 / 4 * $M / 5)")"
@@ -103,6 +141,8 @@ sim ring "$T/m" --sim:extra_archs "$T/links.yaml" --input_sizes 8 --batch_sizes 
 near 'two parts of a batch in three groups' "$(num sum_ms)" \
     "$(calc "$one * (2 + 2) / 3 + 3 * (3000 + 4 * 8 * 64 * 2 / 5) / 1e6")"
 is 'so many there are' "$(num tp) $(num pp)" '1 3'
+near 'what it waits for is all of the time' "$(sed -n 's/.*"bound":{"sum":{\([^}]*\)}.*/\1/p' "$T/out" |
+    tr ',:' '\n ' | awk '{ s += $2 } END { print s }')" 1
 
 # --- flags of a mapping ---
 family mixtral

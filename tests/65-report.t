@@ -74,6 +74,21 @@ fm-report table - <"$d/one.jsonl" >"$T/out"
 same 'from stdin' "$T/out" "$T/want"
 run 0 fm-report table -o "$T/file" "$d/one.jsonl"
 same 'into a file' "$T/file" "$T/want"
+mkfifo "$T/pipe"
+cat "$T/pipe" >"$T/through" &
+run 0 fm-report table -o "$T/pipe" "$d/one.jsonl"
+ok 'a pipe is no file to be replaced' test -p "$T/pipe"
+[ -p "$T/pipe" ] || kill $!
+wait
+same 'through it' "$T/through" "$T/want"
+ln -s /dev/full "$T/device"
+run 3 fm-report table -o "$T/device" "$d/one.jsonl"
+like 'nor is a device' "$T/err" "cannot write '.*device': No space left"
+ok 'which stays what it was' test -c "$T/device"
+ln -s /proc/self/fd/1 "$T/stdout"
+fm-report table -o "$T/stdout" "$d/one.jsonl" >"$T/through"
+same 'stdout by a name is stdout' "$T/through" "$T/want"
+ok 'that stays, too' test -h "$T/stdout"
 
 long=$(printf '%070d' 0)
 echo "{\"model\":\"$long\",\"input\":1,\"itl\":NaN,\"thp\":Infinity}" >"$T/nan"

@@ -34,6 +34,7 @@ struct fit {
 	struct model m;
 	struct device d; /* every step runs on it */
 	bool by_min;
+	char *model; /* that the points are of, as records name it */
 	struct sample *v;
 	size_t n, cap;
 };
@@ -66,9 +67,10 @@ find(const struct fit *f, const struct point *p)
 	return NULL;
 }
 
-static void
-take(struct fit *f, const json_t *r)
+static int
+take(struct fit *f, const json_t *r, struct fm_err *err)
 {
+	const char *model = fm_json_str(r, "model", "");
 	const json_t *stats = json_object_get(r, "stats");
 	struct sample s = { { fm_json_int(r, "input", 0),
 				fm_json_int(r, "output", 1),
@@ -79,13 +81,20 @@ take(struct fit *f, const json_t *r)
 	if (strcmp(fm_json_str(r, "status", ""), "OK") != 0 ||
 	    fm_json_bool(r, "simulated", false) || s.p.input < 1 ||
 	    s.p.batch < 1 || s.p.output < 1 || !(s.s > 0))
-		return;
+		return 0;
+	if (!f->model)
+		f->model = fm_strdup(model);
+	if (strcmp(model, f->model) != 0)
+		return fm_err_set(err, FM_USAGE,
+		    "the points to fit to are of two models, '%s' and '%s'",
+		    f->model, model);
 	if (old) {
 		old->s = fmin(old->s, s.s);
-		return;
+		return 0;
 	}
 	FM_GROW(f->v, f->cap, f->n + 1);
 	f->v[f->n++] = s;
+	return 0;
 }
 
 static int
@@ -94,7 +103,7 @@ read_lines(struct fit *f, const char *path, const struct fm_buf *text,
 {
 	const char *s = text->s, *end = text->s + text->len;
 	char name[300];
-	int line;
+	int line, rc = 0;
 
 	for (line = 1; s < end; line++) {
 		size_t n = strcspn(s, "\n");
@@ -103,11 +112,11 @@ read_lines(struct fit *f, const char *path, const struct fm_buf *text,
 		(void)snprintf(name, sizeof name, "%s:%d", path, line);
 		if (n) {
 			r = fm_json_parse(s, n, name, err);
-			if (!r)
-				return -1;
-			take(f, r);
+			rc = r ? take(f, r, err) : -1;
 			json_decref(r);
 		}
+		if (rc != 0)
+			return -1;
 		s += n + 1;
 	}
 	return 0;
@@ -123,9 +132,10 @@ read_records(struct fit *f, const char *path, struct fm_err *err)
 
 	if (rc == 0 && text.len && text.s[0] == '[') {
 		all = fm_json_parse(text.s, text.len, path, err);
-		json_array_foreach (all, i, r)
-			take(f, r);
 		rc = all ? 0 : -1;
+		json_array_foreach (all, i, r)
+			if (rc == 0)
+				rc = take(f, r, err);
 		json_decref(all);
 	} else if (rc == 0) {
 		rc = read_lines(f, path, &text, err);
@@ -243,7 +253,7 @@ report(const struct fit *f, struct fm_buf *b)
 		    "FMWORK SAY %lld %lld %lld %.9f %.9f %+.1f%%\n",
 		    (long long)s->p.input, (long long)s->p.output,
 		    (long long)s->p.batch, s->s, t, 100 * e);
-		err_ppm[i] = (int64_t)(fabs(e) * 1e6);
+		err_ppm[i] = (int64_t)fmin(fabs(e) * 1e6, 9e18);
 		worst = fmax(worst, fabs(e));
 	}
 	fm_buf_printf(b,
@@ -326,6 +336,7 @@ calibrate(const struct model *m, const char *records, bool by_min,
 		rc = write_device(&f, out, records, err);
 	}
 	free(f.v);
+	free(f.model);
 	free(f.m.steps);
 	return rc;
 }

@@ -318,6 +318,7 @@ run_op(struct run *r, size_t i, int64_t expert)
 	price(r, &op);
 	if (r->ends_experts[i])
 		end_experts(r, &op);
+	op.bound = cost_bind(&op.c);
 	if (!mapping_function(l->kind))
 		r->tracked = numel4(&op);
 	cost_add(r->gen ? &r->r->gen.c : &r->r->sum.c, &op.c, 1);
@@ -389,6 +390,7 @@ compat_run(const struct compat *c, const struct point *p, struct result *r)
 	if (run.now != c->host)
 		to_host(&run, &end, run.now,
 		    run.tracked * (double)(run.passes ? run.passes : 1));
+	(void)cost_bind(&end);
 	cost_add(run.gen ? &r->gen.c : &r->sum.c, &end, 1);
 	r->sum.passes = 1;
 	r->gen.passes = run.passes ? run.passes - 1 : 0;

@@ -30,6 +30,8 @@ put_layer(struct fm_hash *h, const struct fm_layer *l, const struct spot *at)
 	put_ints(h, l->kernel, 2);
 	put_ints(h, l->stride, 2);
 	put_ints(h, l->padding, 2);
+	if (l->extent[0])
+		put_ints(h, l->extent, 2);
 }
 
 static json_t *

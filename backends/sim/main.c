@@ -393,9 +393,9 @@ put_reps(struct fm_backend *b, const struct point *p, const struct result *r,
     int64_t first, int64_t reps)
 {
 	struct sim *s = b->self;
-	double ns = total_ns(r);
+	double ns = total_ns(r), first_ns = r->in_ns + r->first_ns;
 	int64_t last = first + (reps > 0 ? reps : 1); /* 0: as few as can be */
-	int64_t dt_ns = ns < 9e18 ? (int64_t)(ns + 0.5) : INT64_MAX, i;
+	int64_t dt_ns = (int64_t)(ns + 0.5), i;
 
 	for (i = first; i < last; i++) {
 		struct fm_rep rep = { i, reps, s->clock_ns, s->clock_ns + dt_ns,
@@ -404,8 +404,7 @@ put_reps(struct fm_backend *b, const struct point *p, const struct result *r,
 		fm_record_put_rep(&b->out, &rep);
 		if (s->layers.decoder)
 			fm_backend_say(b, "FMWORK TOK %lld %.9f %.9f %lld",
-			    (long long)i, r->first_ns / 1e9,
-			    (ns - r->first_ns) / 1e9,
+			    (long long)i, first_ns / 1e9, (ns - first_ns) / 1e9,
 			    (long long)p->output * p->batch);
 		s->clock_ns += dt_ns;
 	}
@@ -433,7 +432,27 @@ check_point(const struct sim *s, const struct point *p, struct fm_err *err)
 		return fm_err_set(err, FM_USAGE,
 		    "'%s' generates nothing: one output token at most",
 		    s->layers.model_class);
+	if (s->layers.positions > 0 && p->input > s->layers.positions)
+		return fm_err_set(err, FM_USAGE,
+		    "%lld tokens are more than the %lld positions of this "
+		    "model",
+		    (long long)p->input, (long long)s->layers.positions);
 	return 0;
+}
+
+/* Stamps are nanoseconds since 1970 in 64 bits: they end in the year 2262. */
+static int
+check_clock(const struct sim *s, const struct result *r, int64_t reps,
+    struct fm_err *err)
+{
+	double left_ns = 9.2e18 - (double)s->clock_ns;
+	double ns = total_ns(r) * (double)(reps > 0 ? reps : 1);
+
+	if (ns < left_ns)
+		return 0;
+	return fm_err_set(err, FM_USAGE,
+	    "the device would work for %.3g s: time stamps end after %.3g s",
+	    ns / 1e9, left_ns / 1e9);
 }
 
 static int
@@ -451,7 +470,7 @@ sim_run(struct fm_backend *b, const json_t *request, struct fm_err *err)
 		return fit(b, err);
 	if (check_point(s, &p, err) != 0)
 		return -1;
-	if (simulate(b, &p, &r, err) != 0)
+	if (simulate(b, &p, &r, err) != 0 || check_clock(s, &r, reps, err) != 0)
 		return -1;
 	put_reps(b, &p, &r, first, reps);
 	print_sim(&b->out, s, &p, &r);
@@ -464,7 +483,6 @@ sim_run(struct fm_backend *b, const json_t *request, struct fm_err *err)
 
 struct rows {
 	struct fm_buf *b;
-	const struct point *p;
 	int64_t id;
 };
 
@@ -473,7 +491,7 @@ see_row(void *arg, const struct op *op)
 {
 	struct rows *r = arg;
 
-	print_row(r->b, op, r->p, r->id++);
+	print_row(r->b, op, r->id++);
 }
 
 static int
@@ -484,7 +502,7 @@ sim_profile(
 	struct point p = { at->input > 0 ? at->input : 1,
 		at->output > 0 ? at->output : 1,
 		at->batch > 0 ? at->batch : 1 };
-	struct rows rows = { &b->out, &p, 0 };
+	struct rows rows = { &b->out, 0 };
 	struct result r;
 
 	if (check_point(s, &p, err) != 0)

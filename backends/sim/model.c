@@ -29,7 +29,8 @@ same_layer(const struct fm_layer *a, const struct fm_layer *b)
 	       memcmp(a->shape, b->shape, sizeof a->shape) == 0 &&
 	       memcmp(a->kernel, b->kernel, sizeof a->kernel) == 0 &&
 	       memcmp(a->stride, b->stride, sizeof a->stride) == 0 &&
-	       memcmp(a->padding, b->padding, sizeof a->padding) == 0;
+	       memcmp(a->padding, b->padding, sizeof a->padding) == 0 &&
+	       memcmp(a->extent, b->extent, sizeof a->extent) == 0;
 }
 
 static size_t
@@ -70,6 +71,25 @@ goes_by_host(const struct model *m, size_t i, const struct device *now)
 }
 
 static int
+check_heads(const struct model *m, const struct step *s, struct fm_err *err)
+{
+	int64_t heads = s->layer->heads;
+
+	if (!s->kv_heads || s->layer->shard != FM_SHARD_COLUMN)
+		return 0;
+	if (heads % s->kv_heads)
+		return fm_err_set(err, FM_USAGE,
+		    "num_key_value_heads: %lld attention heads cannot share "
+		    "%lld",
+		    (long long)heads, (long long)s->kv_heads);
+	if (heads % m->tp)
+		return fm_err_set(err, FM_USAGE,
+		    "--tp_size: %lld heads cannot be shared by %lld devices",
+		    (long long)heads, (long long)m->tp);
+	return 0;
+}
+
+static int
 check_links(const struct model *m, struct fm_err *err)
 {
 	size_t i;
@@ -80,16 +100,9 @@ check_links(const struct model *m, struct fm_err *err)
 			    "device '%s' has no link_GBs: what several of "
 			    "them take to exchange data is not known",
 			    m->steps[i].device->name);
-	for (i = 0; i < m->n_steps; i++) {
-		const struct step *s = &m->steps[i];
-
-		if (s->kv_heads && s->layer->shard == FM_SHARD_COLUMN &&
-		    s->layer->heads % m->tp)
-			return fm_err_set(err, FM_USAGE,
-			    "--tp_size: %lld heads cannot be shared by %lld "
-			    "devices",
-			    (long long)s->layer->heads, (long long)m->tp);
-	}
+	for (i = 0; i < m->n_steps; i++)
+		if (check_heads(m, &m->steps[i], err) != 0)
+			return -1;
 	return 0;
 }
 
@@ -102,7 +115,11 @@ model_plan(struct model *m, struct fm_err *err)
 	m->of = fm_calloc(m->layers->n, sizeof *m->of);
 	if (!now)
 		return fm_err_set(err, FM_USAGE,
-		    "mapping '%s': no layer has a device", m->mapping->name);
+		    "mapping '%s': no layer has a device%s%s%s",
+		    m->mapping->name,
+		    m->mapping->unused.n ? ": none answers to '" : "",
+		    m->mapping->unused.n ? m->mapping->unused.v[0] : "",
+		    m->mapping->unused.n ? "'" : "");
 	for (i = 0; i < m->layers->n; i++) {
 		const struct fm_layer *l = &m->layers->v[i];
 		struct step s = { .layer = l, .device = now };
@@ -202,10 +219,19 @@ cost_at(const struct step *s, struct pass *p, int64_t length, struct op *op)
 	step_cost(s, p, op);
 }
 
+/* Does it compute longer than it reads? A transfer may take longer still. */
+static bool
+computes(const struct cost *c)
+{
+	return c->part_ns[PART_COMPUTE] >
+	       c->part_ns[PART_MEM] + c->part_ns[PART_KV];
+}
+
 /*
  * The sum over lengths lo .. hi. Where the bound is the same at both ends it
  * is so in between (of two lines one is above the other on one side only),
- * and the mean of the ends is the mean of all.
+ * and the mean of the ends is the mean of all, if the longer of computing and
+ * reading is the same one, too.
  */
 static void
 sum_between(const struct step *s, struct pass *p, int64_t lo, int64_t hi,
@@ -215,7 +241,8 @@ sum_between(const struct step *s, struct pass *p, int64_t lo, int64_t hi,
 	double n = (double)(hi - lo + 1) / 2 * (double)s->count;
 	int64_t mid = lo + (hi - lo) / 2;
 
-	if (a->bound == b->bound || hi - lo <= 1) {
+	if ((a->bound == b->bound && computes(&a->c) == computes(&b->c)) ||
+	    hi - lo <= 1) {
 		cost_add(sum, &a->c, n);
 		cost_add(sum, &b->c, n);
 		return;
@@ -257,15 +284,18 @@ pipeline(
 	double bytes = (double)p->batch * (double)p->tokens *
 		       (double)m->layers->hidden * step_value_bytes(p->dtype);
 	const struct device *d = m->steps[0].device;
-	double hops = pp - 1 + parts - 1, ns;
+	double hops = pp - 1 + parts - 1, ns, stages = (parts + pp - 1) / pp;
 	struct cost one = *c;
+	int i;
 
 	if (m->pp == 1)
 		return;
 	memset(c, 0, sizeof *c);
 	cost_add(c, &one, parts);
 	ns = hops * step_link_ns(d, bytes) * passes;
-	c->ns = one.ns * (parts + pp - 1) / pp + ns;
+	c->ns = one.ns * stages + ns;
+	for (i = 0; i < BOUNDS; i++)
+		c->bound_ns[i] = one.bound_ns[i] * stages;
 	c->part_ns[PART_LINK] += ns;
 	c->bound_ns[BOUND_LINK] += ns;
 	c->link_bytes += (pp - 1) * parts * bytes * passes;

@@ -148,12 +148,9 @@ print_sim(struct fm_buf *b, const struct sim *s, const struct point *p,
 /* --- the profile --------------------------------------------------------- */
 
 void
-print_row(
-    struct fm_buf *b, const struct op *op, const struct point *p, int64_t id)
+print_row(struct fm_buf *b, const struct op *op, int64_t id)
 {
-	const struct fm_layer_point at = { p->batch, op->gen ? 1 : p->input,
-		p->input + op->pass - 1 };
-	json_t *row = fm_layer_row(op->layer, &at);
+	json_t *row = fm_layer_row(op->layer, &op->at);
 
 	fm_json_set_int(row, "id", id);
 	fm_json_set_str(row, "phase", op->gen ? "decode" : "prefill");

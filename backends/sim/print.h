@@ -12,9 +12,8 @@
 void print_sim(struct fm_buf *b, const struct sim *s, const struct point *p,
     const struct result *r);
 
-/* FMWORK PROF …: the operation as row `id` of a profile of `p`. */
-void print_row(
-    struct fm_buf *b, const struct op *op, const struct point *p, int64_t id);
+/* FMWORK PROF …: the operation as row `id` of a profile. */
+void print_row(struct fm_buf *b, const struct op *op, int64_t id);
 
 /* The time-ordered log, one line an operation. */
 void print_log_head(struct fm_buf *b);

@@ -28,14 +28,32 @@ cost_add(struct cost *a, const struct cost *b, double times)
 	a->link_bytes += b->link_bytes * times;
 }
 
+enum bound
+cost_bind(struct cost *c)
+{
+	const double parts[BOUNDS] = {
+		[BOUND_COMPUTE] = c->part_ns[PART_COMPUTE],
+		[BOUND_MEMORY] = c->part_ns[PART_MEM] + c->part_ns[PART_KV],
+		[BOUND_TRANSFER] = c->part_ns[PART_H2D] + c->part_ns[PART_D2H],
+		[BOUND_LINK] = c->part_ns[PART_LINK],
+	};
+	int i, b = BOUND_MEMORY;
+
+	for (i = 0; i < BOUNDS; i++)
+		if (parts[i] > parts[b])
+			b = i;
+	c->bound_ns[b] = c->ns;
+	return (enum bound)b;
+}
+
 void
 op_shape(struct op *op, const struct fm_layer *l, int64_t batch, int64_t tokens,
     int64_t length)
 {
-	const struct fm_layer_point at = { batch, tokens, length };
 	int i;
 
+	op->at = (struct fm_layer_point){ batch, tokens, length };
 	op->rank = l->rank;
 	for (i = 0; i < l->rank; i++)
-		op->shape[i] = fm_layer_dim(l->shape[i], &at);
+		op->shape[i] = fm_layer_dim(l->shape[i], &op->at);
 }

@@ -80,6 +80,7 @@ struct op {
 	bool gen;
 	int64_t pass; /* from 1 */
 	double start_ns;
+	struct fm_layer_point at; /* sizes of what it works on */
 	int rank;
 	int64_t shape[FM_LAYER_RANK]; /* of the input */
 	int w_rank;
@@ -95,6 +96,9 @@ double total_ns(const struct result *r);
 
 /* a += b * times. */
 void cost_add(struct cost *a, const struct cost *b, double times);
+
+/* What one operation waits for: the longest part. Sets `bound_ns`, too. */
+enum bound cost_bind(struct cost *c);
 
 /* The dimensions of a layer's input at a point in a pass. */
 void op_shape(struct op *op, const struct fm_layer *l, int64_t batch,

@@ -85,6 +85,20 @@ step_grows(const struct step *s)
 	       s->layer->kind == FM_LAYER_SDPA;
 }
 
+/* Of tokens so far, those that the cache still has for a new one. */
+static int64_t
+kept(const struct step *s, const struct pass *p)
+{
+	return p->tokens == 1 && s->window && p->length > s->window ? s->window
+								    : p->length;
+}
+
+static void
+set_shape(const struct step *s, const struct pass *p, struct op *op)
+{
+	op_shape(op, s->layer, p->batch, p->tokens, kept(s, p));
+}
+
 /* Tokens that a new one looks at, on average. */
 static double
 looked_at(const struct step *s, const struct pass *p)
@@ -92,9 +106,7 @@ looked_at(const struct step *s, const struct pass *p)
 	double n = (double)p->length, t = (double)p->tokens;
 	double w = capped(n, s->window);
 
-	if (!s->layer->causal)
-		return n;
-	if (p->tokens == 1)
+	if (!s->layer->causal || p->tokens == 1)
 		return w;
 	/* Token i of t looks at min(n - t + i, w). */
 	if (n - t + 1 >= w)
@@ -109,12 +121,8 @@ looked_at(const struct step *s, const struct pass *p)
 static double
 cached(const struct step *s, const struct pass *p)
 {
-	double n = (double)p->length;
-
-	if (s->layer->causal && p->tokens == 1)
-		n = capped(n, s->window);
 	return (double)p->batch * (double)s->kv_heads *
-	       (double)s->layer->head_dim * n;
+	       (double)s->layer->head_dim * (double)kept(s, p);
 }
 
 static double
@@ -146,8 +154,7 @@ matmul(const struct step *s, const struct pass *p, const struct op *op,
 	const struct fm_layer *l = s->layer;
 	double a = step_value_bytes(p->dtype), in = numel(op);
 	double last = (double)op->shape[op->rank - 1];
-	const struct fm_layer_point at = { p->batch, p->tokens, p->length };
-	double out = (double)fm_layer_dim(l->out, &at);
+	double out = (double)fm_layer_dim(l->out, &op->at);
 
 	w->flop = 2 * in * out;
 	w->read = a * in;
@@ -190,8 +197,9 @@ linear(const struct step *s, const struct pass *p, const struct op *op,
 	w->read = a * rows * in * times;
 	w->written = a * rows * out * times;
 	w->elements = rows * in;
+	/* A device adds up what its experts found before it sends it. */
 	if (l->shard == FM_SHARD_ROW)
-		w->reduce = w->written;
+		w->reduce = w->written / times;
 	else if (l->shard == FM_SHARD_GATHER)
 		w->gather = w->written;
 }
@@ -206,10 +214,7 @@ conv2d(const struct step *s, const struct pass *p, const struct op *op,
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		int64_t size = op->shape[2 + i] + 2 * l->padding[i];
-		int64_t steps = (size - l->kernel[i]) / l->stride[i] + 1;
-
-		out *= size < l->kernel[i] ? 0 : (double)steps;
+		out *= (double)fm_layer_extent(l, op->shape[2 + i], i);
 		k *= (double)l->kernel[i];
 	}
 	out *= (double)l->out;
@@ -367,23 +372,6 @@ fetch(
 	}
 }
 
-static enum bound
-bound_of(const struct cost *c, double memory_ns)
-{
-	double best[BOUNDS] = {
-		[BOUND_COMPUTE] = c->part_ns[PART_COMPUTE],
-		[BOUND_MEMORY] = memory_ns,
-		[BOUND_TRANSFER] = c->part_ns[PART_H2D] + c->part_ns[PART_D2H],
-		[BOUND_LINK] = c->part_ns[PART_LINK],
-	};
-	int i, b = BOUND_MEMORY;
-
-	for (i = 0; i < BOUNDS; i++)
-		if (best[i] > best[b])
-			b = i;
-	return (enum bound)b;
-}
-
 /* Replicated operations are done by every one of the devices. */
 static double
 divisor(const struct step *s, const struct pass *p)
@@ -414,7 +402,7 @@ step_cost(const struct step *s, const struct pass *p, struct op *op)
 
 	op->layer = s->layer;
 	op->device = d;
-	op_shape(op, s->layer, p->batch, p->tokens, p->length);
+	set_shape(s, p, op);
 	w = work_of(s, p, op);
 	c->flop = w.flop * all;
 	c->mem_bytes = (w.weights + w.read + w.written) * all +
@@ -432,8 +420,7 @@ step_cost(const struct step *s, const struct pass *p, struct op *op)
 	c->ns = fmax(c->part_ns[PART_COMPUTE], memory_ns) +
 		c->part_ns[PART_LAUNCH] + c->part_ns[PART_LINK] +
 		c->part_ns[PART_H2D] + c->part_ns[PART_D2H];
-	op->bound = bound_of(c, memory_ns);
-	c->bound_ns[op->bound] = c->ns;
+	op->bound = cost_bind(c);
 }
 
 double
@@ -441,7 +428,7 @@ step_flop(const struct step *s, const struct pass *p)
 {
 	struct op op = { .layer = s->layer };
 
-	op_shape(&op, s->layer, p->batch, p->tokens, p->length);
+	set_shape(s, p, &op);
 	return work_of(s, p, &op).flop;
 }
 
@@ -476,7 +463,7 @@ step_values(const struct step *s, const struct pass *p)
 	struct op op = { .layer = s->layer };
 	struct work w;
 
-	op_shape(&op, s->layer, p->batch, p->tokens, p->length);
+	set_shape(s, p, &op);
 	w = work_of(s, p, &op);
 	return (w.read + w.written) / divisor(s, p);
 }

@@ -213,13 +213,25 @@ profile_point(struct session *s, const struct fm_point *at, struct fm_err *err)
 	return rc;
 }
 
+/* A point that does not fit costs that point, as it does a sweep. */
 int
 list_profile(struct session *s, struct fm_err *err)
 {
 	size_t i;
-	int rc = 0;
+	int status = 0;
 
-	for (i = 0; i < s->shape.n_points && rc == 0; i++)
-		rc = profile_point(s, &s->shape.points[i], err);
-	return rc;
+	for (i = 0; i < s->shape.n_points; i++) {
+		const struct fm_point *at = &s->shape.points[i];
+
+		if (profile_point(s, at, err) == 0)
+			continue;
+		if (err->code != FM_OOM)
+			return -1;
+		(void)fm_err_wrap(err, "%lld x %lld", (long long)at->input,
+		    (long long)at->batch);
+		(void)fm_prog_fail("fm-driver", err);
+		fm_err_clear(err);
+		status = 1;
+	}
+	return status;
 }

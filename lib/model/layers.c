@@ -233,6 +233,14 @@ get_pair(const json_t *v, int64_t min, int64_t def, int64_t pair[2])
 	return get_size(v, min, &pair[0]);
 }
 
+/* A word of another language, 'yes' say, would be taken for no. */
+static bool
+get_truth(const json_t *v, bool *truth)
+{
+	*truth = json_is_true(v);
+	return !v || json_is_boolean(v);
+}
+
 static int
 read_sizes(struct fm_layer *one, const json_t *v, const struct place *p,
     struct fm_err *err)
@@ -272,8 +280,9 @@ read_sizes(struct fm_layer *one, const json_t *v, const struct place *p,
 		    "'kernel', 'stride' and 'padding' must be a whole number "
 		    "or a pair [height, width]",
 		    err);
-	one->bias = fm_json_bool(v, "bias", false);
-	one->causal = fm_json_bool(v, "causal", false);
+	if (!get_truth(json_object_get(v, "bias"), &one->bias) ||
+	    !get_truth(json_object_get(v, "causal"), &one->causal))
+		return bad(p, "'bias' and 'causal' must be true or false", err);
 	return 0;
 }
 
@@ -283,24 +292,51 @@ check_sizes(struct fm_layer *one, const struct place *p, struct fm_err *err)
 {
 	bool weights =
 	    one->kind == FM_LAYER_LINEAR || one->kind == FM_LAYER_CONV2D;
+	bool made = one->kind == FM_LAYER_MATMUL ||
+		    one->kind == FM_LAYER_EMBEDDING ||
+		    one->kind == FM_LAYER_ROTARY;
+	int64_t width = one->shape[one->rank - 1];
 
 	if (weights && (!one->in || !one->out))
 		return bad(p, "'in' and 'out' are missing", err);
-	if (one->kind == FM_LAYER_MATMUL && !one->out)
+	if (made && !one->out)
 		return bad(p, "'out' is missing", err);
+	if (one->kind == FM_LAYER_LINEAR && width > 0 && width != one->in)
+		return bad(p, "'in' must be the last size of 'input'", err);
 	if (one->kind == FM_LAYER_CONV2D && one->rank != 4)
 		return bad(p, "'input' must have four dimensions", err);
 	if (one->kind == FM_LAYER_SDPA && (!one->heads || !one->head_dim))
 		return bad(p, "'heads' and 'head_dim' are missing", err);
 	if (one->kind == FM_LAYER_SDPA && !one->kv_heads)
 		one->kv_heads = one->heads;
+	if (one->kv_heads && one->heads % one->kv_heads)
+		return bad(p, "'kv_heads' must divide 'heads'", err);
 	if (one->experts && (!one->active || one->active > one->experts))
 		return bad(p, "'active' must be from 1 to 'experts'", err);
 	if ((one->kind == FM_LAYER_LAYERNORM ||
 		one->kind == FM_LAYER_RMSNORM) &&
-	    !one->out && one->shape[one->rank - 1] > 0)
-		one->out = one->shape[one->rank - 1];
+	    !one->out && width > 0)
+		one->out = width;
 	return 0;
+}
+
+/* One that is not among those, or NULL; the caller frees. */
+static char *
+find_odd(const json_t *v, const char *const *keys)
+{
+	union {
+		const json_t *c;
+		json_t *v;
+	} u = { v };
+	json_t *own = json_copy(u.v);
+	char *odd = NULL;
+
+	for (; *keys; keys++)
+		(void)json_object_del(own, *keys);
+	if (json_object_iter(own))
+		odd = fm_strdup(json_object_iter_key(json_object_iter(own)));
+	json_decref(own);
+	return odd;
 }
 
 static int
@@ -309,27 +345,15 @@ check_keys(const json_t *v, const struct place *p, struct fm_err *err)
 	static const char *const keys[] = { "name", "context", "kind", "input",
 		"in", "out", "heads", "kv_heads", "head_dim", "window",
 		"experts", "active", "kernel", "stride", "padding", "bias",
-		"causal" };
-	union {
-		const json_t *c;
-		json_t *v;
-	} u = { v };
-	json_t *own = json_copy(u.v);
-	void *it;
-	size_t i;
+		"causal", NULL };
+	char *odd = find_odd(v, keys), text[120];
 	int rc = 0;
 
-	for (i = 0; i < sizeof keys / sizeof *keys; i++)
-		(void)json_object_del(own, keys[i]);
-	it = json_object_iter(own);
-	if (it) {
-		char text[120];
-
-		(void)snprintf(text, sizeof text, "unknown key '%.60s'",
-		    json_object_iter_key(it));
+	if (odd) {
+		(void)snprintf(text, sizeof text, "unknown key '%.60s'", odd);
 		rc = bad(p, text, err);
 	}
-	json_decref(own);
+	free(odd);
 	return rc;
 }
 
@@ -362,6 +386,45 @@ read_entry(
 	return check_sizes(one, p, err);
 }
 
+static int
+check_list(
+    const json_t *list, bool *decoder, const char *path, struct fm_err *err)
+{
+	static const char *const keys[] = { "last_layer", "decoder", "layers",
+		NULL };
+	const json_t *all = json_object_get(list, "layers");
+	char *odd;
+	int rc = 0;
+
+	if (!json_is_array(all) || json_array_size(all) == 0)
+		return fm_err_set(err, FM_USAGE,
+		    "%s: 'layers' must be a list of layers", path);
+	if (!get_truth(json_object_get(list, "decoder"), decoder))
+		return fm_err_set(
+		    err, FM_USAGE, "%s: 'decoder' must be true or false", path);
+	odd = find_odd(list, keys);
+	if (odd)
+		rc = fm_err_set(
+		    err, FM_USAGE, "%s: unknown key '%.60s'", path, odd);
+	free(odd);
+	return rc;
+}
+
+/* The name that ends a pass, if there is one. */
+static int
+check_last(const struct fm_layers *l, const char *path, struct fm_err *err)
+{
+	size_t i;
+
+	for (i = 0; l->last && i < l->n; i++)
+		if (strcmp(l->v[i].context, l->last) == 0)
+			return 0;
+	if (!l->last)
+		return 0;
+	return fm_err_set(err, FM_USAGE,
+	    "%s: 'last_layer': no layer is called '%s'", path, l->last);
+}
+
 int
 fm_layers_list(struct fm_layers *l, const json_t *list, const char *path,
     struct fm_err *err)
@@ -373,15 +436,13 @@ fm_layers_list(struct fm_layers *l, const json_t *list, const char *path,
 	memset(l, 0, sizeof *l);
 	l->model_class = fm_strdup("layers");
 	l->last = last ? fm_strdup(last) : NULL;
-	l->decoder = fm_json_bool(list, "decoder", false);
-	if (!json_is_array(all) || json_array_size(all) == 0)
-		return fm_err_set(err, FM_USAGE,
-		    "%s: 'layers' must be a list of layers", path);
+	if (check_list(list, &l->decoder, path, err) != 0)
+		return -1;
 	for (p.at = 0; p.at < json_array_size(all); p.at++)
 		if (read_entry(l, json_array_get(all, p.at), &p, err) != 0)
 			return -1;
 	count_params(l);
-	return 0;
+	return check_last(l, path, err);
 }
 
 /* --- any of them --------------------------------------------------------- */

@@ -78,6 +78,7 @@ struct fm_layer {
 	bool function; /* no module of its own */
 	bool last_row; /* of a prompt only the last token matters */
 	int64_t kernel[2], stride[2], padding[2]; /* conv2d: height, width */
+	int64_t extent[2];       /* of its output; 0 = what those give */
 	int64_t experts, active; /* so many copies, of which a token visits
 				  * some; 0, 0 = an ordinary layer */
 	enum fm_layer_part part;
@@ -90,7 +91,8 @@ struct fm_layers {
 	char *model_class; /* "LlamaForCausalLM" or "layers"; never NULL */
 	char *last;        /* context of the layer that ends a pass, or NULL */
 	bool decoder;      /* can generate */
-	int64_t positions; /* most tokens of a sequence, 0 = not known */
+	int64_t positions; /* most tokens of a sequence: the table of an
+			    * encoder has no more; 0 = no such table */
 	int64_t hidden;    /* width between blocks, 0 = not known */
 	int64_t nodes;     /* of an ONNX graph */
 	int64_t missed;    /* nodes whose cost is not known */
@@ -141,6 +143,8 @@ struct fm_layer_point {
 };
 
 int64_t fm_layer_dim(int64_t dim, const struct fm_layer_point *at);
+/* Height (k = 0) or width (1) of what a conv2d makes of so much. */
+int64_t fm_layer_extent(const struct fm_layer *l, int64_t size, int k);
 /*
  * The row of the layer in a profile: "kind", "type", "path", "in", "out", the
  * last two as dimensions like "1x16x384". New reference.

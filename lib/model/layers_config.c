@@ -522,6 +522,11 @@ encoder(struct make *m, const struct fm_hf_class *c, struct fm_err *err)
 		    FM_SHARD_NONE);
 	}
 	ids(m, "embeddings.position_embeddings", positions);
+	if (c->positions == FM_HF_AFTER_PAD)
+		positions -= 1 + (c->fixed_pad ? c->pad
+					       : fm_json_int(m->config,
+						     "pad_token_id", c->pad));
+	m->l->positions = positions;
 	elementwise(m, "embeddings.add_positions", FM_LAYER_ADD, m->hidden,
 	    FM_SHARD_NONE);
 	norm(m, "embeddings.LayerNorm", FM_LAYER_LAYERNORM);
@@ -578,7 +583,6 @@ fm_layers_config(struct fm_layers *l, const json_t *config, bool eager,
 	class = json_string_value(
 	    json_array_get(json_object_get(config, "architectures"), 0));
 	l->model_class = fm_strdup(class ? class : m.f ? m.f->class : e->name);
-	l->positions = fm_json_int(m.config, "max_position_embeddings", 0);
 	m.act = fm_json_str(m.config, "hidden_activation",
 	    fm_json_str(m.config, "hidden_act",
 		fm_json_str(m.config, "activation", m.f ? m.f->act : "gelu")));

@@ -197,7 +197,8 @@ conv(struct fm_onnx_graph *g)
 	for (k = 0; k < 2; k++) {
 		one->kernel[k] = w.dims[2 + k];
 		one->stride[k] = fm_onnx_attr_ints(g, "strides", (size_t)k, 1);
-		/* What gives this output: both sides alike. */
+		one->extent[k] = v.dims[2 + k];
+		/* What gives about this output: both sides alike. */
 		one->padding[k] = ((v.dims[2 + k] - 1) * one->stride[k] +
 				      one->kernel[k] - x.dims[2 + k] + 1) /
 				  2;

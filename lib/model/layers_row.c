@@ -26,6 +26,16 @@ fm_layer_dim(int64_t dim, const struct fm_layer_point *at)
 	}
 }
 
+int64_t
+fm_layer_extent(const struct fm_layer *l, int64_t size, int k)
+{
+	size += 2 * l->padding[k];
+	if (l->extent[k])
+		return l->extent[k];
+	return size < l->kernel[k] ? 0
+				   : (size - l->kernel[k]) / l->stride[k] + 1;
+}
+
 /* What comes out, in place of what went in; its dimensions. */
 static int
 turn_out(const struct fm_layer *l, const struct fm_layer_point *at,
@@ -52,10 +62,7 @@ turn_out(const struct fm_layer *l, const struct fm_layer_point *at,
 	case FM_LAYER_CONV2D:
 		dims[1] = l->out;
 		for (i = 0; i < 2; i++)
-			dims[2 + i] =
-			    (dims[2 + i] + 2 * l->padding[i] - l->kernel[i]) /
-				l->stride[i] +
-			    1;
+			dims[2 + i] = fm_layer_extent(l, dims[2 + i], i);
 		break;
 	default:
 		break;

@@ -150,6 +150,9 @@ reshape(const struct fm_onnx_graph *g)
 	}
 	if (rest >= 0)
 		v.dims[rest] = quotient(&all, &part);
+	/* A shape that is made a list, as exporters do before an Expand. */
+	v.n = v.rank < 0 ? -1 : x.n;
+	memcpy(v.v, x.v, sizeof v.v);
 	return v;
 }
 
