@@ -163,6 +163,12 @@ is '--metadata_id auto' "$(get metadata_id --metadata_id auto ours.log |
 sed 's/"load1":7/"load1":9/; s/r-1/r-2/' ours.log >"$T/again.log"
 is 'the id of a system does not hang on load or run' \
     "$(get sys_id "$T/again.log" | cut -d' ' -f1)" "$id"
+for mhz in 345 1980; do
+	sed "s/\"load1\":7/\"clock_sm_mhz\":\"$mhz\",\"clock_memory_mhz\":\"$mhz\"/" \
+	    ours.log >"$T/again.log"
+	is 'nor on what the clocks of a device just were' \
+	    "$(get sys_id "$T/again.log" | cut -d' ' -f1)" "$id"
+done
 is '--with_sys' "$(get sys.device --with_sys ours.log | cut -d' ' -f1)" '"Card"'
 
 # --- generation

@@ -13,6 +13,9 @@ small() { torch "$models/roberta/model" --input_sizes 8 --reps 3 "$@"; }
 "$py" "$top/tests/torch/parts.py" "$top/backends/torch" >"$T/parts" 2>&1
 is 'parts' $? 0
 grep -A2 '^not ok' "$T/parts" | note
+"$py" "$top/tests/torch/asynchronous.py" "$top/backends/torch" >"$T/parts" 2>&1
+is 'a device that is waited for' $? 0
+grep -A2 '^not ok' "$T/parts" | note
 
 one=$(sed -n 's/^Cpus_allowed_list:[^0-9]*\([0-9]*\).*/\1/p' /proc/self/status)
 if [ -n "$one" ]; then

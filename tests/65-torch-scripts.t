@@ -27,6 +27,19 @@ mlp (executed 1x - Ns)
 END
 same 'what is told of a model' "$T/got" "$T/want"
 is 'two models' "$(grep -c Hash "$T/out")" 2
+run 0 fm-driver "$scripts/two_models.py" "$scripts/hello_world.py" --analyze_only --json
+ok 'as JSON, of all scripts' "$py" -c 'import json, os, sys
+v = json.load(open(sys.argv[1]))
+at = [os.path.basename(m["location"]) for m in v]
+assert at == ["two_models.py"] * 2 + ["hello_world.py"], at
+assert v[0]["hash"] == sys.argv[2] and v[0]["inputs"] == {
+    "input": ["float32", 4, 64]}, v[0]' "$T/out" "$hash"
+for how in '' --json; do
+	# shellcheck disable=SC2086
+	fm-driver "$scripts/hello_world.py" --analyze_only $how 2>"$T/err" >/dev/full
+	is "a full disk is told $how" \
+	    "$? $(grep -c 'cannot write .*No space' "$T/err")" '3 1'
+done
 build=two_models_$hash
 if ort; then
 	run 0 fm-driver "$scripts/two_models.py::$hash" --device cpu --reps 5
@@ -91,6 +104,76 @@ END
 else
 	skip 'measured' 'ONNX Runtime is not here'
 fi
+# --- a script that closes its output and goes away; a model without inputs ---
+mkdir "$T/odd"
+cat >"$T/odd/closes.py" <<'END'
+import io, os, sys, threading, torch
+
+
+class Bare(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.p = torch.nn.Parameter(torch.ones(3))
+
+    def forward(self):
+        return self.p * 2
+
+
+bare = Bare()
+bare()
+fc = torch.nn.Linear(4, 4)
+thread = threading.Thread(target=fc, args=(torch.rand(7, 4),))
+thread.start()
+thread.join()
+os.chdir("/")
+sys.stdin.close()
+sys.stdout.close()
+sys.stderr = io.StringIO()
+END
+run 0 fm-driver "$T/odd/closes.py" --backend torch --reps 2
+is 'exported and measured' "$(grep -c '^FMWORK RES .* GraphModule 0 [17] ' "$T/out")" 2
+like 'called from a library, in a thread' "$T/out" 'Location:    threading.py, line '
+
+# --- arguments by name, and what is no tensor between them ---
+cat >"$T/odd/named.py" <<'END'
+import os, torch
+
+
+class Order(torch.nn.Module):
+    def forward(self, a, b=None, c=None, d=None):
+        return a + 2 * c - 3 * d
+
+
+class Between(torch.nn.Module):
+    def forward(self, x, plus, y, scale=2.0, mask=None):
+        return (x * scale + y if plus else x * scale - y) * mask
+
+
+class Free(torch.nn.Module):
+    def forward(self, *xs, **others):
+        return xs[0] - 2 * xs[1] + others["k"] * others["bias"]
+
+
+torch.manual_seed(0)
+a, b, c, d = torch.rand(4, 3).unbind()
+wanted = [Order()(a, d=d, c=c), Between()(a, False, b, mask=c),
+          Free()(a, b, k=5, bias=d)]
+torch.save(wanted, os.environ["WANTED"])
+END
+run 0 env WANTED="$T/wanted" fm-driver "$T/odd/named.py" --build_only --out "$T/odd"
+i=0
+while ort && [ $i -lt 3 ]; do
+	dir=$(sed -n 's/^FMWORK STAGE export .* ok //p' "$T/out" | sed -n $((i + 1))p)
+	fm-driver "$dir/model.onnx" --infer "$dir" --out "$dir/got" 2>"$T/err"
+	"$py" - "$T/wanted" $i "$dir"/got/*.npy 2>>"$T/err" <<'END'
+import sys, numpy, torch
+want = torch.load(sys.argv[1])[int(sys.argv[2])].numpy()
+sys.exit(not numpy.allclose(want, numpy.load(sys.argv[3]), 1e-5))
+END
+	is "each input is fed what it was: ${dir##*/}" $? 0
+	i=$((i + 1))
+done
+
 run 0 fm-driver "$scripts/multiple_invocations.py" --platform cpu \
     --backend torch --reps 2
 like 'the torch backend runs them, too' "$T/out" \
@@ -250,6 +333,15 @@ like 'all or one' "$T/err" 'takes everything in --search_dir'
 mkdir "$T/empty"
 run 2 fm-driver --all --search_dir "$T/empty"
 like 'no scripts' "$T/err" 'holds no script'
+cat "$scripts/hello_world.py" - >"$T/empty/leaves.py" <<'END'
+import os
+if os.fork() == 0:
+    os._exit(0)
+os._exit(7)
+END
+run 1 fm-driver "$T/empty/leaves.py" --analyze_only
+like 'one that leaves at once' "$T/err" 'leaves.py: the script failed: exit 7$'
+like 'what it had found is told, too' "$T/out" 'Hash:  '
 cat "$scripts/hello_world.py" - >"$T/empty/waits.py" <<'END'
 import time
 while True:

@@ -23,6 +23,7 @@ struct script {
 	char *work;     /* a folder for what the backend writes */
 	char *stem;     /* first part of the builds' names */
 	json_t *found;  /* FOUND of those that were chosen */
+	json_t *all; /* where to put what is found instead of text, or NULL */
 	bool failed;
 };
 

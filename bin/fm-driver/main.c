@@ -14,6 +14,7 @@
 #include "conf.h"
 #include "infer.h"
 #include "journal.h"
+#include "json.h"
 #include "lane.h"
 #include "lists.h"
 #include "place.h"
@@ -135,6 +136,7 @@ struct run {
 	struct progress progress;
 	struct errand e; /* of the turn */
 	bool wrong;      /* something was wrong with what was asked */
+	json_t *found;   /* for --json: the models of all scripts, or NULL */
 	int status;
 };
 
@@ -161,7 +163,8 @@ failed(struct run *r, const struct fm_err *err)
 {
 	if (err->code == FM_STOPPED)
 		return false;
-	text_failure(&r->t, err);
+	if (!r->found)
+		text_failure(&r->t, err);
 	r->wrong = r->wrong || err->code == FM_USAGE;
 	r->status = worse(r->status, fm_prog_fail("fm-driver", err));
 	return !r->t.failed;
@@ -209,13 +212,26 @@ run_found(void *arg, const struct conf *c, struct fm_err *err)
 static int
 run_scripts(struct run *r, const struct conf *c, struct fm_err *err)
 {
-	int rc = script_each(c, &r->t, r->e.wake_fd, run_found, r, err);
+	int rc =
+	    script_each(c, &r->t, r->e.wake_fd, r->found, run_found, r, err);
 
 	if (rc > 0)
 		r->status = worse(r->status, rc);
-	else if (rc < 0 && (r->t.failed || !failed(r, err)))
+	else if (rc < 0 &&
+		 ((r->t.failed && r->status >= fm_code_status(FM_IO)) ||
+		     !failed(r, err))) /* unless run_found() has said it */
 		return -1;
 	return 0;
+}
+
+static void
+put_found(struct run *r)
+{
+	struct fm_err err = FM_ERR_INIT;
+
+	fm_json_put_py(&r->t.b, r->found);
+	if (text_flush(&r->t, &err) != 0)
+		(void)failed(r, &err);
 }
 
 /* 0, or -1 when nothing more is to be done. */
@@ -315,14 +331,18 @@ run(const struct conf *c, int wake_fd)
 		r.e.progress = &r.progress;
 		progress_init(&r.progress, c);
 		text_init(&r.t, &r.j);
+		r.found = c->json ? json_array() : NULL;
 		run_plan(&r);
 		r.status = among_others(&r);
+		if (r.found)
+			put_found(&r);
 		progress_release(&r.progress);
 		text_end(&r.t);
 		text_release(&r.t);
 	} else if (err.code != FM_STOPPED) {
 		r.status = fm_prog_fail("fm-driver", &err);
 	}
+	json_decref(r.found);
 	journal_close(&r.j);
 	places_release(&r.places);
 	plan_release(&r.plan);

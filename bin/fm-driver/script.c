@@ -171,6 +171,14 @@ put_found(struct script *s, const json_t *f)
 	    fm_json_str(f, "hash", "?"));
 }
 
+/* For --json: the same as the backend told it, and of which script. */
+static void
+put_json(struct script *s, json_t *f)
+{
+	fm_json_set_str(f, "location", s->path);
+	json_array_append(s->all, f);
+}
+
 /* How the script itself fared. */
 static void
 take_script(struct script *s, const json_t *v)
@@ -209,7 +217,9 @@ take_line(struct script *s, const char *line, struct fm_err *err)
 	v = fm_json_parse(line, strlen(line), "line of the backend", err);
 	if (!v)
 		return -1;
-	if (is_found)
+	if (is_found && s->all)
+		put_json(s, v);
+	else if (is_found)
 		put_found(s, v);
 	if (is_found && fm_json_bool(v, "chosen", false))
 		json_array_append(s->found, v);
@@ -320,16 +330,17 @@ script_init(struct script *s, const char *path)
 
 static int
 one_script(const struct conf *c, struct text *t, const char *path, int wake_fd,
-    script_measure *f, void *arg, struct fm_err *err)
+    json_t *all, script_measure *f, void *arg, struct fm_err *err)
 {
 	struct fm_err ignored = FM_ERR_INIT;
-	struct script s = { .c = c, .t = t, .wake_fd = wake_fd };
+	struct script s = { .c = c, .t = t, .wake_fd = wake_fd, .all = all };
 	struct fm_peer *peer = NULL;
 	int rc = -1;
 
 	script_init(&s, path);
 	s.work = fm_io_tmpdir("fm-script", err);
-	text_banner(t, "SCRIPT");
+	if (!all)
+		text_banner(t, "SCRIPT");
 	if (!told_is_file(s.path))
 		fm_prog_say("fm-driver",
 		    "running %s: be sure that it is safe to run", s.path);
@@ -354,7 +365,7 @@ one_script(const struct conf *c, struct text *t, const char *path, int wake_fd,
 }
 
 int
-script_each(const struct conf *c, struct text *t, int wake_fd,
+script_each(const struct conf *c, struct text *t, int wake_fd, json_t *all,
     script_measure *f, void *arg, struct fm_err *err)
 {
 	struct fm_strs paths = FM_STRS_INIT;
@@ -362,7 +373,8 @@ script_each(const struct conf *c, struct text *t, int wake_fd,
 	size_t i;
 
 	for (i = 0; i < paths.n && rc == 0; i++) {
-		int one = one_script(c, t, paths.v[i], wake_fd, f, arg, err);
+		int one =
+		    one_script(c, t, paths.v[i], wake_fd, all, f, arg, err);
 
 		/* One that cannot be run does not stop the others. */
 		if (one < 0 &&

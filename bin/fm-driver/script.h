@@ -7,6 +7,7 @@
 #ifndef SCRIPT_H
 #define SCRIPT_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "err.h"
@@ -27,9 +28,10 @@ typedef int script_measure(void *arg, const struct conf *c, struct fm_err *err);
 /*
  * Finds and exports the models of every script, and calls `f` for each unless
  * --analyze_only or --build_only asks for less. What a script has is printed
- * into the log, or on stdout when there is none. 0, 1, or -1 as above.
+ * into the log, or on stdout when there is none; with `all` it is added to
+ * that list instead. 0, 1, or -1 as above.
  */
-int script_each(const struct conf *c, struct text *t, int wake_fd,
+int script_each(const struct conf *c, struct text *t, int wake_fd, json_t *all,
     script_measure *f, void *arg, struct fm_err *err);
 
 #endif

@@ -131,8 +131,8 @@ exper_param(struct exper *x, const char *s, size_t n)
 /* Facts that differ from run to run of the same set-up. */
 static const char *const passing[] = { "run_id", "time", "time_start", "start",
 	"date", "load", "load1", "loadavg", "temperature", "uptime", "pid",
-	"clock_cost_ns", "clock_resolution_ns", "seed", "free_bytes", "run",
-	"metadata" };
+	"clock_cost_ns", "clock_resolution_ns", "clock_sm_mhz",
+	"clock_memory_mhz", "seed", "free_bytes", "run", "metadata" };
 
 bool
 exper_sys(struct exper *x, const char *s, size_t n)

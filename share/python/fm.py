@@ -18,6 +18,7 @@ looked for in $FM_BIN, beside this file's share folder, and in PATH. This file
 needs nothing but PyTorch.
 """
 import contextlib
+import functools
 import inspect
 import json
 import os
@@ -147,7 +148,13 @@ def save(model, inputs, folder, name):
 
 def write_npy(path, tensor):
     import numpy
-    numpy.save(path, tensor.detach().cpu().numpy())
+    import torch
+    tensor = tensor.detach().cpu()
+    if tensor.dtype == torch.bfloat16:  # numpy has no word for it
+        array = tensor.contiguous().view(torch.int16).numpy().view("V2")
+    else:
+        array = tensor.numpy()
+    numpy.save(path, array)
 
 
 def benchmark_model(model, inputs, device="cpu", reps=100, opset=None,
@@ -158,7 +165,8 @@ def benchmark_model(model, inputs, device="cpu", reps=100, opset=None,
     try:
         path = save(model, inputs, folder, type(model).__name__)
         return records(
-            [path, "--inputs", folder, "--platform", device, "--reps",
+            ["--model_root", folder, "--model_name", os.path.basename(path),
+             "--inputs", folder, "--platform", device, "--reps",
              str(reps)] + options(dict(driver, build_name=build_name,
                                        onnx_opset=opset)), metadata_id)[0]
     finally:
@@ -200,18 +208,30 @@ def sizes(value):
     return ""
 
 
+def waits_of(model):
+    """For each device the model is on that must be waited for: how."""
+    import torch
+    waits = []
+    for device in {t.device for t in (*model.parameters(), *model.buffers())}:
+        wait = getattr(getattr(torch, device.type, None), "synchronize", None)
+        if wait and device.type == "mps":
+            waits.append(wait)
+        elif wait and device.type != "cpu":
+            waits.append(functools.partial(wait, device))
+    return waits
+
+
 @contextlib.contextmanager
 def profile(model):
     """Times every part of a model that is called inside the `with`. On a GPU
     each part is waited for, so the sum is more than the model needs."""
-    import torch
     table, open_rows, hooks = Table(), [], []
     start = time.perf_counter()
-    gpu = any(p.is_cuda for p in model.parameters())
+    waits = waits_of(model)
 
     def now():
-        if gpu:
-            torch.cuda.synchronize()
+        for wait in waits:
+            wait()
         return (time.perf_counter() - start) * 1e3
 
     def enter(name, part):

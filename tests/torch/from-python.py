@@ -4,6 +4,7 @@ FOLDER-OF-FM.PY SCRIPT CACHE; FM_BIN names the programs. Prints TAP.
 """
 import os
 import sys
+import types
 
 sys.path.insert(0, sys.argv[1])
 
@@ -72,5 +73,21 @@ try:
     fm.benchmark_script("no.py")
 except fm.Error as error:
     check("a failure in fm's words", "there is no script" in str(error))
+
+# --- what numpy has no word for; devices that must be waited for ---
+
+record = fm.benchmark_model(torch.nn.Linear(8, 2).bfloat16(), x.bfloat16(),
+                            reps=2, backend="torch")
+check("bfloat16", (record["status"], record["precision"]), ("OK", "bf16"))
+check("a name that is the same the next time", record["model"], "Linear.pt2")
+waited = []
+torch.utils.rename_privateuse1_backend("fmdev")
+torch.fmdev = types.ModuleType("torch.fmdev")
+torch.fmdev.synchronize = waited.append
+here = types.SimpleNamespace(device=torch.device("fmdev:1"))
+for wait in fm.waits_of(types.SimpleNamespace(
+        parameters=lambda: [here, here], buffers=lambda: [x])):
+    wait()
+check("every device is waited for, whatever its kind", waited, [here.device])
 print("1..%d" % len(done))
 sys.exit(not all(done))

@@ -159,7 +159,13 @@ check("long lines are cut", len(errors.one_line("x" * 5000)), 900)
 check("running out of memory", [errors.line_of(e)[0] for e in (
     MemoryError(), torch.OutOfMemoryError("CUDA out of memory"),
     RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate "
-                 "memory: you tried to allocate 1 bytes"))], ["oom"] * 3)
+                 "memory: you tried to allocate 1 bytes"),
+    RuntimeError("Invalid buffer size: 64.00 GiB"),  # of mps
+    RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"))], ["oom"] * 5)
+try:
+    torch.full([2 ** 31, 2 ** 31], 1)
+except RuntimeError as error:
+    check("more than can be addressed", errors.line_of(error)[0], "oom")
 check("what is not installed", errors.line_of(
     ModuleNotFoundError("no", name="torch_sendnn.x"))[0], "nodevice")
 check("ids without special ones", vocabulary.ranges(10, [0, 3, 3, 9, 12]),

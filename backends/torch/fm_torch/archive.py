@@ -127,10 +127,18 @@ def load_script(path, device):
 
 # --- torch.export ---
 
+def is_at(program, device):
+    """Is all of it on this device?"""
+    values = (program.state_dict, program.constants, program.example_inputs)
+    return all(t.device == device
+               for t in torch.utils._pytree.tree_leaves(values)
+               if isinstance(t, torch.Tensor))
+
+
 def load_program(path, device):
     try:
         program = torch.export.load(path)
-        if torch.device(device).type != "cpu":
+        if not is_at(program, torch.device(device)):
             from torch.export.passes import move_to_device_pass
             program = move_to_device_pass(program, str(device))
         module = program.module()

@@ -75,6 +75,15 @@ class Device:
             return None
         return make(enable_timing=True), make(enable_timing=True)
 
+    def record(self, event):
+        """In the stream of this device, which need not be the process's
+        present one."""
+        stream = getattr(self.module, "current_stream", None)
+        if stream:
+            event.record(stream(self.torch))
+        else:
+            event.record()
+
     def uuid(self):
         props = torch.cuda.get_device_properties(self.torch)
         return str(getattr(props, "uuid", "") or "")
@@ -129,10 +138,12 @@ def smi(uuid):
             stderr=subprocess.DEVNULL, timeout=20, check=True).stdout
     except (OSError, subprocess.SubprocessError):
         return {}
-    fields = out.decode("utf-8", "replace").splitlines()[0].split(",")
+    fields = out.decode("utf-8", "replace").partition("\n")[0].split(",")
     keys = ("driver", "clock_sm_mhz", "clock_memory_mhz", "clock_sm_max_mhz",
             "power_limit_w", "persistence_mode", "compute_mode")
-    return dict(zip(keys, (f.strip() for f in fields)))
+    # What a device does not tell is "[N/A]".
+    return {k: f.strip() for k, f in zip(keys, fields)
+            if f.strip() and not f.strip().startswith("[")}
 
 
 def listed():

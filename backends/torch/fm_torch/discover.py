@@ -178,7 +178,7 @@ class Tracer:
 
     def place(self, one):
         """Where it is called: the script's innermost line, and its name."""
-        frame = sys._getframe(3)
+        frame = sys._getframe(4)  # past note, call and hooked
         first = frame
         while frame and frame.f_code.co_filename != self.script:
             frame = frame.f_back

@@ -8,7 +8,8 @@ CODES = ("usage", "nomodel", "nodevice", "oom", "busy", "io", "timeout",
 # Not every allocator has an exception of its own.
 OOM_TEXTS = ("out of memory", "can't allocate memory", "cannot allocate",
              "not enough memory", "CUBLAS_STATUS_ALLOC_FAILED",
-             "Failed to allocate")
+             "CUDNN_STATUS_ALLOC_FAILED", "Failed to allocate",
+             "Invalid buffer size", "Storage size calculation overflowed")
 
 INSTALL = {
     "torch": "pip install torch, fm-driver --setup torch, or name a Python "

@@ -145,12 +145,44 @@ def inputs_of(one, path, request):
 
 # --- writing ---
 
+class OfTensors(torch.nn.Module):
+    """A model as a function of the tensors of a call, in the order of their
+    names; what else the call had is part of it. Exporters have orders of
+    their own for arguments by name, and for those between the tensors."""
+
+    def __init__(self, one):
+        super().__init__()
+        self.module, self.one, self.training = one.module, one, False
+
+    def forward(self, *tensors):
+        values = dict(zip(self.one.inputs, tensors))
+        first = iter([v for name, v in values.items()
+                      if name not in self.one.kwargs])
+        return self.module(
+            *[next(first) if isinstance(a, torch.Tensor) else a
+              for a in self.one.args],
+            **{name: values.get(name, a)
+               for name, a in self.one.kwargs.items()})
+
+
+def only_tensors(one):
+    """(module, its arguments) for an exporter."""
+    others = [a for a in (*one.args, *one.kwargs.values())
+              if not isinstance(a, torch.Tensor)]
+    if any(tensors(a) != [] for a in others):
+        return one.module, tuple(one.args), one.kwargs or None
+    if not others and not one.kwargs:
+        return one.module, tuple(one.args), None
+    return OfTensors(one), tuple(one.inputs.values()), None
+
+
 def to_onnx(one, path, opset):
     dynamo = uses_dynamo(one.module)
     if one.kind == "torch.export":  # has no modes, and exporters set one
         one.module.train = one.module.eval = lambda *_: one.module
+    module, args, kwargs = only_tensors(one)
     torch.onnx.export(
-        one.module, tuple(one.args), path, kwargs=one.kwargs or None,
+        module, args, path, kwargs=kwargs,
         input_names=list(one.inputs), dynamo=dynamo, verbose=False,
         opset_version=opset or newest_opset(dynamo))
 

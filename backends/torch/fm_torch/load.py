@@ -208,7 +208,8 @@ def vocab_size(config):
 
 def ports(loaded):
     """The inputs, as requests declare them."""
-    return loaded.ports or ports_of_tokens(loaded)
+    return (ports_of_tokens(loaded) if loaded.ports is None
+            else loaded.ports)
 
 
 def ports_of_tokens(loaded):

@@ -55,15 +55,15 @@ def once(call, device, inputs):
     return t0, time.monotonic_ns()
 
 
-def once_with_transfers(call, device, inputs):
-    """The same from tensors on the host to the first output there."""
-    t0 = time.monotonic_ns()
-    result = call(**{k: v.to(device.torch) for k, v in inputs.items()})
-    first = next(named(result), None)
-    if first is not None:
-        first[1].detach().to("cpu")
-    device.synchronize()
-    return t0, time.monotonic_ns()
+def with_transfers(call, device):
+    """The same call from tensors on the host to the first output there."""
+    def whole(**inputs):
+        result = call(**{k: v.to(device.torch) for k, v in inputs.items()})
+        first = next(named(result), None)
+        if first is not None:
+            first[1].detach().to("cpu")
+
+    return whole
 
 
 class Runner:
@@ -78,6 +78,8 @@ class Runner:
         self.report = options["report"]
         self.before = None
         self.device_ms = []
+        self.whole = (with_transfers(self.call, device) if self.transfers
+                      else self.call)
         self.events = device.events() if options["events"] else None
         if options["events"] and not self.events:
             raise Refused("usage", "--torch:events: the device '%s' has no "
@@ -86,20 +88,18 @@ class Runner:
     def repeat(self, seed, n):
         """(start, end, milliseconds between events or None)"""
         inputs = self.feed.fill(seed, n)
-        if self.transfers:
-            return (*once_with_transfers(self.call, self.device, inputs),
-                    None)
-        inputs = self.device.move(inputs)
+        if not self.transfers:
+            inputs = self.device.move(inputs)
         if not self.events:
-            return (*once(self.call, self.device, inputs), None)
+            return (*once(self.whole, self.device, inputs), None)
         begin, end = self.events
-        begin.record()
+        self.device.record(begin)
         t0, t1 = once(self.recorded, self.device, inputs)
         return t0, t1, begin.elapsed_time(end)
 
     def recorded(self, **inputs):
-        self.call(**inputs)
-        self.events[1].record()
+        self.whole(**inputs)
+        self.device.record(self.events[1])
 
     def shape(self, request):
         self.feed.shape(request.get("dims") or {}, request.get("fill"))

@@ -6,6 +6,7 @@ import runpy
 import shlex
 import signal
 import sys
+import threading
 import time
 
 from .errors import Refused, one_line
@@ -46,7 +47,8 @@ def end_children():
 
 class Apart:
     """Standard output and standard error go to a file meanwhile, and
-    standard input is empty: the requests are not for the script."""
+    standard input is empty: the requests are not for the script. What it
+    does to the three in sys is done to ones of its own."""
 
     def __init__(self, path):
         self.path = path
@@ -61,13 +63,21 @@ class Apart:
             os.dup2(to, number)
         os.close(fd)
         os.close(null)
+        self.streams = sys.stdin, sys.stdout, sys.stderr
+        sys.stdin = open(0, closefd=False)
+        sys.stdout, sys.stderr = self.own = [
+            open(number, "w", buffering, closefd=False,
+                 encoding=old.encoding, errors=old.errors)
+            for number, buffering, old in ((1, -1, sys.stdout),
+                                           (2, 1, sys.stderr))]
 
     def __exit__(self, *_):
-        for stream in (sys.stdout, sys.stderr):
+        for stream in (sys.stdout, sys.stderr, *self.own):
             try:
                 stream.flush()
-            except (OSError, ValueError):
-                pass  # the script closed it
+            except (OSError, ValueError, AttributeError):
+                pass  # the script has closed it, or put something else there
+        sys.stdin, sys.stdout, sys.stderr = self.streams
         for number, fd in enumerate(self.kept):
             os.dup2(fd, number)
             os.close(fd)
@@ -98,6 +108,25 @@ class Limit:
             signal.signal(signal.SIGALRM, self.kept)
 
 
+class Exit:
+    """os._exit of the script ends the script, not this process with what was
+    found. Its children, and threads that call it, end as they want to."""
+
+    def __enter__(self):
+        self.kept, me = os._exit, os.getpid()
+
+        def leave_script(status):
+            if os.getpid() == me \
+                    and threading.current_thread() is threading.main_thread():
+                raise SystemExit(status)
+            self.kept(status)
+
+        os._exit = leave_script
+
+    def __exit__(self, *_):
+        os._exit = self.kept
+
+
 def how_it_ended(error):
     if isinstance(error, Late):
         return str(error)
@@ -122,7 +151,7 @@ def run(path, args, log, answers_fd, seconds=0):
     try:
         with Apart(log):
             try:
-                with Limit(seconds):
+                with Limit(seconds), Exit():
                     runpy.run_path(path, run_name="__main__")
             except BaseException as error:
                 ending.error = how_it_ended(error)

@@ -86,7 +86,7 @@ class Session:
             self.feed, self.runner = model.runner(
                 request, told, self.loaded, self.device, given)
         except BaseException:
-            self.close(request)
+            self.drop()  # the device is told when the exception is gone
             raise
         self.answers.say_json("SYS", {**facts, **clock_facts(),
                                       **self.host_facts(), "model": told})
@@ -128,8 +128,11 @@ class Session:
         from .find import run_export
         run_export(request, self.found, self.answers)
 
-    def close(self, request):
+    def drop(self):
         self.runner = self.loaded = self.feed = None
+
+    def close(self, request):
+        self.drop()
         if self.device:
             self.device.forget()
         self.device = None
@@ -140,7 +143,7 @@ class Session:
                   "profile", "find", "export", "close")
 
     def answer(self, line):
-        request = {}
+        request, failure = {}, None
         try:
             request = json.loads(line)
             if not isinstance(request, dict):
@@ -157,23 +160,30 @@ class Session:
         except ValueError as error:
             if isinstance(error, json.JSONDecodeError):
                 error = Refused("usage", "request: %s" % error)
-            self.refuse(request, error)
+            failure = failure_of(error)
         except BaseException as error:
-            self.refuse(request, error)
+            failure = failure_of(error)
+        if failure:
+            self.refuse(request, *failure)
         self.answers.flush()
 
-    def refuse(self, request, error):
-        """The row of a failure; a traceback for people goes to stderr."""
-        code, text = line_of(error)
-        if code == "internal":
-            import traceback
-            traceback.print_exception(
-                type(error), error, error.__traceback__, file=sys.stderr)
-        del error
-        if code == "oom" and self.device:
+    def refuse(self, request, code, text):
+        """The row of a failure. The exception is gone by now: as long as it
+        is there, the frames it came through keep their tensors."""
+        if self.device and (code == "oom" or not self.runner):
             self.device.forget()
         self.answers.say("ERR", code, *(request.get(k) or 0 for k in
                                         ("input", "output", "batch")), text)
+
+
+def failure_of(error):
+    """(code, text) of a failure; a traceback for people goes to stderr."""
+    code, text = line_of(error)
+    if code == "internal":
+        import traceback
+        traceback.print_exception(
+            type(error), error, error.__traceback__, file=sys.stderr)
+    return code, text
 
 
 def clock_facts():
