@@ -130,6 +130,10 @@ cat "$d/tokens.jsonl" >>"$T/percent"
 run 0 fm-report plot phases -T svg "$T/percent"
 like 'a label with % is text, too' "$T/out" '>50%s `id` %d, input 128, batch 8<'
 
+sed "s/granite-embedding-125m/a=20 #1;2'3\$4>5/" "$d/one.jsonl" >"$T/digits"
+run 0 fm-report plot latency -T svg "$T/digits"
+ok 'a digit behind a quoted character stays one' \
+    grep -qF "a=20 #1;2'3\$4>5 fp32 on" "$T/out"
 # --- kept files draw the same again ---
 run 0 fm-report plot latency --keep -o p.svg "$d/one.jsonl"
 mv p.svg first.svg

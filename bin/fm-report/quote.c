@@ -185,13 +185,16 @@ put_gnuplot(struct fm_buf *b, char c)
 	if ((unsigned char)c < 0x20 || c == 0x7f)
 		fm_buf_putc(b, ' ');
 	else
-		fm_buf_printf(b, "\\%03o", (unsigned)(unsigned char)c);
+		fm_buf_printf(b, c < 0100 ? "\\%04o" : "\\%03o",
+		    (unsigned)(unsigned char)c);
 }
 
 /*
  * gnuplot looks for `commands` and @macros before it looks for strings, and
  * finds them in single quotes, too, behind a quote that is doubled. So
- * whatever it could mean something to is written as an octal escape.
+ * whatever it could mean something to is written as an octal escape. Of one
+ * that begins with 0 it reads four digits, of another three: a digit behind
+ * the escape must not become a part of it.
  */
 void
 quote_gnuplot(struct fm_buf *b, const char *s)
