@@ -134,6 +134,16 @@ sed "s/granite-embedding-125m/a=20 #1;2'3\$4>5/" "$d/one.jsonl" >"$T/digits"
 run 0 fm-report plot latency -T svg "$T/digits"
 ok 'a digit behind a quoted character stays one' \
     grep -qF "a=20 #1;2'3\$4>5 fp32 on" "$T/out"
+long=org/$(printf '%0230d' 0)
+awk -v long="$long" '{ for (i = 1; i < 3; i++) { l = $0
+	sub(/"model":"[^"]*"/, "\"model\":\"" long "-v" i "\"", l); print l } }' \
+    "$d/one.jsonl" >"$T/long"
+run 0 fm-report plot latency -T svg "$T/long"
+like 'long names do not cost the key' "$T/out" '>org/00*\.\.\.00*-v2, input 128<'
+run 0 fm-report plot compare -T svg "$T/long" "$T/long"
+like 'the end of a long name is on its tic' "$T/out" \
+    '>org/00*\.\.\.0*-v2, input 512, batch 8<'
+
 # --- kept files draw the same again ---
 run 0 fm-report plot latency --keep -o p.svg "$d/one.jsonl"
 mv p.svg first.svg

@@ -5,6 +5,7 @@
 #include "plot.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -78,12 +79,18 @@ plot_text(struct plot *p, const char *text)
 void
 plot_tic_text(struct plot *p, const char *text)
 {
+	enum {
+		MOST = 49 /* bytes; gnuplot drops the rest */
+	};
+	char *cut = quote_short(text, MOST, MOST);
 	struct fm_buf b = FM_BUF_INIT;
+	const char *s;
 
-	for (; *text; text++)
-		fm_buf_printf(&b, "%s%c", *text == '%' ? "%" : "", *text);
+	for (s = cut; *s; s++)
+		fm_buf_printf(&b, "%s%c", *s == '%' ? "%" : "", *s);
 	quote_gnuplot(&p->vars, b.s);
 	fm_buf_release(&b);
+	free(cut);
 }
 
 /*
@@ -117,8 +124,19 @@ colour(size_t i, size_t n, bool ordered)
 }
 
 enum {
-	MOST_NAMES = 20 /* more are not told apart anyway: no key */
+	MOST_NAMES = 20, /* more are not told apart anyway: no key */
+	WIDEST = 100     /* characters of a name; gnuplot leaves out a whole
+			  * key that does not fit */
 };
+
+static void
+put_name(struct plot *p, const char *name)
+{
+	char *cut = quote_short(name, WIDEST, SIZE_MAX);
+
+	quote_gnuplot(&p->vars, cut);
+	free(cut);
+}
 
 void
 plot_series(struct plot *p, const struct fm_strs *names, bool ordered)
@@ -142,7 +160,7 @@ plot_series(struct plot *p, const struct fm_strs *names, bool ordered)
 	    names->n);
 	for (i = 0; i < names->n; i++) {
 		fm_buf_printf(&p->vars, "NAME[%zu] = ", i + 1);
-		quote_gnuplot(&p->vars, names->v[i]);
+		put_name(p, names->v[i]);
 		fm_buf_printf(&p->vars, "; COLOR[%zu] = 0x%06x\n", i + 1,
 		    colour(i, names->n, ordered));
 	}

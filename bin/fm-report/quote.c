@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "alloc.h"
 #include "buf.h"
 
 /* Length of the UTF-8 character at s, 0 when it is none or a C1 control. */
@@ -232,6 +233,56 @@ void
 quote_word(struct fm_buf *b, const char *s)
 {
 	walk(b, s, " /=:", put_word);
+}
+
+static bool
+is_inside(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* Length of the first characters of s. */
+static size_t
+head(const char *s, size_t chars, size_t bytes)
+{
+	size_t n = 0, next;
+
+	for (; s[n] && chars > 0; chars--, n = next) {
+		for (next = n + 1; is_inside(s[next]); next++)
+			continue;
+		if (next > bytes)
+			break;
+	}
+	return n;
+}
+
+/* Where the last characters of s begin. */
+static size_t
+tail(const char *s, size_t len, size_t chars, size_t bytes)
+{
+	size_t at = len, next;
+
+	for (; at > 0 && chars > 0; chars--, at = next) {
+		for (next = at - 1; next > 0 && is_inside(s[next]); next--)
+			continue;
+		if (len - next > bytes)
+			break;
+	}
+	return at;
+}
+
+char *
+quote_short(const char *s, size_t chars, size_t bytes)
+{
+	size_t len = strlen(s);
+
+	if (len <= bytes && quote_width(s) <= chars)
+		return fm_strdup(s);
+	chars -= 3;
+	bytes -= 3;
+	return fm_strdupf("%.*s...%s",
+	    (int)head(s, chars - chars / 2, bytes - bytes / 2), s,
+	    s + tail(s, len, chars / 2, bytes / 2));
 }
 
 size_t
