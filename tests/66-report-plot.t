@@ -115,6 +115,16 @@ run 0 fm-report plot reps -T svg "$T/log"
 like 'repetitions' "$T/out" '>40 repetitions: input 128, batch 4; drift '
 like 'an outlier' "$T/out" '>outlier<'
 
+sed 's/"batch":64/"batch":1048576/' "$d/one.jsonl" >"$T/sizes"
+run 0 fm-report plot latency -T svg "$T/sizes"
+like 'a size has all its digits' "$T/out" '>1048576<'
+head -1 "$d/one.jsonl" | fm-report plot latency -T svg >"$T/out"
+is 'one size has one tic' "$(grep -c '>0\.9[0-9]*<' "$T/out")" 0
+echo '{"input":1,"batch":1,"itl":1e-7,"thp":1}
+{"input":1,"batch":2,"itl":1e12,"thp":2}' >"$T/wide"
+run 0 fm-report plot pareto -T svg "$T/wide"
+is 'tics of a wide range are few' "$(grep -Ec '>(0\.01|0\.1|1|100|1000)<' "$T/out")" 2
+
 # --- hostile text ---
 sed 's/granite-embedding-125m/`touch x`;system(\\"x\\")<b>$\\\\ '"''"'@x 5%s/' \
     "$d/one.jsonl" >"$T/evil"

@@ -195,18 +195,18 @@ enum {
 	MOST_TICS = 9
 };
 
-/* Tics at 1, 2 and 5 of each power of ten, or at the powers when those are
- * many. */
+/* Tics at 1, 2 and 5 of each power of ten, or at some of the powers when those
+ * are many. */
 static void
 put_log_tics(struct fm_buf *b, char axis, double lo, double hi)
 {
 	static const double parts[] = { 1, 2, 5 };
 	bool many = hi / lo > 2000, any = false;
-	int k;
+	int by = (int)ceil(log10(hi / lo) / MOST_TICS), k;
 	size_t i;
 
 	fm_buf_printf(b, "set %ctics (", axis);
-	for (k = (int)floor(log10(lo)); k <= (int)ceil(log10(hi)); k++)
+	for (k = (int)floor(log10(lo)); k <= (int)ceil(log10(hi)); k += by)
 		for (i = 0; i < (many ? 1 : 3); i++) {
 			double v = parts[i] * pow(10, k);
 
@@ -226,7 +226,7 @@ put_value_tics(struct fm_buf *b, char axis, const double *v, size_t n)
 
 	fm_buf_printf(b, "set %ctics (", axis);
 	for (i = 0; i < n; i++)
-		fm_buf_printf(b, "%s'%.6g' %.17g", i ? ", " : "", v[i], v[i]);
+		fm_buf_printf(b, "%s'%.10g' %.17g", i ? ", " : "", v[i], v[i]);
 	fm_buf_puts(b, ")\n");
 }
 
@@ -268,6 +268,8 @@ plot_axis(struct plot *p, char axis, const double *v, size_t n)
 		if (are_sizes(d, m))
 			put_value_tics(b, axis, d, m);
 	} else if (m) {
+		if (axis == 'x' && are_sizes(d, m))
+			put_value_tics(b, axis, d, m);
 		/* Lengths can be compared only from zero. */
 		lo = axis == 'x' ? lo * 0.9 : lo < 0 ? lo : 0;
 		hi = hi > 0 ? hi * 1.1 : 1;
