@@ -108,6 +108,16 @@ like 'what is simulated says so in the key' "$T/out" ', simulated<'
 like 'and in the title' "$T/out" '>in part simulated: granite'
 run 0 fm-report plot heatmap -T svg "$d/one.jsonl"
 like 'a cell that failed' "$T/out" '>ERR_oom<'
+like 'several colours are named' "$T/out" '>5<'
+run 0 fm-report plot heatmap -T svg --where 'input == 512 && batch == 64' "$d/one.jsonl"
+is 'a grid of failures shows them' \
+    "$(grep -c 'ERR_oom' "$T/out")$(grep -c 'nothing to show' "$T/out")" 10
+{ cat "$d/one.jsonl"; sed 's/granite-embedding-125m/other/' "$d/one.jsonl"; } >"$T/two"
+run 0 fm-report plot heatmap -T svg "$T/two"
+like 'the picture says what it merges' "$T/out" '>latency by input and batch size, median over model<'
+echo '{"input":1,"batch":1,"itl":0.0012}' >"$T/small"
+run 0 fm-report plot heatmap -T svg "$T/small"
+like 'small numbers have digits' "$T/out" '>0\.0012<'
 run 0 fm-report plot history -T svg "$d/history.jsonl"
 like 'one step in the history' "$T/out" '>latency over time: 1 step<'
 like 'of 6 %' "$T/out" '>\+[56]\.[0-9] %<'

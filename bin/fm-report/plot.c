@@ -174,9 +174,8 @@ ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Sorted, each once, without what is no number: how many. */
-static size_t
-distinct(double *v, size_t n)
+size_t
+plot_distinct(double *v, size_t n)
 {
 	size_t i, m = 0;
 
@@ -195,17 +194,16 @@ enum {
 	MOST_TICS = 9
 };
 
-/* Tics at 1, 2 and 5 of each power of ten, or at some of the powers when those
- * are many. */
-static void
-put_log_tics(struct fm_buf *b, char axis, double lo, double hi)
+void
+plot_log_tics(struct plot *p, const char *axis, double lo, double hi)
 {
 	static const double parts[] = { 1, 2, 5 };
 	bool many = hi / lo > 2000, any = false;
 	int by = (int)ceil(log10(hi / lo) / MOST_TICS), k;
+	struct fm_buf *b = &p->vars;
 	size_t i;
 
-	fm_buf_printf(b, "set %ctics (", axis);
+	fm_buf_printf(b, "set %stics (", axis);
 	for (k = (int)floor(log10(lo)); k <= (int)ceil(log10(hi)); k += by)
 		for (i = 0; i < (many ? 1 : 3); i++) {
 			double v = parts[i] * pow(10, k);
@@ -249,7 +247,7 @@ plot_axis(struct plot *p, char axis, const double *v, size_t n)
 	size_t m;
 
 	memcpy(d, v, n * sizeof *d);
-	m = distinct(d, n);
+	m = plot_distinct(d, n);
 	lo = m ? d[0] : 0;
 	hi = m ? d[m - 1] : 0;
 	if (lo > 0 && hi / lo >= 4) {
@@ -259,7 +257,7 @@ plot_axis(struct plot *p, char axis, const double *v, size_t n)
 		if (axis == 'x' && are_sizes(d, m))
 			put_value_tics(b, axis, d, m);
 		else
-			put_log_tics(b, axis, lo, hi);
+			plot_log_tics(p, axis == 'x' ? "x" : "y", lo, hi);
 	} else if (axis == 'x' && m > 1) {
 		double room = (hi - lo) * 0.05;
 

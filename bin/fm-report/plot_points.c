@@ -424,14 +424,6 @@ find_value(const double *v, size_t n, double x)
 	return i;
 }
 
-static int
-ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* The values of a column that occur, in order; the caller frees. */
 static double *
 values_of(const struct points *p, size_t col, size_t *n)
@@ -439,14 +431,9 @@ values_of(const struct points *p, size_t col, size_t *n)
 	double *v = fm_calloc(p->v.groups.n, sizeof *v);
 	size_t g;
 
-	*n = 0;
-	for (g = 0; g < p->v.groups.n; g++) {
-		double x = view_metric(&p->v, col, g);
-
-		if (!isnan(x) && find_value(v, *n, x) == *n)
-			v[(*n)++] = x;
-	}
-	qsort(v, *n, sizeof *v, ascending);
+	for (g = 0; g < p->v.groups.n; g++)
+		v[g] = view_metric(&p->v, col, g);
+	*n = plot_distinct(v, p->v.groups.n);
 	return v;
 }
 
@@ -467,7 +454,7 @@ put_category_tics(struct plot *pl, char axis, const double *v, size_t n)
 static void
 put_heat(struct plot *pl, const struct points *p)
 {
-	size_t nx, ny, g;
+	size_t nx, ny, failed = 0, g;
 	double *x = values_of(p, p->batch, &nx),
 	       *y = values_of(p, p->input, &ny);
 	double lo = (double)INFINITY, hi = (double)-INFINITY;
@@ -493,6 +480,7 @@ put_heat(struct plot *pl, const struct points *p)
 			fm_buf_printf(&pl->vars,
 			    " at %g,%g center front textcolor rgb '#b00000'\n",
 			    v[0], v[1]);
+			failed++;
 		} else {
 			lo = fmin(lo, v[2]);
 			hi = fmax(hi, v[2]);
@@ -502,9 +490,12 @@ put_heat(struct plot *pl, const struct points *p)
 	}
 	put_category_tics(pl, 'x', x, nx);
 	put_category_tics(pl, 'y', y, ny);
-	fm_buf_printf(&pl->vars, "CELLS = %zu\n", nx > ny ? nx : ny);
-	if (lo > 0 && hi / lo > 4)
+	fm_buf_printf(&pl->vars, "CELLS = %zu; FAILED = %zu\n",
+	    nx > ny ? nx : ny, failed);
+	if (lo > 0 && hi / lo > 4) {
 		fm_buf_puts(&pl->vars, "set logscale cb\n");
+		plot_log_tics(pl, "cb", lo, hi);
+	}
 	fm_buf_printf(&pl->vars, "LOW = %g; HIGH = %g; N = %d\n",
 	    isinf(lo) ? 0 : lo,
 	    isinf(hi) ? 1
@@ -529,6 +520,7 @@ plot_heatmap(struct plot *pl, struct fm_err *err)
 		p.v.chosen = true;
 		view_warn(&p.v);
 		fm_buf_printf(&what, "%s by input and batch size", metric);
+		view_put_merged(&what, &p.v, ", median over ");
 		put_titles(pl, &p, what.s);
 		plot_set(
 		    pl, "CBLABEL", label(&what, &p.r, p.metric, p.v.output));

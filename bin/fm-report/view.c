@@ -99,15 +99,24 @@ hides(const struct view *v, size_t col)
 }
 
 void
-view_warn(const struct view *v)
+view_put_merged(struct fm_buf *b, const struct view *v, const char *before)
 {
-	struct fm_buf b = FM_BUF_INIT;
 	size_t i;
 
 	for (i = 0; i < v->n_identity && v->chosen; i++)
-		if (hides(v, v->identity[i]))
-			fm_buf_printf(&b, "%s%s", b.len ? ", " : "",
-			    v->r->cols[v->identity[i]].name);
+		if (hides(v, v->identity[i])) {
+			fm_buf_printf(
+			    b, "%s%s", before, v->r->cols[v->identity[i]].name);
+			before = ", ";
+		}
+}
+
+void
+view_warn(const struct view *v)
+{
+	struct fm_buf b = FM_BUF_INIT;
+
+	view_put_merged(&b, v, "");
 	if (b.len)
 		fm_prog_say("fm-report",
 		    "rows merge records that differ in %s: their medians are "

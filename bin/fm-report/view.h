@@ -32,6 +32,10 @@ void view_want(struct view *v, struct recs *r, const char *by, const char *rows,
 void view_group(struct view *v);
 void view_release(struct view *v);
 
+/* Behind `before`, the fields that vary inside rows that were merged, if any.
+ */
+void view_put_merged(
+    struct fm_buf *b, const struct view *v, const char *before);
 /* Tells on stderr which fields vary inside rows that were merged. */
 void view_warn(const struct view *v);
 
