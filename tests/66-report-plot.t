@@ -23,6 +23,10 @@ like 'its bars, the warm-up cut off' "$T/out" '^█▁▁▁▁▁▁▁\|[▁�
 run 0 env PATH=/nowhere "$fm" plot hist -T text "$T/log"
 like 'a histogram' "$T/out" '^ +3(\.[0-9]+)? ms +[0-9]+  █+'
 like 'with what lies beyond' "$T/out" '^    beyond +1$'
+grep -m 1 REP "$T/log" | sed 's/ 40 / 1 /' >"$T/single"
+run 0 env PATH=/nowhere "$fm" plot hist -T text "$T/single"
+like 'one repetition' "$T/out" '^1 repetition, median 9 ms$'
+is 'is one bar' "$(grep -c '[0-9] ms  ' "$T/out")" 1
 run 3 env PATH=/nowhere "$fm" plot latency -T text "$d/one.jsonl"
 like 'the other kinds need gnuplot' "$T/err" \
     "plots are drawn by gnuplot: cannot start 'gnuplot'"
@@ -124,6 +128,8 @@ like 'of 6 %' "$T/out" '>\+[56]\.[0-9] %<'
 run 0 fm-report plot reps -T svg "$T/log"
 like 'repetitions' "$T/out" '>40 repetitions: input 128, batch 4; drift '
 like 'an outlier' "$T/out" '>outlier<'
+run 0 fm-report plot reps -T svg "$T/single"
+like 'one repetition of a point without a name' "$T/out" '>1 repetition<'
 
 sed 's/"batch":64/"batch":1048576/' "$d/one.jsonl" >"$T/sizes"
 run 0 fm-report plot latency -T svg "$T/sizes"
