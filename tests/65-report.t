@@ -174,6 +174,14 @@ like 'an alpha' "$T/err" 'alpha must be between 0 and 1'
 run 2 fm-report diff --metric n "$d/base.jsonl" "$d/base.jsonl"
 like 'a metric without a better' "$T/err" "neither more nor less of 'n' is better"
 
+echo '{"model":"m","input":1,"status":"OK","stats":{"median":0.1,"p99":0.2}}' >"$T/p99"
+echo '{"model":"m","input":1,"status":"OK","stats":{"median":0.1,"p99":null}}' >"$T/no99"
+run 6 fm-report diff --metric p99 "$T/p99" "$T/no99"
+like 'a metric that a good point lacks is no failure' "$T/out" '^1 missing; status 6'
+run 5 fm-report diff --metric p99 "$T/no99" "$T/no99"
+like 'nor on both sides, and a field that does not exist' "$T/err" \
+    "1 of 1 points have no 'p99' on either side: they are left out"
+
 # --- exports ---
 run 0 fm-report prom "$d/one.jsonl"
 like 'Prometheus: a point' "$T/out" \

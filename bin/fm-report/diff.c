@@ -161,17 +161,18 @@ collapse(struct value *v, size_t n)
 	return m;
 }
 
-/* The group's runs of a side that measured it. The caller frees. */
+/* The group's runs of a side that measured it; *failed: one did not, and says
+ * so. A metric that a good record lacks is no failure. The caller frees. */
 static struct value *
 values(const struct diff *d, size_t group, enum diff_side side, size_t *n,
-    bool *tried)
+    bool *failed)
 {
 	const struct groups *g = &d->groups;
 	struct value *v = fm_calloc(groups_size(g, group), sizeof *v);
 	size_t i;
 
 	*n = 0;
-	*tried = false;
+	*failed = false;
 	for (i = g->from[group]; i < g->from[group + 1]; i++) {
 		size_t row = g->rows[i];
 		const char *status = recs_text(&d->r, d->status, row);
@@ -179,8 +180,11 @@ values(const struct diff *d, size_t group, enum diff_side side, size_t *n,
 
 		if (side_of(d, row) != side)
 			continue;
-		*tried = true;
-		if (!(m > 0) || (status && strncmp(status, "ERR", 3) == 0))
+		if (status && strncmp(status, "ERR", 3) == 0) {
+			*failed = true;
+			continue;
+		}
+		if (!(m > 0))
 			continue;
 		v[*n].run = recs_at(&d->r, d->run, row);
 		v[*n].log = log(m);
@@ -233,9 +237,9 @@ static void
 add_history(const struct diff *d, struct fm_judge_point *p, size_t group,
     const struct value *base, const struct value *next)
 {
-	bool tried;
+	bool failed;
 	size_t n, i, m = 0;
-	struct value *v = values(d, group, DIFF_HISTORY, &n, &tried);
+	struct value *v = values(d, group, DIFF_HISTORY, &n, &failed);
 	const double *x;
 	cell host =
 	    p->n_next ? recs_at(&d->r, d->host, next[0].row) : CELL_NULL;
@@ -270,9 +274,9 @@ make_point(struct diff *d, size_t group)
 	memset(p, 0, sizeof *p);
 	base = values(d, group, DIFF_BASE, &p->n_base, &p->base_failed);
 	next = values(d, group, DIFF_NEXT, &p->n_next, &p->next_failed);
-	if (p->base_failed || p->next_failed) {
-		p->base_failed = p->base_failed && p->n_base == 0;
-		p->next_failed = p->next_failed && p->n_next == 0;
+	p->base_failed = p->base_failed && p->n_base == 0;
+	p->next_failed = p->next_failed && p->n_next == 0;
+	if (p->n_base || p->n_next || p->base_failed || p->next_failed) {
 		p->base = logs(base, p->n_base);
 		p->next = logs(next, p->n_next);
 		p->within = (double)NAN;
@@ -322,7 +326,7 @@ run_means(const struct diff *d, enum diff_side side, size_t *n)
 	struct sum *s = NULL;
 	size_t cap = 0, i, j, m;
 	double *x;
-	bool tried;
+	bool failed;
 
 	*n = 0;
 	for (i = 0; i < d->n; i++) {
@@ -331,7 +335,7 @@ run_means(const struct diff *d, enum diff_side side, size_t *n)
 
 		if (!p->n_base || !p->n_next)
 			continue;
-		v = values(d, d->group[i], side, &m, &tried);
+		v = values(d, d->group[i], side, &m, &failed);
 		for (j = 0; j < m; j++)
 			add_to_run(&s, n, &cap, v[j].run,
 			    v[j].log - fm_compare_mean(p->base, p->n_base));

@@ -277,6 +277,21 @@ diff_grid(const struct diff *d, struct grid *g, bool people)
 	free(id);
 }
 
+/* Points of both sides, or of one, that have no value and did not fail. */
+static void
+tell_unknown(const struct diff *d)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < d->groups.n; i++)
+		n += d->groups.rows[d->groups.from[i]] < d->end[DIFF_NEXT];
+	if (n > d->n)
+		fm_prog_say("fm-report",
+		    "%zu of %zu points have no '%s' on either side: they are "
+		    "left out",
+		    n - d->n, n, d->r.cols[d->metric].name);
+}
+
 /* No point of the base is on the new side: says why, when one field does. */
 static void
 explain(const struct diff *d)
@@ -329,6 +344,7 @@ diff_run(const struct conf *c, struct fm_err *err)
 		    c->files.n);
 	rc = diff_init(&d, c, c->files.v[0], c->files.v[1], err);
 	if (rc == 0) {
+		tell_unknown(&d);
 		explain(&d);
 		rc = print(&d, c, err);
 	}
