@@ -193,6 +193,15 @@ if command -v promtool >/dev/null; then
 else
 	skip 'promtool accepts it' 'no promtool'
 fi
+{ head -1 "$d/one.jsonl"; head -1 "$d/one.jsonl" | sed 's/"simulated":false,//'
+  head -1 "$d/one.jsonl" | sed 's/"metadata_id":null/"metadata_id":""/'
+  head -1 "$d/one.jsonl" | sed 's/granite/a\\tb/'
+  head -1 "$d/one.jsonl" | sed 's/granite/a b/'; } >"$T/same"
+for k in prom junit github; do
+	run 0 fm-report $k "$T/same"
+	is "$k: no name twice" "$(grep -E '^fm_latency_s|testcase|"name"' "$T/out" |
+	    wc -l | tr -d ' ')$(sed 's/ [0-9.]*$//' "$T/out" | sort | uniq -d)" 2
+done
 run 0 fm-report benchstat "$d/base.jsonl"
 is 'benchstat: a line for each record' \
     "$(grep -cE '^BenchmarkInference(/[a-z]+=[^ /]+)+ 100 [0-9.]+ ns/op [0-9.]+ seq/s$' "$T/out")" 30

@@ -80,6 +80,18 @@ quote_text(struct fm_buf *b, const char *s)
 }
 
 static void
+put_blank(struct fm_buf *b, char c)
+{
+	fm_buf_putc(b, c == '\n' ? c : ' ');
+}
+
+void
+quote_plain(struct fm_buf *b, const char *s)
+{
+	walk(b, s, "", put_blank);
+}
+
+static void
 put_md(struct fm_buf *b, char c)
 {
 	if (c == '<')

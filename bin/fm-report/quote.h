@@ -15,6 +15,8 @@ typedef void quote_put(struct fm_buf *b, const char *s);
 
 /* A terminal or a plain file: control characters become \xNN. */
 void quote_text(struct fm_buf *b, const char *s);
+/* Lines of text: control characters but the line end become blanks. */
+void quote_plain(struct fm_buf *b, const char *s);
 /* A cell of a Markdown table. */
 void quote_md(struct fm_buf *b, const char *s);
 /* Text or a quoted attribute of HTML and XML. */

@@ -293,6 +293,23 @@ recs_read(struct recs *r, const struct fm_strs *files, struct fm_err *err)
 	return input_read(&r->in, files, err);
 }
 
+void
+recs_map(struct recs *r, size_t col, cell (*f)(struct recs *r, cell c))
+{
+	struct column *c = &r->cols[col];
+	cell from = c->same, to = f(r, from);
+	size_t i;
+
+	c->same = to;
+	for (i = 0; c->v && i < r->n; i++) {
+		if (c->v[i] != from) {
+			from = c->v[i];
+			to = f(r, from);
+		}
+		c->v[i] = to;
+	}
+}
+
 bool
 recs_is_same(const struct recs *r, size_t col)
 {
