@@ -216,6 +216,15 @@ run 0 fm-report github "$d/one.jsonl"
 like 'github-action-benchmark' "$T/out" \
     '"name": "granite-embedding-125m, input 128, batch 1", "unit": "ms", "value": 2\.99.*"range": "2\.97'
 
+sed "s/granite/$(printf 'a\302\240b\343\200\200c\342\200\202d')/" "$d/base.jsonl" >"$T/wide"
+run 0 fm-report benchstat "$T/wide"
+like 'benchstat: wide blanks do not end a name' "$T/out" \
+    '^BenchmarkInference/model=a_b_c_d-embedding'
+sed "s/granite/$(printf 'a\357\277\276b')/" "$d/one.jsonl" >"$T/wide"
+run 0 fm-report junit "$T/wide"
+is 'JUnit: characters that XML forbids are replaced' \
+    "$(grep -c "$(printf 'a\357\277\275b')" "$T/out")" 6
+
 # --- text from records is text everywhere ---
 evil='`id`;system(\"x\")<b>$\\ '"'"'|\n\u001b[31m@x'
 sed "s/granite-embedding-125m/$(printf %s "$evil" | sed 's/[\\&/]/\\&/g')/" \

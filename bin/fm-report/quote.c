@@ -29,12 +29,15 @@ utf8(const char *s)
 	return n;
 }
 
-/* Characters that turn the direction of what follows them: U+202A-E, 2066-9 */
+/* Characters that turn the direction of what follows them, U+202A-E, 2066-9,
+ * and those that XML forbids, U+FFFE and FFFF. */
 static bool
-turns(const char *s)
+unwanted(const char *s)
 {
 	const unsigned char *u = (const unsigned char *)s;
 
+	if (u[0] == 0xef && u[1] == 0xbf && u[2] >= 0xbe)
+		return true;
 	return u[0] == 0xe2 &&
 	       ((u[1] == 0x80 && u[2] >= 0xaa && u[2] <= 0xae) ||
 		   (u[1] == 0x81 && u[2] >= 0xa6 && u[2] <= 0xa9));
@@ -58,7 +61,7 @@ walk(struct fm_buf *b, const char *s, const char *special,
 			put(b, *s);
 		} else if (c < 0x80) {
 			fm_buf_putc(b, *s);
-		} else if ((n = utf8(s)) && !turns(s)) {
+		} else if ((n = utf8(s)) && !unwanted(s)) {
 			fm_buf_put(b, s, n);
 		} else {
 			fm_buf_puts(b, "\xef\xbf\xbd");
@@ -241,10 +244,38 @@ put_word(struct fm_buf *b, char c)
 	fm_buf_putc(b, '_');
 }
 
+/* Length of a blank that is not ASCII: U+00A0, 1680, 2000 to 200A, 2028, 2029,
+ * 202F, 205F and 3000 end a field of Go's, too. */
+static size_t
+wide_blank(const char *s)
+{
+	static const char *const blanks[] = { "\xc2\xa0", "\xe1\x9a\x80",
+		"\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f",
+		"\xe3\x80\x80", NULL };
+	size_t i;
+
+	for (i = 0; blanks[i]; i++)
+		if (strncmp(s, blanks[i], strlen(blanks[i])) == 0)
+			return strlen(blanks[i]);
+	return strncmp(s, "\xe2\x80", 2) == 0 &&
+		       (unsigned char)s[2] - 0x80U <= 0xa
+		   ? 3
+		   : 0;
+}
+
 void
 quote_word(struct fm_buf *b, const char *s)
 {
-	walk(b, s, " /=:", put_word);
+	struct fm_buf word = FM_BUF_INIT;
+	size_t n;
+
+	for (; *s; s += n) {
+		n = wide_blank(s);
+		fm_buf_putc(&word, n ? ' ' : *s);
+		n = n ? n : 1;
+	}
+	walk(b, word.s, " /=:", put_word);
+	fm_buf_release(&word);
 }
 
 static bool
