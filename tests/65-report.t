@@ -44,6 +44,18 @@ same 'a table in two directions' "$T/out" "$T/want"
 run 0 fm-report table --rows input --cols batch --by model -f md "$d/one.jsonl"
 like 'a table for each model' "$T/out" '^latency in ms: model granite'
 like 'Markdown' "$T/out" '^\| 128 \| 3\.00 \| 9\.92 \| 58\.26 \|$'
+run 0 fm-report table --rows input --cols batch --by model -f csv "$d/one.jsonl"
+is 'but one for programs, with its units' "$(head -1 "$T/out"; wc -l <"$T/out")" \
+    "$(echo 'model,input,batch 1_ms,batch 8_ms,batch 64_ms'; echo 3)"
+run 0 fm-report table --rows input --cols batch -f json "$d/sim.jsonl"
+is 'that says what is simulated' "$(grep -c '"simulated": "simulated"' "$T/out")" 2
+run 0 fm-report table --rows input -f csv "$d/one.jsonl"
+is 'a direction less' "$(head -1 "$T/out")" input,latency_ms
+run 0 fm-report table --rows input /dev/null
+is 'nothing, in two directions' "$(cat "$T/out")" 'no records'
+run 2 fm-report table --rows input --columns model,latency "$d/one.jsonl"
+like 'one field in the cells' "$T/err" \
+    "^fm-report: --columns names one field with --rows or --cols, got 'model,latency'"
 run 0 fm-report table --by batch "$d/one.jsonl"
 like 'merged rows that hide a field are told' "$T/err" \
     'rows merge records that differ in input: their medians'

@@ -44,6 +44,8 @@ recs_want(struct recs *r, const char *name)
 	memset(c, 0, sizeof *c);
 	c->name = fm_strdup(name);
 	c->field = field_find(name);
+	/* What is asked for after reading is nowhere, not 0. */
+	c->same = CELL_NULL;
 	if (c->field && c->field->kind == FIELD_LATENCY) {
 		c->slot[0] = pick_want(&r->in.pick, "stats.median");
 		c->slot[1] = pick_want(&r->in.pick, "itl");

@@ -235,6 +235,11 @@ table_run(const struct conf *c, struct fm_err *err)
 	struct fm_buf b = FM_BUF_INIT;
 	int rc = recs_where(&r, c->where, err);
 
+	if (rc == 0 && (c->rows || c->cols) && c->columns &&
+	    strpbrk(c->columns, ", "))
+		rc = fm_err_set(err, FM_USAGE,
+		    "--columns names one field with --rows or --cols, got '%s'",
+		    c->columns);
 	r.in.strict = c->strict;
 	want_all(c, &r);
 	view_want(&v, &r, c->by, c->rows, c->cols);

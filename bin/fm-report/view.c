@@ -196,8 +196,8 @@ view_status(const struct view *v, size_t group, enum grid_mood *mood)
 	return fm_strdupf("%zu of %zu OK", good, n);
 }
 
-static bool
-is_simulated(const struct view *v, size_t group)
+bool
+view_simulated(const struct view *v, size_t group)
 {
 	const struct groups *g = &v->groups;
 	size_t i;
@@ -310,7 +310,7 @@ view_set(
 		grid_set_text(c, status);
 		free(status);
 	} else if (strcmp(name, "simulated") == 0) {
-		grid_set_text(c, is_simulated(v, group) ? "simulated" : "");
+		grid_set_text(c, view_simulated(v, group) ? "simulated" : "");
 	} else {
 		col = recs_want(v->r, name);
 		x = recs_at(v->r, col, row);

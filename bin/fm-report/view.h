@@ -53,6 +53,9 @@ double view_metric(const struct view *v, size_t col, size_t group);
 bool view_interval(
     const struct view *v, size_t col, size_t group, double *lo, double *hi);
 
+/* Is any record of the group simulated? */
+bool view_simulated(const struct view *v, size_t group);
+
 /* OK; or the status of its one record; or "3 of 5 OK". The caller frees. */
 char *view_status(const struct view *v, size_t group, enum grid_mood *mood);
 
