@@ -32,6 +32,11 @@ run 0 fm-report table --columns 'input,batch,p50' --sort '-batch,input' \
     --format tsv "$d/one.jsonl"
 is 'columns and order as asked for' "$(cut -f1,2 "$T/out" | tr '\t\n' ': ')" \
     'input:batch 128:64 512:64 128:8 512:8 128:1 512:1 '
+run 0 fm-report table --columns input,-latency "$d/one.jsonl"
+is 'a field that no record has is empty' "$(tail -n 1 "$T/out")" '  512'
+run 0 fm-report html --columns input,p99,n --sort -n "$d/one.jsonl"
+like 'columns of the page' "$T/out" \
+    '<tr><td class="n">128</td><td class="n"></td><td class="n">100</td></tr>'
 run 0 fm-report table --rows input --cols batch --columns throughput "$d/one.jsonl"
 cat >"$T/want" <<'X'
 throughput in /s: granite-embedding-125m fp32 on AMD EPYC (cpu), 2026-11-18

@@ -381,6 +381,7 @@ make_page(const struct conf *c, struct fm_err *err)
 	fm_buf_init(&p.b);
 	p.r.in.strict = c->strict;
 	rc = recs_where(&p.r, c->where, err);
+	table_want(c, &p.r);
 	view_want(&p.v, &p.r, NULL, NULL, NULL);
 	p.error = recs_want(&p.r, "error");
 	p.run = recs_want(&p.r, "run_id");
