@@ -217,6 +217,18 @@ run 0 fm-report html /dev/null
 like 'a page about nothing' "$T/out" 'no records'
 fm-report html <"$d/one.jsonl" >"$T/out" 2>"$T/err"
 is 'from a pipe' $? 0
+{ echo '{"torn'; cat "$d/one.jsonl"; } >torn.jsonl
+run 1 fm-report html -o page2.html torn.jsonl
+is 'a line that cannot be read is told once, with its file' "$(cat "$T/err")" \
+    'fm-report: torn.jsonl:1: a record is cut off: skipped'
+cat torn.jsonl | fm-report html -o page2.html 2>"$T/err"
+is 'or as stdin' "$?$(cat "$T/err")" '1fm-report: stdin:1: a record is cut off: skipped'
+cat "$d/base.jsonl" | fm-report html --base - -o page2.html "$d/slow.jsonl"
+is 'a base from a pipe' \
+    "$(grep -c '>geometric mean<' page2.html)$(grep -c 'nothing to compare' page2.html)" 20
+mkdir tmp
+TMPDIR=$T/tmp fm-report html "$d/one.jsonl" "$d/base.jsonl" | head -1 >/dev/null
+is 'nothing is left when the reader goes away' "$(ls tmp)" ''
 
 if command -v chromium >/dev/null; then
 	browse page.html >seen

@@ -86,28 +86,31 @@ want(struct diff *d, const struct conf *c, struct fm_err *err)
 
 static int
 read_side(struct diff *d, enum diff_side side, const struct fm_strs *files,
-    struct fm_err *err)
+    int quiet, struct fm_err *err)
 {
-	int rc = files->n ? recs_read(&d->r, files, err) : 0;
+	int rc;
 
+	d->r.in.quiet = quiet >= (side == DIFF_NEXT ? 1 : 2);
+	rc = files->n ? recs_read(&d->r, files, err) : 0;
 	d->end[side] = d->r.n;
 	return rc;
 }
 
 static int
-read_sides(struct diff *d, const struct conf *c, const char *base,
-    const char *next, struct fm_err *err)
+read_sides(struct diff *d, const struct conf *c, struct fm_err *err)
 {
 	struct fm_strs a = FM_STRS_INIT, b = FM_STRS_INIT;
+	size_t i = c->base ? 0 : 1;
 	int rc;
 
-	fm_strs_add(&a, base);
-	fm_strs_add(&b, next);
-	rc = read_side(d, DIFF_BASE, &a, err);
+	fm_strs_add(&a, c->base ? c->base : c->files.v[0]);
+	for (; i < c->files.n; i++)
+		fm_strs_add(&b, c->files.v[i]);
+	rc = read_side(d, DIFF_BASE, &a, c->quiet, err);
 	if (rc == 0)
-		rc = read_side(d, DIFF_NEXT, &b, err);
+		rc = read_side(d, DIFF_NEXT, &b, c->quiet, err);
 	if (rc == 0)
-		rc = read_side(d, DIFF_HISTORY, &c->history, err);
+		rc = read_side(d, DIFF_HISTORY, &c->history, c->quiet, err);
 	fm_strs_release(&a);
 	fm_strs_release(&b);
 	return rc;
@@ -377,13 +380,12 @@ grand_mean(struct diff *d)
 }
 
 int
-diff_init(struct diff *d, const struct conf *c, const char *base,
-    const char *next, struct fm_err *err)
+diff_init(struct diff *d, const struct conf *c, struct fm_err *err)
 {
 	size_t i;
 
 	memset(d, 0, sizeof *d);
-	if (want(d, c, err) != 0 || read_sides(d, c, base, next, err) != 0)
+	if (want(d, c, err) != 0 || read_sides(d, c, err) != 0)
 		return -1;
 	groups_make(&d->groups, &d->r, d->match, d->n_match);
 	d->points = fm_calloc(d->groups.n, sizeof *d->points);

@@ -39,9 +39,11 @@ struct diff {
 	size_t n_both;
 };
 
-/* Reads both sides and the history, matches and judges. */
-int diff_init(struct diff *d, const struct conf *c, const char *base,
-    const char *next, struct fm_err *err);
+/*
+ * Reads both sides and the history, matches and judges. The sides are --base
+ * and the files, or without it the first and the second file.
+ */
+int diff_init(struct diff *d, const struct conf *c, struct fm_err *err);
 void diff_release(struct diff *d);
 int diff_status(const struct diff *d);
 

@@ -342,7 +342,7 @@ diff_run(const struct conf *c, struct fm_err *err)
 		    "diff wants two files, BASE and NEW, got %zu: records of "
 		    "several runs can stand in one file",
 		    c->files.n);
-	rc = diff_init(&d, c, c->files.v[0], c->files.v[1], err);
+	rc = diff_init(&d, c, err);
 	if (rc == 0) {
 		tell_unknown(&d);
 		explain(&d);

@@ -421,7 +421,7 @@ export_junit(const struct conf *c, struct fm_err *err)
 		return fm_err_set(err, FM_USAGE,
 		    "junit --base wants one file of new records, got %zu",
 		    c->files.n);
-	rc = diff_init(&d, c, c->base, c->files.v[0], err);
+	rc = diff_init(&d, c, err);
 	if (rc == 0) {
 		put_verdicts(&b, &d);
 		rc = out_write(c->output, &b, err);

@@ -76,6 +76,7 @@ read_points(
 
 	memset(p, 0, sizeof *p);
 	p->r.in.strict = c->strict;
+	p->r.in.quiet = c->quiet > 0;
 	rc = recs_where(&p->r, c->where, err);
 	view_want(&p->v, &p->r, NULL, NULL, NULL);
 	p->metric = recs_want(&p->r, metric);
