@@ -141,6 +141,9 @@ if [ -e /dev/full ]; then
 	is 'a full disk' $? 3
 fi
 
+fm-report table "$d/one.jsonl" >&- 2>"$T/err"
+is 'a stdout that is closed is no place to write to' $? 3
+
 # --- verdicts ---
 verdicts() { awk '/^ *[0-9]/ { print $1 "x" $2, $9 == "" ? $NF : $9 }' "$T/out"; }
 run 1 fm-report diff "$d/base.jsonl" "$d/slow.jsonl"
