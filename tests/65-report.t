@@ -32,6 +32,10 @@ run 0 fm-report table --columns 'input,batch,p50' --sort '-batch,input' \
     --format tsv "$d/one.jsonl"
 is 'columns and order as asked for' "$(cut -f1,2 "$T/out" | tr '\t\n' ': ')" \
     'input:batch 128:64 512:64 128:8 512:8 128:1 512:1 '
+echo '{"stats":{"median":0.003,"ci95":[0.00297,0.00303]}}' >"$T/round"
+run 0 fm-report table --columns latency,interval "$T/round"
+is 'an interval of a round latency keeps its digits' "$(tail -n 1 "$T/out")" \
+    '      3.00       2.97..3.03'
 run 0 fm-report table --columns input,-latency "$d/one.jsonl"
 is 'a field that no record has is empty' "$(tail -n 1 "$T/out")" '  512'
 run 0 fm-report html --columns input,p99,n --sort -n "$d/one.jsonl"

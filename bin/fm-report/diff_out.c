@@ -176,7 +176,7 @@ decimals(const struct diff *d)
 		v[2 * i] = middle(d->points[i].base, d->points[i].n_base);
 		v[2 * i + 1] = middle(d->points[i].next, d->points[i].n_next);
 	}
-	n = grid_decimals(v, d->n * 2);
+	n = grid_decimals(v, d->n * 2, true);
 	free(v);
 	return n;
 }

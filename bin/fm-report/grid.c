@@ -98,10 +98,9 @@ grid_set_num(struct grid_cell *c, double v, int decimals)
 }
 
 int
-grid_decimals(const double *v, size_t n)
+grid_decimals(const double *v, size_t n, bool whole)
 {
 	double least = (double)INFINITY;
-	bool whole = true;
 	size_t i;
 	int d;
 

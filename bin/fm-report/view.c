@@ -210,17 +210,22 @@ view_simulated(const struct view *v, size_t group)
 
 /* --- cells --- */
 
-/* So that the smallest of the column has three digits. */
+/* So that the smallest of the column has three digits. Intervals get those of
+ * the latency: they may need some where the latency needs none. */
 static int
 decimals(const struct view *v, size_t col)
 {
-	double *x = fm_calloc(v->groups.n, sizeof *x);
+	double *x = fm_calloc(v->groups.n, sizeof *x), lo, hi;
+	bool whole = true;
 	size_t i;
 	int d;
 
-	for (i = 0; i < v->groups.n; i++)
+	for (i = 0; i < v->groups.n; i++) {
 		x[i] = view_metric(v, col, i);
-	d = grid_decimals(x, v->groups.n);
+		if (col == v->latency && view_interval(v, col, i, &lo, &hi))
+			whole = whole && lo == floor(lo) && hi == floor(hi);
+	}
+	d = grid_decimals(x, v->groups.n, whole);
 	free(x);
 	return d;
 }
