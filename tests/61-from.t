@@ -79,6 +79,11 @@ is "gbench's aggregates" "$(field mean median sd n min p50 ci95 outliers steady)
 from 0 llama-bench "$F/llama-bench.csv"
 is "llama-bench as csv" "$(field output mean sd median itl)" "128 1.067000000 0.003834831 null 8.335937500"
 like "quotes are quotes" "$T/out" '"device":"AMD \\"EPYC\\""'
+printf '%s\n' 'build_commit,backends,model_filename,n_ubatch,tensor_split,n_prompt,n_gen,avg_ns' \
+    '"12345e7","CPU","m.gguf","512","0.00","512","0","4000000000"' >"$T/hash.csv"
+run 0 fm-process --from llama-bench --with_sys -f jsonl "$T/hash.csv"
+like "a commit that looks like a number, and settings, are text" "$T/out" \
+    '"opts":\["--n_ubatch 512","--tensor_split 0\.00"\].*"runtime":"llama.cpp 12345e7"'
 from 0 trtexec "$F/trtexec.log"
 is "trtexec's log" "$(field model precision input batch median p99 n thp)" \
     '"bert.onnx" "FP32+FP16" 128 8 0.002050000 0.002123050 1466 3902.816'
