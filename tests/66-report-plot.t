@@ -81,6 +81,7 @@ is 'a simulated point: three times the ridge, 3/4 of the peak' \
 is 'a measured one: what it simulates in the time it took' \
     "$(sed -n 9p "$T/r.svg.dat")" "3 $(awk 'BEGIN { printf "%.10g", 1.5 / 2.998684 }')"
 like 'simulated says so' "$T/r.svg" '>simulated<'
+like 'more than one size of an axis is told' "$T/r.svg" '>0\.5<'
 run 0 fm-report plot roofline -T svg "$d/one.jsonl"
 like 'measured points alone have no roofs' "$T/err" '5 measured points have no simulated one'
 for k in reps hist ecdf; do
@@ -140,6 +141,11 @@ echo '{"input":1,"batch":1,"itl":1e-7,"thp":1}
 {"input":1,"batch":2,"itl":1e12,"thp":2}' >"$T/wide"
 run 0 fm-report plot pareto -T svg "$T/wide"
 is 'tics of a wide range are few' "$(grep -Ec '>(0\.01|0\.1|1|100|1000)<' "$T/out")" 2
+
+run 0 fm-report plot phases -T text "$d/tokens.jsonl"
+like 'the key in characters is whole' "$T/out" 'first token \*+all further tokens #'
+run 0 fm-report plot compare -T text "$d/base.jsonl" "$d/slow.jsonl"
+like 'in a comparison, too' "$T/out" 'no difference '
 
 # --- hostile text ---
 sed 's/granite-embedding-125m/`touch x`;system(\\"x\\")<b>$\\\\ '"''"'@x 5%s/' \
