@@ -147,6 +147,14 @@ like 'the key in characters is whole' "$T/out" 'first token \*+all further token
 run 0 fm-report plot compare -T text "$d/base.jsonl" "$d/slow.jsonl"
 like 'in a comparison, too' "$T/out" 'no difference '
 
+awk 'BEGIN { for (i = 0; i < 402; i++) printf "{\"model\":\"m%d\",\"batch\":%d,\"itl\":%d,\"thp\":%d,\"timestamp\":\"17637000%02d.0\"}\n",
+	i / 2, i % 2 + 1, i + 1, i + 1, i % 2 }' >"$T/lines"
+for k in latency pareto history; do
+	run 0 fm-report plot $k -T svg "$T/lines"
+	is "$k of very many lines, in their colours" \
+	    "$(grep -o 'rgb(\( *[0-9]*,*\)*)' "$T/out" | sort -u | wc -l | awk '{ print ($1 > 50) }')" 1
+done
+
 # --- hostile text ---
 sed 's/granite-embedding-125m/`touch x`;system(\\"x\\")<b>$\\\\ '"''"'@x 5%s/' \
     "$d/one.jsonl" >"$T/evil"

@@ -379,6 +379,28 @@ grand_mean(struct diff *d)
 	free(y);
 }
 
+static void
+choose_shown(struct diff *d)
+{
+	size_t *tells = fm_calloc(d->n_match, sizeof *tells), m, i, j;
+
+	d->shown = fm_calloc(d->n_match, sizeof *d->shown);
+	memcpy(tells, d->match, d->n_match * sizeof *tells);
+	m = groups_distinguish(&d->r, tells, d->n_match, SIZE_MAX);
+	for (i = 0; i < d->n_match; i++) {
+		const char *name = d->r.cols[d->match[i]].name;
+
+		for (j = 0; j < m && tells[j] != d->match[i]; j++)
+			continue;
+		if (j < m || strcmp(name, "input") == 0 ||
+		    strcmp(name, "batch") == 0 ||
+		    (d->match[i] == d->about.simulated &&
+			about_simulated(&d->about, &d->r)))
+			d->shown[d->n_shown++] = d->match[i];
+	}
+	free(tells);
+}
+
 int
 diff_init(struct diff *d, const struct conf *c, struct fm_err *err)
 {
@@ -394,6 +416,7 @@ diff_init(struct diff *d, const struct conf *c, struct fm_err *err)
 		make_point(d, i);
 	fm_judge(d->points, d->n, &d->conf);
 	grand_mean(d);
+	choose_shown(d);
 	return 0;
 }
 
@@ -409,6 +432,7 @@ diff_release(struct diff *d)
 	free(d->points);
 	free(d->group);
 	free(d->match);
+	free(d->shown);
 	groups_release(&d->groups);
 	recs_release(&d->r);
 }

@@ -27,6 +27,9 @@ struct diff {
 	struct about about;
 	size_t *match; /* columns that define a point */
 	size_t n_match;
+	size_t *shown; /* those of them that tell points apart, the sizes, and
+			* what is simulated */
+	size_t n_shown;
 	struct groups groups;
 	struct fm_judge_conf conf;
 	struct fm_judge_point *points; /* one for each group that base or next

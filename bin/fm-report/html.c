@@ -296,7 +296,8 @@ put_baseline(struct page *p, struct fm_err *err)
 		fm_buf_puts(
 		    &p->b, "<h2 id=\"baseline\">Against the baseline</h2>\n");
 		diff_grid(&d, &g, true);
-		rc = put_plot(p, "compare", err);
+		if (d.n_both <= MOST_CELLS)
+			rc = put_plot(p, "compare", err);
 		put_grid(p, &g);
 		grid_release(&g);
 	}

@@ -207,17 +207,22 @@ by_x(const void *a, const void *b)
 /* Values of a point: how a kind makes a dot of it; false: it has none. */
 typedef bool make_dot(const struct points *p, size_t group, struct dot *d);
 
-/* A series without a dot is none: gnuplot would not count it. */
+/* The dots of a line, which rows of it begin. A series without a dot is none:
+ * gnuplot would not count it. */
 static bool
 put_line(struct plot *pl, const struct points *p, size_t line, make_dot *make,
     size_t n_values)
 {
-	struct dot *d = fm_calloc(p->v.groups.n, sizeof *d);
-	size_t g, n = 0, i;
+	const struct groups *lines = &p->lines;
+	struct dot *d = fm_calloc(groups_size(lines, line), sizeof *d);
+	size_t n = 0, i;
 
-	for (g = 0; g < p->v.groups.n; g++)
-		if (p->lines.of[groups_first(&p->v.groups, g)] == line)
+	for (i = lines->from[line]; i < lines->from[line + 1]; i++) {
+		size_t row = lines->rows[i], g = p->v.groups.of[row];
+
+		if (groups_first(&p->v.groups, g) == row)
 			n += make(p, g, &d[n]);
+	}
 	qsort(d, n, sizeof *d, by_x);
 	for (i = 0; i < n; i++)
 		plot_numbers(pl, d[i].v, n_values);
