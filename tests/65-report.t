@@ -223,8 +223,7 @@ fi
   head -1 "$d/one.jsonl" | sed 's/granite/a b/'; } >"$T/same"
 for k in prom junit github; do
 	run 0 fm-report $k "$T/same"
-	is "$k: no name twice" "$(grep -E '^fm_latency_s|testcase|"name"' "$T/out" |
-	    wc -l | tr -d ' ')$(sed 's/ [0-9.]*$//' "$T/out" | sort | uniq -d)" 2
+	is "$k: no name twice" "$(grep -cE '^fm_latency_s|testcase|"name"' "$T/out")$(sed 's/ [0-9.]*$//' "$T/out" | sort | uniq -d)" 2
 done
 run 0 fm-report benchstat "$d/base.jsonl"
 is 'benchstat: a line for each record' \

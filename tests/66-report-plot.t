@@ -235,9 +235,9 @@ is 'from a pipe' $? 0
 run 1 fm-report html -o page2.html torn.jsonl
 is 'a line that cannot be read is told once, with its file' "$(cat "$T/err")" \
     'fm-report: torn.jsonl:1: a record is cut off: skipped'
-cat torn.jsonl | fm-report html -o page2.html 2>"$T/err"
+fm-report html -o page2.html <torn.jsonl 2>"$T/err"
 is 'or as stdin' "$?$(cat "$T/err")" '1fm-report: stdin:1: a record is cut off: skipped'
-cat "$d/base.jsonl" | fm-report html --base - -o page2.html "$d/slow.jsonl"
+fm-report html --base - -o page2.html "$d/slow.jsonl" <"$d/base.jsonl" 2>"$T/err"
 is 'a base from a pipe' \
     "$(grep -c '>geometric mean<' page2.html)$(grep -c 'nothing to compare' page2.html)" 20
 mkdir tmp
