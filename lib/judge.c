@@ -51,13 +51,31 @@ own_variance(const struct fm_judge_point *p)
 	return v;
 }
 
+/*
+ * What the points have in common cannot be known better than from all their
+ * runs: with few of them a prior of infinite df would call the pooled variance
+ * exact, and 10 % of unchanged points different (3 points, 2 runs a side).
+ */
+static double
+all_df(const struct fm_variance *own, size_t n)
+{
+	double df = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		df += own[i].var > 0 ? own[i].df : 0;
+	return df;
+}
+
 static struct fm_compare
 compare(const struct fm_judge_point *p, struct fm_variance own,
-    struct fm_variance prior, double *sd)
+    struct fm_variance prior, double most_df, double *sd)
 {
 	struct fm_variance s = fm_variance_moderate(own, prior);
 	struct fm_compare c;
 
+	if (prior.df > 0)
+		s.df = fmin(s.df, most_df);
 	*sd = s.df > 0 ? sqrt(s.var) : (double)NAN;
 	if (prior.df <= 0 && p->n_base > 1 && p->n_next > 1)
 		c = fm_compare_welch(p->base, p->n_base, p->next, p->n_next);
@@ -95,10 +113,10 @@ enum {
 
 static void
 estimate(struct fm_judge_point *p, struct fm_variance own,
-    struct fm_variance prior, const struct fm_judge_conf *c,
+    struct fm_variance prior, double most_df, const struct fm_judge_conf *c,
     const struct margins *m)
 {
-	struct fm_compare d = compare(p, own, prior, &p->sd);
+	struct fm_compare d = compare(p, own, prior, most_df, &p->sd);
 	double half = fm_compare_half(&d, 1 - c->alpha), slower;
 
 	p->shift = fm_compare_shift(p->base, p->n_base, p->next, p->n_next);
@@ -177,11 +195,13 @@ fm_judge(struct fm_judge_point *p, size_t n, const struct fm_judge_conf *c)
 {
 	struct fm_variance *own = fm_calloc(n, sizeof *own), prior;
 	const struct margins m = margins(c);
+	double most;
 	size_t i;
 
 	for (i = 0; i < n; i++)
 		own[i] = own_variance(&p[i]);
 	prior = fm_variance_prior(own, n);
+	most = all_df(own, n);
 	for (i = 0; i < n; i++) {
 		p[i].verdict = presence(&p[i]);
 		p[i].shift = p[i].lo = p[i].hi = p[i].sd = (double)NAN;
@@ -189,7 +209,7 @@ fm_judge(struct fm_judge_point *p, size_t n, const struct fm_judge_conf *c)
 		p[i].undecided = false;
 		p[i].need = 0;
 		if (comparable(&p[i]))
-			estimate(&p[i], own[i], prior, c, &m);
+			estimate(&p[i], own[i], prior, most, c, &m);
 	}
 	correct(p, n);
 	for (i = 0; i < n; i++) {

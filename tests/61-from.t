@@ -79,6 +79,11 @@ is "gbench's aggregates" "$(field mean median sd n min p50 ci95 outliers steady)
 from 0 llama-bench "$F/llama-bench.csv"
 is "llama-bench as csv" "$(field output mean sd median itl)" "128 1.067000000 0.003834831 null 8.335937500"
 like "quotes are quotes" "$T/out" '"device":"AMD \\"EPYC\\""'
+printf '%s\n' 'build_commit,backends,model_filename,n_ubatch,tensor_split,n_prompt,n_gen,avg_ns' \
+    '"12345e7","CPU","m.gguf","512","0.00","512","0","4000000000"' >"$T/hash.csv"
+run 0 fm-process --from llama-bench --with_sys -f jsonl "$T/hash.csv"
+like "a commit that looks like a number, and settings, are text" "$T/out" \
+    '"opts":\["--n_ubatch 512","--tensor_split 0\.00"\].*"runtime":"llama.cpp 12345e7"'
 from 0 trtexec "$F/trtexec.log"
 is "trtexec's log" "$(field model precision input batch median p99 n thp)" \
     '"bert.onnx" "FP32+FP16" 128 8 0.002050000 0.002123050 1466 3902.816'
@@ -103,11 +108,25 @@ like "as a qaic Session prints" "$T/out" "Number of inferences"
 run 0 sh -c 'fm-process --from gbench -f csv - <"$1/gbench.json"' sh "$F"
 like "from a pipe, as a table" "$T/out" "^1795270054.000000000,,gbench,BM_sum/fast,"
 
+echo '{"context": {}, "benchmarks": [
+{"name": "BM_a/1", "iterations": 5, "real_time": 100, "time_unit": "ns"},
+{"name": "BM_a/2", "iterations": 5, "real_time": 200, "time_unit": "ns"},
+{"name": "BM_a_BigO", "run_name": "BM_a", "run_type": "aggregate", "aggregate_name": "BigO", "time_unit": "ns"},
+{"name": "BM_s", "run_name": "BM_s", "skipped": true, "skip_message": "no device", "real_time": 0}]}' >"$T/odd.json"
+from 0 gbench "$T/odd.json"
+is "gbench without run_name, and no record of a fit" "$(field model median)" \
+    '"BM_a/1" 0.000000100
+"BM_a/2" 0.000000200
+"BM_s" '
+like "a benchmark that was skipped" "$T/out" '"status":"ERR_skipped","error_msg":"skipped \| \\"no device\\""'
+
 # --- what is none of theirs ---
 none() { printf '%s' "$3" >"$T/x"; from 1 "$1" "$T/x"; like "$1: $2" "$T/err" "x: not .*$2"; is "one line" "$(wc -l <"$T/err")" 1; }
 none hyperfine "JSON" '{"results": ['
 none hyperfine "there is no list 'results'" '[]'
 none gbench "there is no list 'benchmarks'" '{}'
+none hyperfine "a result has no 'command'" '{"results": [1]}'
+none gbench "a row has no 'name'" '{"benchmarks": [{}]}'
 none llama-bench "a test has no 'avg_ns'" '[{"a": 1}]'
 none llama-bench "no table" 'hello'
 none llama-bench "a table for people" '| model | size |'

@@ -32,6 +32,15 @@ run 0 fm-report table --columns 'input,batch,p50' --sort '-batch,input' \
     --format tsv "$d/one.jsonl"
 is 'columns and order as asked for' "$(cut -f1,2 "$T/out" | tr '\t\n' ': ')" \
     'input:batch 128:64 512:64 128:8 512:8 128:1 512:1 '
+echo '{"stats":{"median":0.003,"ci95":[0.00297,0.00303]}}' >"$T/round"
+run 0 fm-report table --columns latency,interval "$T/round"
+is 'an interval of a round latency keeps its digits' "$(tail -n 1 "$T/out")" \
+    '      3.00       2.97..3.03'
+run 0 fm-report table --columns input,-latency "$d/one.jsonl"
+is 'a field that no record has is empty' "$(tail -n 1 "$T/out")" '  512'
+run 0 fm-report html --columns input,p99,n --sort -n "$d/one.jsonl"
+like 'columns of the page' "$T/out" \
+    '<tr><td class="n">128</td><td class="n"></td><td class="n">100</td></tr>'
 run 0 fm-report table --rows input --cols batch --columns throughput "$d/one.jsonl"
 cat >"$T/want" <<'X'
 throughput in /s: granite-embedding-125m fp32 on AMD EPYC (cpu), 2026-11-18
@@ -44,6 +53,18 @@ same 'a table in two directions' "$T/out" "$T/want"
 run 0 fm-report table --rows input --cols batch --by model -f md "$d/one.jsonl"
 like 'a table for each model' "$T/out" '^latency in ms: model granite'
 like 'Markdown' "$T/out" '^\| 128 \| 3\.00 \| 9\.92 \| 58\.26 \|$'
+run 0 fm-report table --rows input --cols batch --by model -f csv "$d/one.jsonl"
+is 'but one for programs, with its units' "$(head -1 "$T/out"; wc -l <"$T/out")" \
+    "$(echo 'model,input,batch 1_ms,batch 8_ms,batch 64_ms'; echo 3)"
+run 0 fm-report table --rows input --cols batch -f json "$d/sim.jsonl"
+is 'that says what is simulated' "$(grep -c '"simulated": "simulated"' "$T/out")" 2
+run 0 fm-report table --rows input -f csv "$d/one.jsonl"
+is 'a direction less' "$(head -1 "$T/out")" input,latency_ms
+run 0 fm-report table --rows input /dev/null
+is 'nothing, in two directions' "$(cat "$T/out")" 'no records'
+run 2 fm-report table --rows input --columns model,latency "$d/one.jsonl"
+like 'one field in the cells' "$T/err" \
+    "^fm-report: --columns names one field with --rows or --cols, got 'model,latency'"
 run 0 fm-report table --by batch "$d/one.jsonl"
 like 'merged rows that hide a field are told' "$T/err" \
     'rows merge records that differ in input: their medians'
@@ -90,11 +111,11 @@ fm-report table -o "$T/stdout" "$d/one.jsonl" >"$T/through"
 same 'stdout by a name is stdout' "$T/through" "$T/want"
 ok 'that stays, too' test -h "$T/stdout"
 
-long=$(printf '%070d' 0)
+long=$(printf '%069d' 0)2
 echo "{\"model\":\"$long\",\"input\":1,\"itl\":NaN,\"thp\":Infinity}" >"$T/nan"
 run 0 fm-report table --columns model,latency,throughput "$T/nan"
-is 'what Python writes is read, long texts are cut for people' \
-    "$(tail -n 1 "$T/out")" "$(printf '%057d' 0)..."
+is 'what Python writes is read, long texts are cut for people, not their end' \
+    "$(tail -n 1 "$T/out")" "$(printf '%029d...%027d2' 0 0)"
 run 0 fm-report table -f csv --columns model,latency "$T/nan"
 is 'but not for programs' "$(tail -n 1 "$T/out")" "$long,"
 
@@ -124,12 +145,15 @@ if [ -e /dev/full ]; then
 	is 'a full disk' $? 3
 fi
 
+fm-report table "$d/one.jsonl" >&- 2>"$T/err"
+is 'a stdout that is closed is no place to write to' $? 3
+
 # --- verdicts ---
 verdicts() { awk '/^ *[0-9]/ { print $1 "x" $2, $9 == "" ? $NF : $9 }' "$T/out"; }
 run 1 fm-report diff "$d/base.jsonl" "$d/slow.jsonl"
 like 'the point that is slower' "$T/out" \
-    '^ +512 +8 +29\.16 +31\.49 +1\.083  1\.072\.\.1\.101  <\.001   5:5  regressed$'
-like 'and no other one' "$T/out" '^4 ok, 1 regressed, 1 suspect; geometric'
+    '^ +512 +8 +29\.16 +31\.49 +1\.083  1\.071\.\.1\.101  <\.001   5:5  regressed$'
+like 'and no other one' "$T/out" '^5 ok, 1 regressed; geometric'
 like 'the status is explained' "$T/out" 'status 1: regression'
 run 0 fm-report diff --threshold 12% "$d/base.jsonl" "$d/slow.jsonl"
 run 0 fm-report diff "$d/base.jsonl" "$d/base.jsonl"
@@ -174,6 +198,14 @@ like 'an alpha' "$T/err" 'alpha must be between 0 and 1'
 run 2 fm-report diff --metric n "$d/base.jsonl" "$d/base.jsonl"
 like 'a metric without a better' "$T/err" "neither more nor less of 'n' is better"
 
+echo '{"model":"m","input":1,"status":"OK","stats":{"median":0.1,"p99":0.2}}' >"$T/p99"
+echo '{"model":"m","input":1,"status":"OK","stats":{"median":0.1,"p99":null}}' >"$T/no99"
+run 6 fm-report diff --metric p99 "$T/p99" "$T/no99"
+like 'a metric that a good point lacks is no failure' "$T/out" '^1 missing; status 6'
+run 5 fm-report diff --metric p99 "$T/no99" "$T/no99"
+like 'nor on both sides, and a field that does not exist' "$T/err" \
+    "1 of 1 points have no 'p99' on either side: they are left out"
+
 # --- exports ---
 run 0 fm-report prom "$d/one.jsonl"
 like 'Prometheus: a point' "$T/out" \
@@ -185,6 +217,14 @@ if command -v promtool >/dev/null; then
 else
 	skip 'promtool accepts it' 'no promtool'
 fi
+{ head -1 "$d/one.jsonl"; head -1 "$d/one.jsonl" | sed 's/"simulated":false,//'
+  head -1 "$d/one.jsonl" | sed 's/"metadata_id":null/"metadata_id":""/'
+  head -1 "$d/one.jsonl" | sed 's/granite/a\\tb/'
+  head -1 "$d/one.jsonl" | sed 's/granite/a b/'; } >"$T/same"
+for k in prom junit github; do
+	run 0 fm-report $k "$T/same"
+	is "$k: no name twice" "$(grep -cE '^fm_latency_s|testcase|"name"' "$T/out")$(sed 's/ [0-9.]*$//' "$T/out" | sort | uniq -d)" 2
+done
 run 0 fm-report benchstat "$d/base.jsonl"
 is 'benchstat: a line for each record' \
     "$(grep -cE '^BenchmarkInference(/[a-z]+=[^ /]+)+ 100 [0-9.]+ ns/op [0-9.]+ seq/s$' "$T/out")" 30
@@ -198,6 +238,15 @@ like 'JUnit: one file' "$T/err" 'junit --base wants one file of new records, got
 run 0 fm-report github "$d/one.jsonl"
 like 'github-action-benchmark' "$T/out" \
     '"name": "granite-embedding-125m, input 128, batch 1", "unit": "ms", "value": 2\.99.*"range": "2\.97'
+
+sed "s/granite/$(printf 'a\302\240b\343\200\200c\342\200\202d')/" "$d/base.jsonl" >"$T/wide"
+run 0 fm-report benchstat "$T/wide"
+like 'benchstat: wide blanks do not end a name' "$T/out" \
+    '^BenchmarkInference/model=a_b_c_d-embedding'
+sed "s/granite/$(printf 'a\357\277\276b')/" "$d/one.jsonl" >"$T/wide"
+run 0 fm-report junit "$T/wide"
+is 'JUnit: characters that XML forbids are replaced' \
+    "$(grep -c "$(printf 'a\357\277\275b')" "$T/out")" 6
 
 # --- text from records is text everywhere ---
 evil='`id`;system(\"x\")<b>$\\ '"'"'|\n\u001b[31m@x'

@@ -23,6 +23,10 @@ like 'its bars, the warm-up cut off' "$T/out" '^█▁▁▁▁▁▁▁\|[▁�
 run 0 env PATH=/nowhere "$fm" plot hist -T text "$T/log"
 like 'a histogram' "$T/out" '^ +3(\.[0-9]+)? ms +[0-9]+  █+'
 like 'with what lies beyond' "$T/out" '^    beyond +1$'
+grep -m 1 REP "$T/log" | sed 's/ 40 / 1 /' >"$T/single"
+run 0 env PATH=/nowhere "$fm" plot hist -T text "$T/single"
+like 'one repetition' "$T/out" '^1 repetition, median 9 ms$'
+is 'is one bar' "$(grep -c '[0-9] ms  ' "$T/out")" 1
 run 3 env PATH=/nowhere "$fm" plot latency -T text "$d/one.jsonl"
 like 'the other kinds need gnuplot' "$T/err" \
     "plots are drawn by gnuplot: cannot start 'gnuplot'"
@@ -77,6 +81,7 @@ is 'a simulated point: three times the ridge, 3/4 of the peak' \
 is 'a measured one: what it simulates in the time it took' \
     "$(sed -n 9p "$T/r.svg.dat")" "3 $(awk 'BEGIN { printf "%.10g", 1.5 / 2.998684 }')"
 like 'simulated says so' "$T/r.svg" '>simulated<'
+like 'more than one size of an axis is told' "$T/r.svg" '>0\.5<'
 run 0 fm-report plot roofline -T svg "$d/one.jsonl"
 like 'measured points alone have no roofs' "$T/err" '5 measured points have no simulated one'
 for k in reps hist ecdf; do
@@ -108,12 +113,47 @@ like 'what is simulated says so in the key' "$T/out" ', simulated<'
 like 'and in the title' "$T/out" '>in part simulated: granite'
 run 0 fm-report plot heatmap -T svg "$d/one.jsonl"
 like 'a cell that failed' "$T/out" '>ERR_oom<'
+like 'several colours are named' "$T/out" '>5<'
+run 0 fm-report plot heatmap -T svg --where 'input == 512 && batch == 64' "$d/one.jsonl"
+is 'a grid of failures shows them' \
+    "$(grep -c 'ERR_oom' "$T/out")$(grep -c 'nothing to show' "$T/out")" 10
+{ cat "$d/one.jsonl"; sed 's/granite-embedding-125m/other/' "$d/one.jsonl"; } >"$T/two"
+run 0 fm-report plot heatmap -T svg "$T/two"
+like 'the picture says what it merges' "$T/out" '>latency by input and batch size, median over model<'
+echo '{"input":1,"batch":1,"itl":0.0012}' >"$T/small"
+run 0 fm-report plot heatmap -T svg "$T/small"
+like 'small numbers have digits' "$T/out" '>0\.0012<'
 run 0 fm-report plot history -T svg "$d/history.jsonl"
 like 'one step in the history' "$T/out" '>latency over time: 1 step<'
 like 'of 6 %' "$T/out" '>\+[56]\.[0-9] %<'
 run 0 fm-report plot reps -T svg "$T/log"
 like 'repetitions' "$T/out" '>40 repetitions: input 128, batch 4; drift '
 like 'an outlier' "$T/out" '>outlier<'
+run 0 fm-report plot reps -T svg "$T/single"
+like 'one repetition of a point without a name' "$T/out" '>1 repetition<'
+
+sed 's/"batch":64/"batch":1048576/' "$d/one.jsonl" >"$T/sizes"
+run 0 fm-report plot latency -T svg "$T/sizes"
+like 'a size has all its digits' "$T/out" '>1048576<'
+head -1 "$d/one.jsonl" | fm-report plot latency -T svg >"$T/out"
+is 'one size has one tic' "$(grep -c '>0\.9[0-9]*<' "$T/out")" 0
+echo '{"input":1,"batch":1,"itl":1e-7,"thp":1}
+{"input":1,"batch":2,"itl":1e12,"thp":2}' >"$T/wide"
+run 0 fm-report plot pareto -T svg "$T/wide"
+is 'tics of a wide range are few' "$(grep -Ec '>(0\.01|0\.1|1|100|1000)<' "$T/out")" 2
+
+run 0 fm-report plot phases -T text "$d/tokens.jsonl"
+like 'the key in characters is whole' "$T/out" 'first token \*+all further tokens #'
+run 0 fm-report plot compare -T text "$d/base.jsonl" "$d/slow.jsonl"
+like 'in a comparison, too' "$T/out" 'no difference '
+
+awk 'BEGIN { for (i = 0; i < 402; i++) printf "{\"model\":\"m%d\",\"batch\":%d,\"itl\":%d,\"thp\":%d,\"timestamp\":\"17637000%02d.0\"}\n",
+	i / 2, i % 2 + 1, i + 1, i + 1, i % 2 }' >"$T/lines"
+for k in latency pareto history; do
+	run 0 fm-report plot $k -T svg "$T/lines"
+	is "$k of very many lines, in their colours" \
+	    "$(grep -o 'rgb(\( *[0-9]*,*\)*)' "$T/out" | sort -u | wc -l | awk '{ print ($1 > 50) }')" 1
+done
 
 # --- hostile text ---
 sed 's/granite-embedding-125m/`touch x`;system(\\"x\\")<b>$\\\\ '"''"'@x 5%s/' \
@@ -129,6 +169,20 @@ sed 's/"model":"[^"]*"/"model":"50%s `id` %d"/' "$d/tokens.jsonl" >"$T/percent"
 cat "$d/tokens.jsonl" >>"$T/percent"
 run 0 fm-report plot phases -T svg "$T/percent"
 like 'a label with % is text, too' "$T/out" '>50%s `id` %d, input 128, batch 8<'
+
+sed "s/granite-embedding-125m/a=20 #1;2'3\$4>5/" "$d/one.jsonl" >"$T/digits"
+run 0 fm-report plot latency -T svg "$T/digits"
+ok 'a digit behind a quoted character stays one' \
+    grep -qF "a=20 #1;2'3\$4>5 fp32 on" "$T/out"
+long=org/$(printf '%0230d' 0)
+awk -v long="$long" '{ for (i = 1; i < 3; i++) { l = $0
+	sub(/"model":"[^"]*"/, "\"model\":\"" long "-v" i "\"", l); print l } }' \
+    "$d/one.jsonl" >"$T/long"
+run 0 fm-report plot latency -T svg "$T/long"
+like 'long names do not cost the key' "$T/out" '>org/00*\.\.\.00*-v2, input 128<'
+run 0 fm-report plot compare -T svg "$T/long" "$T/long"
+like 'the end of a long name is on its tic' "$T/out" \
+    '>org/00*\.\.\.0*-v2, input 512, batch 8<'
 
 # --- kept files draw the same again ---
 run 0 fm-report plot latency --keep -o p.svg "$d/one.jsonl"
@@ -177,6 +231,18 @@ run 0 fm-report html /dev/null
 like 'a page about nothing' "$T/out" 'no records'
 fm-report html <"$d/one.jsonl" >"$T/out" 2>"$T/err"
 is 'from a pipe' $? 0
+{ echo '{"torn'; cat "$d/one.jsonl"; } >torn.jsonl
+run 1 fm-report html -o page2.html torn.jsonl
+is 'a line that cannot be read is told once, with its file' "$(cat "$T/err")" \
+    'fm-report: torn.jsonl:1: a record is cut off: skipped'
+fm-report html -o page2.html <torn.jsonl 2>"$T/err"
+is 'or as stdin' "$?$(cat "$T/err")" '1fm-report: stdin:1: a record is cut off: skipped'
+fm-report html --base - -o page2.html "$d/slow.jsonl" <"$d/base.jsonl" 2>"$T/err"
+is 'a base from a pipe' \
+    "$(grep -c '>geometric mean<' page2.html)$(grep -c 'nothing to compare' page2.html)" 20
+mkdir tmp
+TMPDIR=$T/tmp fm-report html "$d/one.jsonl" "$d/base.jsonl" | head -1 >/dev/null
+is 'nothing is left when the reader goes away' "$(ls tmp)" ''
 
 if command -v chromium >/dev/null; then
 	browse page.html >seen

@@ -81,6 +81,10 @@ from_hyperfine(struct from *f, struct fm_err *err)
 	if (doc && !json_is_array(all))
 		rc = from_not(f, what, "there is no list 'results'", err);
 	json_array_foreach (all, i, o)
+		if (rc == 0 && !fm_json_str(o, "command", NULL))
+			rc =
+			    from_not(f, what, "a result has no 'command'", err);
+	json_array_foreach (all, i, o)
 		if (rc == 0)
 			put_command(f, o);
 	json_decref(doc);
@@ -88,6 +92,8 @@ from_hyperfine(struct from *f, struct fm_err *err)
 }
 
 /* --- google benchmark ----------------------------------------------------- */
+
+static const char gbench[] = "google benchmark's JSON";
 
 static double
 unit_ns(const json_t *o)
@@ -105,12 +111,11 @@ unit_ns(const json_t *o)
 	return (double)NAN;
 }
 
-static bool
-same_case(const json_t *a, const json_t *b)
+/* Libraries before 1.5 have no run_name. */
+static const char *
+run_name(const json_t *o)
 {
-	return strcmp(fm_json_str(a, "run_name", ""),
-		   fm_json_str(b, "run_name", "")) == 0 &&
-	       fm_json_int(a, "threads", 1) == fm_json_int(b, "threads", 1);
+	return fm_json_str(o, "run_name", fm_json_str(o, "name", NULL));
 }
 
 /* "BM_sum/input:128/batch:8": sizes are sizes, the rest is the name. */
@@ -148,6 +153,9 @@ take_row(struct from_point *p, const json_t *o)
 	if (fm_json_bool(o, "error_occurred", false)) {
 		p->code = FM_INTERNAL;
 		p->error = fm_json_str(o, "error_message", "no message");
+	} else if (fm_json_bool(o, "skipped", false)) {
+		p->code = FM_SKIPPED;
+		p->error = fm_json_str(o, "skip_message", "no message");
 	} else if (!*kind) {
 		from_sample(p, v, unit);
 	} else if (strcmp(kind, "mean") == 0) {
@@ -178,11 +186,18 @@ context_facts(struct from_point *p, const json_t *context)
 		    &p->notes, "the benchmark library was built for debugging");
 }
 
-/* The case that row `at` begins, with all its rows. */
-static void
-put_case(struct from *f, const json_t *doc, const json_t *all, size_t at)
+/* Fits of a complexity ("BigO", "RMS") stand beside the cases. */
+static bool
+says_anything(const struct from_point *p)
 {
-	const json_t *o = json_array_get(all, at);
+	return p->dt.n || p->code != FM_OK || isfinite(p->given.mean) ||
+	       isfinite(p->given.median);
+}
+
+static void
+put_case(struct from *f, const json_t *doc, const json_t *rows)
+{
+	const json_t *o = json_array_get(rows, 0);
 	int64_t threads = fm_json_int(o, "threads", 1);
 	int64_t loops = fm_json_int(o, "iterations", 0);
 	struct from_point p;
@@ -191,42 +206,63 @@ put_case(struct from *f, const json_t *doc, const json_t *all, size_t at)
 
 	from_point_init(&p);
 	context_facts(&p, json_object_get(doc, "context"));
-	name = case_name(&p, fm_json_str(o, "run_name", "?"));
+	name = case_name(&p, run_name(o));
 	p.model = name;
 	if (threads > 1)
 		fm_strs_add_take(
 		    &p.opts, fm_strdupf("--threads %lld", (long long)threads));
-	for (i = at; i < json_array_size(all); i++)
-		if (same_case(o, json_array_get(all, i)))
-			take_row(&p, json_array_get(all, i));
+	for (i = 0; i < json_array_size(rows); i++)
+		take_row(&p, json_array_get(rows, i));
 	p.part = p.dt.n > 0;
 	if (p.dt.n && loops > 1)
 		fm_strs_add_take(&p.notes,
 		    fm_strdupf("a repetition is the mean of %lld calls",
 			(long long)loops));
-	from_point_put(f, &p);
+	if (says_anything(&p))
+		from_point_put(f, &p);
 	from_point_release(&p);
 	free(name);
+}
+
+/* Lists of the rows of each case, in the order of their first ones. */
+static json_t *
+by_case(const struct from *f, json_t *all, struct fm_err *err)
+{
+	json_t *cases = json_object(), *o;
+	size_t i;
+
+	json_array_foreach (all, i, o) {
+		char *key;
+
+		if (!run_name(o)) {
+			json_decref(cases);
+			(void)from_not(f, gbench, "a row has no 'name'", err);
+			return NULL;
+		}
+		key = fm_strdupf("%lld %s",
+		    (long long)fm_json_int(o, "threads", 1), run_name(o));
+		if (!json_object_get(cases, key))
+			json_object_set_new(cases, key, json_array());
+		json_array_append(json_object_get(cases, key), o);
+		free(key);
+	}
+	return cases;
 }
 
 int
 from_gbench(struct from *f, struct fm_err *err)
 {
-	static const char what[] = "google benchmark's JSON";
-	json_t *doc = from_json(f, what, err), *all, *o;
-	size_t i, k;
-	int rc = doc ? 0 : -1;
+	json_t *doc = from_json(f, gbench, err), *all, *cases = NULL, *rows;
+	const char *key;
 
 	all = json_object_get(doc, "benchmarks");
 	if (doc && !json_is_array(all))
-		rc = from_not(f, what, "there is no list 'benchmarks'", err);
-	json_array_foreach (all, i, o) {
-		for (k = 0; k < i; k++)
-			if (same_case(json_array_get(all, k), o))
-				break;
-		if (rc == 0 && k == i)
-			put_case(f, doc, all, i);
-	}
+		(void)from_not(f, gbench, "there is no list 'benchmarks'", err);
+	else if (doc)
+		cases = by_case(f, all, err);
+	json_object_foreach (cases, key, rows)
+		put_case(f, doc, rows);
 	json_decref(doc);
-	return rc;
+	json_decref(cases);
+	return cases ? 0 : -1;
 }

@@ -158,6 +158,14 @@ struct rows {
 	size_t column;
 };
 
+/* A commit like 12345e7 is no number, and settings keep their digits. */
+static bool
+is_number(const char *name)
+{
+	return strcmp(name, "n_prompt") == 0 || strcmp(name, "n_gen") == 0 ||
+	       strcmp(name, "avg_ns") == 0 || strcmp(name, "stddev_ns") == 0;
+}
+
 /* A field of the head, or of a row that has a head. */
 static void
 take_field(void *arg, const char *s)
@@ -176,7 +184,8 @@ take_field(void *arg, const char *s)
 	if (!name)
 		return;
 	json_object_set_new(t->row, name,
-	    fm_num_get_int(s, strlen(s), &whole)     ? json_integer(whole)
+	    !is_number(name)                         ? json_string(s)
+	    : fm_num_get_int(s, strlen(s), &whole)   ? json_integer(whole)
 	    : fm_num_get_double(s, strlen(s), &real) ? json_real(real)
 						     : json_string(s));
 }

@@ -66,7 +66,8 @@ static const struct fm_opt table[] = {
 	WHERE,
 	STR("by", 'b', by, "FIELDS", NULL,
 	    "merge records that agree in these fields; with --rows or "
-	    "--cols: a table for each [what defines a point]"),
+	    "--cols: a table for each, in csv, tsv and json columns in front "
+	    "[what defines a point]"),
 	STR("rows", 0, rows, "FIELDS", NULL,
 	    "a table in two directions: a row for each of their values"),
 	STR("cols", 0, cols, "FIELDS", NULL,

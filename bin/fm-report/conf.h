@@ -17,6 +17,9 @@ struct conf {
 	int format;
 	const char *output; /* NULL = stdout */
 	bool strict;
+	/* Records that cannot be read were told of before: 1 those of the
+	 * files, 2 also those of the base and the history. */
+	int quiet;
 	/* plot */
 	const char *kind; /* first argument; NULL = none */
 	const char *x, *y, *series, *terminal, *template, *title, *roofs;

@@ -129,52 +129,81 @@ cube_fill(struct cube *q, const struct view *v)
 }
 
 static void
-add_cols(const struct cube *q, struct grid *g)
+add_axis(const struct axis *a, struct grid *g)
+{
+	size_t i;
+
+	for (i = 0; i < a->n_cols; i++)
+		grid_add_col(g, a->r->cols[a->cols[i]].name, "",
+		    !recs_text(a->r, a->cols[i], 0));
+}
+
+static void
+add_cols(
+    const struct cube *q, const char *metric, const char *unit, struct grid *g)
 {
 	struct fm_buf b = FM_BUF_INIT;
 	size_t i;
 
-	for (i = 0; i < q->rows.n_cols; i++)
-		grid_add_col(g, q->rows.r->cols[q->rows.cols[i]].name, "",
-		    !recs_text(q->rows.r, q->rows.cols[i], 0));
+	add_axis(&q->rows, g);
 	for (i = 0; i < q->cols.g.n; i++) {
 		fm_buf_clear(&b);
 		put_place(&b, &q->cols, i);
-		grid_add_col(g, b.s, "", true);
+		grid_add_col(g, b.len ? b.s : metric, unit, true);
 	}
 	fm_buf_release(&b);
+}
+
+/* The cells that tell the place on an axis: behind them. */
+static struct grid_cell *
+set_place(const struct axis *a, size_t place, struct grid_cell *c)
+{
+	size_t row = groups_first(&a->g, a->order[place]), i;
+	struct fm_buf b = FM_BUF_INIT;
+
+	for (i = 0; i < a->n_cols; i++, c++) {
+		cell x = recs_at(a->r, a->cols[i], row);
+
+		fm_buf_clear(&b);
+		put_value(&b, a->r, a->cols[i], row);
+		if (cell_is_num(x))
+			grid_set_num(c, cell_to_num(x), 0);
+		else
+			grid_set_text(c, b.s);
+		grid_set_shown(c, b.s);
+	}
+	fm_buf_release(&b);
+	return c;
+}
+
+/* Sets the values of a row: is any of them simulated? */
+static bool
+set_values(const struct cube *q, const struct view *v, size_t t, size_t i,
+    const char *metric, struct grid_cell *c)
+{
+	bool simulated = false;
+	size_t j;
+
+	for (j = 0; j < q->cols.g.n; j++) {
+		size_t at = *cube_at(q, t, i, j);
+
+		if (!at)
+			continue;
+		view_set(v, c + j, metric, at - 1);
+		simulated = simulated || view_simulated(v, at - 1);
+	}
+	return simulated;
 }
 
 static void
 add_rows(const struct cube *q, const struct view *v, size_t t,
     const char *metric, struct grid *g)
 {
-	struct fm_buf b = FM_BUF_INIT;
-	size_t i, j, k;
+	size_t i;
 
-	for (i = 0; i < q->rows.g.n; i++) {
-		size_t row = groups_first(&q->rows.g, q->rows.order[i]);
-		struct grid_cell *c = grid_add_row(g);
-
-		for (k = 0; k < q->rows.n_cols; k++) {
-			cell x = recs_at(v->r, q->rows.cols[k], row);
-
-			fm_buf_clear(&b);
-			put_value(&b, v->r, q->rows.cols[k], row);
-			if (cell_is_num(x))
-				grid_set_num(c + k, cell_to_num(x), 0);
-			else
-				grid_set_text(c + k, b.s);
-			grid_set_shown(c + k, b.s);
-		}
-		for (j = 0; j < q->cols.g.n; j++) {
-			size_t at = *cube_at(q, t, i, j);
-
-			if (at)
-				view_set(v, c + k + j, metric, at - 1);
-		}
-	}
-	fm_buf_release(&b);
+	for (i = 0; i < q->rows.g.n; i++)
+		(void)set_values(q, v, t, i, metric,
+		    set_place(&q->rows, i, grid_add_row(g)));
 }
 
 static char *
@@ -195,31 +224,91 @@ title(const struct cube *q, const struct view *v, const char *metric, size_t t)
 	return fm_buf_detach(&b);
 }
 
+static bool
+has(const struct axis *a, size_t col)
+{
+	size_t i;
+
+	for (i = 0; i < a->n_cols; i++)
+		if (a->cols[i] == col)
+			return true;
+	return false;
+}
+
+/* A table for each value of --by, under a title. */
+static void
+put_tables(const struct conf *c, const struct cube *q, const struct view *v,
+    const char *metric, struct fm_buf *b)
+{
+	size_t t;
+
+	if (v->r->n == 0)
+		fm_buf_puts(b, "no records\n");
+	for (t = 0; t < q->by.g.n; t++) {
+		struct grid g = { 0 };
+
+		add_cols(q, metric, "", &g);
+		add_rows(q, v, t, metric, &g);
+		g.title = title(q, v, metric, t);
+		fm_buf_puts(b, t ? "\n" : "");
+		grid_put(b, &g, (enum grid_format)c->format,
+		    !c->output && grid_colour(stdout));
+		grid_release(&g);
+	}
+}
+
+/*
+ * Programs want one table, and have no title: the fields of --by stand in
+ * front, what is simulated behind.
+ */
+static void
+put_one(const struct conf *c, const struct cube *q, const struct view *v,
+    const char *metric, struct fm_buf *b)
+{
+	const struct field *f = field_find(metric);
+	bool told = about_simulated(&v->about, v->r) &&
+		    !has(&q->by, v->about.simulated) &&
+		    !has(&q->rows, v->about.simulated);
+	struct grid g = { 0 };
+	size_t t, i;
+
+	add_axis(&q->by, &g);
+	add_cols(q, metric, f ? f->unit : "", &g);
+	if (told)
+		grid_add_col(&g, "simulated", "", false);
+	for (t = 0; t < q->by.g.n; t++)
+		for (i = 0; i < q->rows.g.n; i++) {
+			struct grid_cell *cells = grid_add_row(&g);
+			struct grid_cell *at = set_place(&q->by, t, cells);
+
+			at = set_place(&q->rows, i, at);
+			if (set_values(q, v, t, i, metric, at))
+				grid_set_text(at + q->cols.g.n, "simulated");
+			else if (told)
+				grid_set_text(at + q->cols.g.n, "");
+		}
+	grid_put(b, &g, (enum grid_format)c->format, false);
+	grid_release(&g);
+}
+
 void
 cross_put(const struct conf *c, struct view *v, struct fm_buf *b)
 {
 	const char *metric = c->columns ? c->columns : "latency";
+	struct grid scratch = { 0 };
 	struct cube q;
-	size_t t;
 
 	axis_init(&q.by, v->r, c->by);
 	axis_init(&q.rows, v->r, c->rows);
 	axis_init(&q.cols, v->r, c->cols);
 	cube_fill(&q, v);
-	for (t = 0; t < q.by.g.n; t++) {
-		struct grid g = { 0 }, scratch = { 0 };
-
-		/* Sets the decimals of the metric. */
-		view_add_col(v, &scratch, metric);
-		add_cols(&q, &g);
-		add_rows(&q, v, t, metric, &g);
-		g.title = title(&q, v, metric, t);
-		fm_buf_puts(b, t ? "\n" : "");
-		grid_put(b, &g, (enum grid_format)c->format,
-		    !c->output && grid_colour(stdout));
-		grid_release(&g);
-		grid_release(&scratch);
-	}
+	/* Sets the decimals of the metric. */
+	view_add_col(v, &scratch, metric);
+	grid_release(&scratch);
+	if (grid_for_people((enum grid_format)c->format))
+		put_tables(c, &q, v, metric, b);
+	else
+		put_one(c, &q, v, metric, b);
 	free(q.at);
 	axis_release(&q.by);
 	axis_release(&q.rows);

@@ -86,28 +86,31 @@ want(struct diff *d, const struct conf *c, struct fm_err *err)
 
 static int
 read_side(struct diff *d, enum diff_side side, const struct fm_strs *files,
-    struct fm_err *err)
+    int quiet, struct fm_err *err)
 {
-	int rc = files->n ? recs_read(&d->r, files, err) : 0;
+	int rc;
 
+	d->r.in.quiet = quiet >= (side == DIFF_NEXT ? 1 : 2);
+	rc = files->n ? recs_read(&d->r, files, err) : 0;
 	d->end[side] = d->r.n;
 	return rc;
 }
 
 static int
-read_sides(struct diff *d, const struct conf *c, const char *base,
-    const char *next, struct fm_err *err)
+read_sides(struct diff *d, const struct conf *c, struct fm_err *err)
 {
 	struct fm_strs a = FM_STRS_INIT, b = FM_STRS_INIT;
+	size_t i = c->base ? 0 : 1;
 	int rc;
 
-	fm_strs_add(&a, base);
-	fm_strs_add(&b, next);
-	rc = read_side(d, DIFF_BASE, &a, err);
+	fm_strs_add(&a, c->base ? c->base : c->files.v[0]);
+	for (; i < c->files.n; i++)
+		fm_strs_add(&b, c->files.v[i]);
+	rc = read_side(d, DIFF_BASE, &a, c->quiet, err);
 	if (rc == 0)
-		rc = read_side(d, DIFF_NEXT, &b, err);
+		rc = read_side(d, DIFF_NEXT, &b, c->quiet, err);
 	if (rc == 0)
-		rc = read_side(d, DIFF_HISTORY, &c->history, err);
+		rc = read_side(d, DIFF_HISTORY, &c->history, c->quiet, err);
 	fm_strs_release(&a);
 	fm_strs_release(&b);
 	return rc;
@@ -161,17 +164,18 @@ collapse(struct value *v, size_t n)
 	return m;
 }
 
-/* The group's runs of a side that measured it. The caller frees. */
+/* The group's runs of a side that measured it; *failed: one did not, and says
+ * so. A metric that a good record lacks is no failure. The caller frees. */
 static struct value *
 values(const struct diff *d, size_t group, enum diff_side side, size_t *n,
-    bool *tried)
+    bool *failed)
 {
 	const struct groups *g = &d->groups;
 	struct value *v = fm_calloc(groups_size(g, group), sizeof *v);
 	size_t i;
 
 	*n = 0;
-	*tried = false;
+	*failed = false;
 	for (i = g->from[group]; i < g->from[group + 1]; i++) {
 		size_t row = g->rows[i];
 		const char *status = recs_text(&d->r, d->status, row);
@@ -179,8 +183,11 @@ values(const struct diff *d, size_t group, enum diff_side side, size_t *n,
 
 		if (side_of(d, row) != side)
 			continue;
-		*tried = true;
-		if (!(m > 0) || (status && strncmp(status, "ERR", 3) == 0))
+		if (status && strncmp(status, "ERR", 3) == 0) {
+			*failed = true;
+			continue;
+		}
+		if (!(m > 0))
 			continue;
 		v[*n].run = recs_at(&d->r, d->run, row);
 		v[*n].log = log(m);
@@ -233,9 +240,9 @@ static void
 add_history(const struct diff *d, struct fm_judge_point *p, size_t group,
     const struct value *base, const struct value *next)
 {
-	bool tried;
+	bool failed;
 	size_t n, i, m = 0;
-	struct value *v = values(d, group, DIFF_HISTORY, &n, &tried);
+	struct value *v = values(d, group, DIFF_HISTORY, &n, &failed);
 	const double *x;
 	cell host =
 	    p->n_next ? recs_at(&d->r, d->host, next[0].row) : CELL_NULL;
@@ -270,9 +277,9 @@ make_point(struct diff *d, size_t group)
 	memset(p, 0, sizeof *p);
 	base = values(d, group, DIFF_BASE, &p->n_base, &p->base_failed);
 	next = values(d, group, DIFF_NEXT, &p->n_next, &p->next_failed);
-	if (p->base_failed || p->next_failed) {
-		p->base_failed = p->base_failed && p->n_base == 0;
-		p->next_failed = p->next_failed && p->n_next == 0;
+	p->base_failed = p->base_failed && p->n_base == 0;
+	p->next_failed = p->next_failed && p->n_next == 0;
+	if (p->n_base || p->n_next || p->base_failed || p->next_failed) {
 		p->base = logs(base, p->n_base);
 		p->next = logs(next, p->n_next);
 		p->within = (double)NAN;
@@ -322,7 +329,7 @@ run_means(const struct diff *d, enum diff_side side, size_t *n)
 	struct sum *s = NULL;
 	size_t cap = 0, i, j, m;
 	double *x;
-	bool tried;
+	bool failed;
 
 	*n = 0;
 	for (i = 0; i < d->n; i++) {
@@ -331,7 +338,7 @@ run_means(const struct diff *d, enum diff_side side, size_t *n)
 
 		if (!p->n_base || !p->n_next)
 			continue;
-		v = values(d, d->group[i], side, &m, &tried);
+		v = values(d, d->group[i], side, &m, &failed);
 		for (j = 0; j < m; j++)
 			add_to_run(&s, n, &cap, v[j].run,
 			    v[j].log - fm_compare_mean(p->base, p->n_base));
@@ -372,14 +379,35 @@ grand_mean(struct diff *d)
 	free(y);
 }
 
+static void
+choose_shown(struct diff *d)
+{
+	size_t *tells = fm_calloc(d->n_match, sizeof *tells), m, i, j;
+
+	d->shown = fm_calloc(d->n_match, sizeof *d->shown);
+	memcpy(tells, d->match, d->n_match * sizeof *tells);
+	m = groups_distinguish(&d->r, tells, d->n_match, SIZE_MAX);
+	for (i = 0; i < d->n_match; i++) {
+		const char *name = d->r.cols[d->match[i]].name;
+
+		for (j = 0; j < m && tells[j] != d->match[i]; j++)
+			continue;
+		if (j < m || strcmp(name, "input") == 0 ||
+		    strcmp(name, "batch") == 0 ||
+		    (d->match[i] == d->about.simulated &&
+			about_simulated(&d->about, &d->r)))
+			d->shown[d->n_shown++] = d->match[i];
+	}
+	free(tells);
+}
+
 int
-diff_init(struct diff *d, const struct conf *c, const char *base,
-    const char *next, struct fm_err *err)
+diff_init(struct diff *d, const struct conf *c, struct fm_err *err)
 {
 	size_t i;
 
 	memset(d, 0, sizeof *d);
-	if (want(d, c, err) != 0 || read_sides(d, c, base, next, err) != 0)
+	if (want(d, c, err) != 0 || read_sides(d, c, err) != 0)
 		return -1;
 	groups_make(&d->groups, &d->r, d->match, d->n_match);
 	d->points = fm_calloc(d->groups.n, sizeof *d->points);
@@ -388,6 +416,7 @@ diff_init(struct diff *d, const struct conf *c, const char *base,
 		make_point(d, i);
 	fm_judge(d->points, d->n, &d->conf);
 	grand_mean(d);
+	choose_shown(d);
 	return 0;
 }
 
@@ -403,6 +432,7 @@ diff_release(struct diff *d)
 	free(d->points);
 	free(d->group);
 	free(d->match);
+	free(d->shown);
 	groups_release(&d->groups);
 	recs_release(&d->r);
 }

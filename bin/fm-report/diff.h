@@ -27,6 +27,9 @@ struct diff {
 	struct about about;
 	size_t *match; /* columns that define a point */
 	size_t n_match;
+	size_t *shown; /* those of them that tell points apart, the sizes, and
+			* what is simulated */
+	size_t n_shown;
 	struct groups groups;
 	struct fm_judge_conf conf;
 	struct fm_judge_point *points; /* one for each group that base or next
@@ -39,9 +42,11 @@ struct diff {
 	size_t n_both;
 };
 
-/* Reads both sides and the history, matches and judges. */
-int diff_init(struct diff *d, const struct conf *c, const char *base,
-    const char *next, struct fm_err *err);
+/*
+ * Reads both sides and the history, matches and judges. The sides are --base
+ * and the files, or without it the first and the second file.
+ */
+int diff_init(struct diff *d, const struct conf *c, struct fm_err *err);
 void diff_release(struct diff *d);
 int diff_status(const struct diff *d);
 

@@ -11,40 +11,14 @@
 #include "out.h"
 #include "prog.h"
 
-/* The columns that tell points apart, the sizes, and what is simulated. */
-static size_t *
-shown_identity(const struct diff *d, size_t *n)
-{
-	size_t *id = fm_calloc(d->n_match, sizeof *id);
-	size_t *tells = fm_calloc(d->n_match, sizeof *tells), m, i, j;
-
-	memcpy(tells, d->match, d->n_match * sizeof *tells);
-	m = groups_distinguish(&d->r, tells, d->n_match, SIZE_MAX);
-	*n = 0;
-	for (i = 0; i < d->n_match; i++) {
-		const char *name = d->r.cols[d->match[i]].name;
-
-		for (j = 0; j < m && tells[j] != d->match[i]; j++)
-			continue;
-		if (j < m || strcmp(name, "input") == 0 ||
-		    strcmp(name, "batch") == 0 ||
-		    (d->match[i] == d->about.simulated &&
-			about_simulated(&d->about, &d->r)))
-			id[(*n)++] = d->match[i];
-	}
-	free(tells);
-	return id;
-}
-
 void
 diff_name(struct fm_buf *b, const struct diff *d, size_t i)
 {
-	size_t row = groups_first(&d->groups, d->group[i]), j, n;
-	size_t *id = shown_identity(d, &n);
+	size_t row = groups_first(&d->groups, d->group[i]), j;
 
 	fm_buf_clear(b);
-	for (j = 0; j < n; j++) {
-		cell c = recs_at(&d->r, id[j], row);
+	for (j = 0; j < d->n_shown; j++) {
+		cell c = recs_at(&d->r, d->shown[j], row);
 
 		if (c == CELL_NULL || c == CELL_FALSE)
 			continue;
@@ -52,26 +26,24 @@ diff_name(struct fm_buf *b, const struct diff *d, size_t i)
 		if (cell_is_text(c))
 			fm_buf_puts(b, texts_get(&d->r.texts, c));
 		else if (cell_is_num(c))
-			fm_buf_printf(b, "%s %.10g", d->r.cols[id[j]].name,
-			    cell_to_num(c));
+			fm_buf_printf(b, "%s %.10g",
+			    d->r.cols[d->shown[j]].name, cell_to_num(c));
 		else
-			fm_buf_puts(b, d->r.cols[id[j]].name);
+			fm_buf_puts(b, d->r.cols[d->shown[j]].name);
 	}
-	free(id);
 }
 
 /* --- the table --- */
 
 static void
-add_cols(const struct diff *d, struct grid *g, const size_t *id, size_t n_id,
-    bool people)
+add_cols(const struct diff *d, struct grid *g, bool people)
 {
 	const char *unit = d->field ? d->field->unit : "";
 	size_t i;
 
-	for (i = 0; i < n_id; i++)
-		grid_add_col(
-		    g, d->r.cols[id[i]].name, "", !recs_text(&d->r, id[i], 0));
+	for (i = 0; i < d->n_shown; i++)
+		grid_add_col(g, d->r.cols[d->shown[i]].name, "",
+		    !recs_text(&d->r, d->shown[i], 0));
 	grid_add_col(g, "base", unit, true);
 	grid_add_col(g, "new", unit, true);
 	grid_add_col(g, "ratio", "", true);
@@ -176,7 +148,7 @@ decimals(const struct diff *d)
 		v[2 * i] = middle(d->points[i].base, d->points[i].n_base);
 		v[2 * i + 1] = middle(d->points[i].next, d->points[i].n_next);
 	}
-	n = grid_decimals(v, d->n * 2);
+	n = grid_decimals(v, d->n * 2, true);
 	free(v);
 	return n;
 }
@@ -257,16 +229,15 @@ void
 diff_grid(const struct diff *d, struct grid *g, bool people)
 {
 	struct fm_buf title = FM_BUF_INIT;
-	size_t n_id, i, j;
-	size_t *id = shown_identity(d, &n_id);
 	int places = decimals(d);
+	size_t i, j;
 
-	add_cols(d, g, id, n_id, people);
+	add_cols(d, g, people);
 	for (i = 0; i < d->n; i++) {
 		struct grid_cell *c = grid_add_row(g);
 
-		for (j = 0; j < n_id; j++)
-			set_identity(d, c++, id[j],
+		for (j = 0; j < d->n_shown; j++)
+			set_identity(d, c++, d->shown[j],
 			    groups_first(&d->groups, d->group[i]));
 		put_point(&d->points[i], c, places, people);
 	}
@@ -274,7 +245,21 @@ diff_grid(const struct diff *d, struct grid *g, bool people)
 	about_put(&title, &d->about, &d->r);
 	g->title = fm_buf_detach(&title);
 	g->footer = diff_summary(d);
-	free(id);
+}
+
+/* Points of both sides, or of one, that have no value and did not fail. */
+static void
+tell_unknown(const struct diff *d)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < d->groups.n; i++)
+		n += d->groups.rows[d->groups.from[i]] < d->end[DIFF_NEXT];
+	if (n > d->n)
+		fm_prog_say("fm-report",
+		    "%zu of %zu points have no '%s' on either side: they are "
+		    "left out",
+		    n - d->n, n, d->r.cols[d->metric].name);
 }
 
 /* No point of the base is on the new side: says why, when one field does. */
@@ -327,8 +312,9 @@ diff_run(const struct conf *c, struct fm_err *err)
 		    "diff wants two files, BASE and NEW, got %zu: records of "
 		    "several runs can stand in one file",
 		    c->files.n);
-	rc = diff_init(&d, c, c->files.v[0], c->files.v[1], err);
+	rc = diff_init(&d, c, err);
 	if (rc == 0) {
+		tell_unknown(&d);
 		explain(&d);
 		rc = print(&d, c, err);
 	}

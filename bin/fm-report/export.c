@@ -23,8 +23,25 @@ struct points {
 
 typedef void put_fn(struct fm_buf *b, const struct points *p);
 
+/* What is shown of a value: nothing of false, null and "". */
+static cell
+shown(struct recs *r, cell c)
+{
+	struct fm_buf b = FM_BUF_INIT;
+
+	if (c == CELL_FALSE)
+		return CELL_NULL;
+	if (!cell_is_text(c))
+		return c;
+	quote_plain(&b, texts_get(&r->texts, c));
+	c = b.len ? texts_add(&r->texts, b.s, b.len) : CELL_NULL;
+	fm_buf_release(&b);
+	return c;
+}
+
 /* Points as the fields of their identity tell them apart, and nothing that is
- * not shown: two lines of an export must never have the same name. */
+ * not shown: two lines of an export must never have the same name. A textfile
+ * collector drops a file in which two have. */
 static int export(const struct conf *c, put_fn *put, struct fm_err *err)
 {
 	struct points p;
@@ -46,6 +63,8 @@ static int export(const struct conf *c, put_fn *put, struct fm_err *err)
 	if (rc == 0)
 		rc = recs_read(&p.r, &c->files, err);
 	if (rc == 0) {
+		for (i = 0; i < p.v.n_identity; i++)
+			recs_map(&p.r, p.v.identity[i], shown);
 		view_group(&p.v);
 		put(&b, &p);
 		rc = out_write(c->output, &b, err);
@@ -402,7 +421,7 @@ export_junit(const struct conf *c, struct fm_err *err)
 		return fm_err_set(err, FM_USAGE,
 		    "junit --base wants one file of new records, got %zu",
 		    c->files.n);
-	rc = diff_init(&d, c, c->base, c->files.v[0], err);
+	rc = diff_init(&d, c, err);
 	if (rc == 0) {
 		put_verdicts(&b, &d);
 		rc = out_write(c->output, &b, err);

@@ -4,6 +4,7 @@
 #include "grid.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -97,10 +98,9 @@ grid_set_num(struct grid_cell *c, double v, int decimals)
 }
 
 int
-grid_decimals(const double *v, size_t n)
+grid_decimals(const double *v, size_t n, bool whole)
 {
 	double least = (double)INFINITY;
-	bool whole = true;
 	size_t i;
 	int d;
 
@@ -185,22 +185,6 @@ enum {
 	WIDEST = 60 /* characters of a cell; options can be hundreds */
 };
 
-/* Cuts a long text; programs get it whole from the other forms. */
-static void
-shorten(char *s)
-{
-	size_t width = 0;
-	char *p = s;
-
-	while (*p && width < WIDEST - 3) {
-		for (p++; ((unsigned char)*p & 0xc0) == 0x80; p++)
-			continue;
-		width++;
-	}
-	if (quote_width(p) > 3)
-		memcpy(p, "...", 4);
-}
-
 static void
 put_lines(struct fm_buf *b, const struct grid *g, bool colour)
 {
@@ -209,12 +193,15 @@ put_lines(struct fm_buf *b, const struct grid *g, bool colour)
 	size_t *width = fm_calloc(g->n_cols, sizeof *width);
 
 	for (i = 0; i < n; i++) {
+		char *whole;
 		size_t w;
 
-		text[i] = i < g->n_cols ? head_text(&g->heads[i])
-					: quoted(g->cells[i - g->n_cols].shown,
-					      quote_text);
-		shorten(text[i]);
+		whole = i < g->n_cols
+			    ? head_text(&g->heads[i])
+			    : quoted(g->cells[i - g->n_cols].shown, quote_text);
+		/* Programs get it whole from the other forms. */
+		text[i] = quote_short(whole, WIDEST, SIZE_MAX);
+		free(whole);
 		w = quote_width(text[i]);
 		if (w > width[i % g->n_cols])
 			width[i % g->n_cols] = w;

@@ -69,8 +69,9 @@ void grid_set_num(struct grid_cell *c, double v, int decimals);
 /* Shown in this form; `exact` stays. */
 void grid_set_shown(struct grid_cell *c, const char *s);
 
-/* Decimals with which the smallest of `n` numbers has three digits. */
-int grid_decimals(const double *v, size_t n);
+/* Decimals with which the smallest of `n` numbers has three digits; `whole`:
+ * none when all are whole numbers. */
+int grid_decimals(const double *v, size_t n, bool whole);
 
 void grid_put(
     struct fm_buf *b, const struct grid *g, enum grid_format f, bool colour);

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "alloc.h"
@@ -120,13 +121,14 @@ put_summary(struct page *p)
 }
 
 static int
-put_plot(
-    struct page *p, const struct conf *c, const char *kind, struct fm_err *err)
+put_plot(struct page *p, const char *kind, struct fm_err *err)
 {
+	struct conf c = *p->c;
 	int rc;
 
+	c.quiet = 2;
 	fm_buf_printf(&p->b, "<figure aria-label=\"plot: %s\">\n", kind);
-	rc = plot_inline(c, kind, &p->b, err);
+	rc = plot_inline(&c, kind, &p->b, err);
 	fm_buf_puts(&p->b, "</figure>\n");
 	return rc < 0 ? -1 : 0;
 }
@@ -165,7 +167,7 @@ put_plots(struct page *p, struct fm_err *err)
 		if (strcmp(kinds[i], "heatmap") == 0 &&
 		    p->v.groups.n > MOST_CELLS)
 			continue;
-		if (put_plot(p, p->c, kinds[i], err) != 0)
+		if (put_plot(p, kinds[i], err) != 0)
 			return -1;
 	}
 	fm_buf_puts(&p->b, "</div>\n");
@@ -281,42 +283,38 @@ put_environment(struct page *p)
 /* --- baseline --- */
 
 static int
-put_baseline(struct page *p, const char *next, struct fm_err *err)
+put_baseline(struct page *p, struct fm_err *err)
 {
-	struct conf c = *p->c;
 	struct grid g = { 0 };
 	struct diff d;
 	int rc;
 
 	if (!p->c->base)
 		return 0;
-	memset(&c.files, 0, sizeof c.files);
-	fm_strs_add(&c.files, p->c->base);
-	fm_strs_add(&c.files, next);
-	rc = diff_init(&d, &c, p->c->base, next, err);
+	rc = diff_init(&d, p->c, err);
 	if (rc == 0) {
 		fm_buf_puts(
 		    &p->b, "<h2 id=\"baseline\">Against the baseline</h2>\n");
 		diff_grid(&d, &g, true);
-		rc = put_plot(p, &c, "compare", err);
+		if (d.n_both <= MOST_CELLS)
+			rc = put_plot(p, "compare", err);
 		put_grid(p, &g);
 		grid_release(&g);
 	}
 	diff_release(&d);
-	fm_strs_release(&c.files);
 	return rc;
 }
 
 /* --- the page --- */
 
 static int
-put_page(struct page *p, const char *only_file, struct fm_err *err)
+put_page(struct page *p, struct fm_err *err)
 {
 	if (put_head(p, err) != 0)
 		return -1;
 	fm_buf_puts(&p->b, "<main>\n");
 	put_summary(p);
-	if (put_baseline(p, only_file, err) != 0 || put_plots(p, err) != 0)
+	if (put_baseline(p, err) != 0 || put_plots(p, err) != 0)
 		return -1;
 	put_points(p);
 	put_failures(p);
@@ -351,27 +349,39 @@ copy(int to, const char *path, struct fm_err *err)
 	return rc;
 }
 
-/* All plots read the records again: those of a pipe and of several files are
- * put into one file first. */
+/*
+ * All plots read the records again, which pipes do not allow: what `path` is
+ * put into `use` as a file that does.
+ */
 static int
-gather(const struct fm_strs *files, const char *path, struct fm_err *err)
+gather(
+    const char *path, const char *dir, struct fm_strs *use, struct fm_err *err)
 {
-	int to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	int rc = 0;
-	size_t i;
+	struct stat st;
+	char *name, *to;
+	int fd, rc;
 
-	if (to < 0)
-		return fm_err_sys(err, FM_IO, "cannot create '%s'", path);
-	if (files->n == 0)
-		rc = copy(to, "-", err);
-	for (i = 0; rc == 0 && i < files->n; i++)
-		rc = copy(to, files->v[i], err);
-	(void)close(to);
+	if (strcmp(path, "-") != 0 &&
+	    (stat(path, &st) != 0 || S_ISREG(st.st_mode))) {
+		fm_strs_add(use, path);
+		return 0;
+	}
+	name = fm_strdupf("%zu", use->n);
+	to = fm_io_join(dir, name);
+	fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	rc = fd < 0 ? fm_err_sys(err, FM_IO, "cannot create '%s'", to)
+		    : copy(fd, path, err);
+	if (fd >= 0)
+		(void)close(fd);
+	fm_strs_add_take(use, to);
+	free(name);
 	return rc;
 }
 
+/* Into `b`: 0, 1 when some records could not be read, -1 with err. */
 static int
-make_page(const struct conf *c, struct fm_err *err)
+make_page(const struct conf *c, const struct fm_strs *names, struct fm_buf *b,
+    struct fm_err *err)
 {
 	struct page p;
 	int rc;
@@ -380,7 +390,9 @@ make_page(const struct conf *c, struct fm_err *err)
 	p.c = c;
 	fm_buf_init(&p.b);
 	p.r.in.strict = c->strict;
+	p.r.in.names = names;
 	rc = recs_where(&p.r, c->where, err);
+	table_want(c, &p.r);
 	view_want(&p.v, &p.r, NULL, NULL, NULL);
 	p.error = recs_want(&p.r, "error");
 	p.run = recs_want(&p.r, "run_id");
@@ -391,12 +403,12 @@ make_page(const struct conf *c, struct fm_err *err)
 		rc = recs_read(&p.r, &c->files, err);
 	if (rc == 0) {
 		view_group(&p.v);
-		rc = put_page(&p, c->files.v[0], err);
+		rc = put_page(&p, err);
 	}
-	if (rc == 0)
-		rc = out_write(c->output, &p.b, err);
-	if (rc == 0 && p.r.in.bad)
-		rc = 1;
+	if (rc == 0) {
+		fm_buf_put(b, p.b.s, p.b.len);
+		rc = p.r.in.bad ? 1 : 0;
+	}
 	fm_buf_release(&p.b);
 	view_release(&p.v);
 	recs_release(&p.r);
@@ -406,21 +418,37 @@ make_page(const struct conf *c, struct fm_err *err)
 int
 html_run(const struct conf *c, struct fm_err *err)
 {
-	char *dir = fm_io_tmpdir("fm-report", err), *all;
+	char *dir = fm_io_tmpdir("fm-report", err);
+	struct fm_strs use = FM_STRS_INIT, names = FM_STRS_INIT;
+	struct fm_buf page = FM_BUF_INIT;
 	struct conf one = *c;
-	int rc;
+	size_t i;
+	int rc = 0;
 
 	if (!dir)
 		return -1;
-	all = fm_io_join(dir, "records");
-	memset(&one.files, 0, sizeof one.files);
-	fm_strs_add(&one.files, all);
-	rc = gather(&c->files, all, err);
-	if (rc == 0)
-		rc = make_page(&one, err);
+	if (c->files.n == 0)
+		fm_strs_add(&names, "-");
+	for (i = 0; i < c->files.n; i++)
+		fm_strs_add(&names, c->files.v[i]);
+	if (c->base)
+		fm_strs_add(&names, c->base);
+	for (i = 0; rc == 0 && i < names.n; i++)
+		rc = gather(names.v[i], dir, &use, err);
+	if (rc == 0) {
+		one.files = use;
+		one.files.n -= c->base ? 1 : 0;
+		one.base = c->base ? use.v[use.n - 1] : NULL;
+		one.quiet = 1;
+		rc = make_page(&one, &names, &page, err);
+	}
+	/* Whoever reads the page may go away: nothing must be left then. */
 	(void)fm_io_remove_tree(dir, err);
-	fm_strs_release(&one.files);
-	free(all);
+	if (rc >= 0 && out_write(c->output, &page, err) != 0)
+		rc = -1;
+	fm_buf_release(&page);
+	fm_strs_release(&use);
+	fm_strs_release(&names);
 	free(dir);
 	return rc;
 }

@@ -39,6 +39,8 @@ complain(struct source *s, int64_t line, const char *what)
 	if (s->in->strict)
 		return fm_err_set(s->err, FM_IO, "%s:%lld: %s", s->name,
 		    (long long)line, what);
+	if (s->in->quiet)
+		return 0;
 	if (s->in->bad <= 20)
 		fm_prog_say("fm-report", "%s:%lld: %s: skipped", s->name,
 		    (long long)line, what);
@@ -192,18 +194,18 @@ read_source(struct source *s, int fd)
 }
 
 static int
-read_file(struct input *in, const char *path, struct fm_err *err)
+read_file(
+    struct input *in, const char *path, const char *name, struct fm_err *err)
 {
-	struct source s = { in, path, { 0 }, FM_BUF_INIT, 0, 0, err };
+	struct source s = { in, strcmp(name, "-") != 0 ? name : "stdin", { 0 },
+		FM_BUF_INIT, 0, 0, err };
 	int fd, rc;
 
-	if (strcmp(path, "-") == 0) {
-		s.name = "stdin";
+	if (strcmp(path, "-") == 0)
 		return read_source(&s, STDIN_FILENO);
-	}
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return fm_err_sys(err, FM_IO, "cannot open '%s'", path);
+		return fm_err_sys(err, FM_IO, "cannot open '%s'", name);
 	rc = read_source(&s, fd);
 	(void)close(fd);
 	return rc;
@@ -215,9 +217,10 @@ input_read(struct input *in, const struct fm_strs *files, struct fm_err *err)
 	size_t i;
 
 	if (files->n == 0)
-		return read_file(in, "-", err);
+		return read_file(in, "-", "-", err);
 	for (i = 0; i < files->n; i++)
-		if (read_file(in, files->v[i], err) != 0)
+		if (read_file(in, files->v[i],
+			in->names ? in->names->v[i] : files->v[i], err) != 0)
 			return -1;
 	return 0;
 }

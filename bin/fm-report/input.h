@@ -18,7 +18,10 @@ struct input {
 	/* Called for each record, with its values in pick.got. */
 	void (*row)(void *ctx);
 	void *ctx;
-	bool strict;     /* stop at the first record that cannot be read */
+	bool strict; /* stop at the first record that cannot be read */
+	bool quiet;  /* they were told of when they were read before */
+	/* What the files are called in messages; NULL = as they are. */
+	const struct fm_strs *names;
 	int64_t records; /* read */
 	int64_t bad;     /* not readable */
 };

@@ -5,6 +5,7 @@
 #include "plot.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -78,12 +79,18 @@ plot_text(struct plot *p, const char *text)
 void
 plot_tic_text(struct plot *p, const char *text)
 {
+	enum {
+		MOST = 49 /* bytes; gnuplot drops the rest */
+	};
+	char *cut = quote_short(text, MOST, MOST);
 	struct fm_buf b = FM_BUF_INIT;
+	const char *s;
 
-	for (; *text; text++)
-		fm_buf_printf(&b, "%s%c", *text == '%' ? "%" : "", *text);
+	for (s = cut; *s; s++)
+		fm_buf_printf(&b, "%s%c", *s == '%' ? "%" : "", *s);
 	quote_gnuplot(&p->vars, b.s);
 	fm_buf_release(&b);
+	free(cut);
 }
 
 /*
@@ -117,8 +124,19 @@ colour(size_t i, size_t n, bool ordered)
 }
 
 enum {
-	MOST_NAMES = 20 /* more are not told apart anyway: no key */
+	MOST_NAMES = 20, /* more are not told apart anyway: no key */
+	WIDEST = 100     /* characters of a name; gnuplot leaves out a whole
+			  * key that does not fit */
 };
+
+static void
+put_name(struct plot *p, const char *name)
+{
+	char *cut = quote_short(name, WIDEST, SIZE_MAX);
+
+	quote_gnuplot(&p->vars, cut);
+	free(cut);
+}
 
 void
 plot_series(struct plot *p, const struct fm_strs *names, bool ordered)
@@ -142,7 +160,7 @@ plot_series(struct plot *p, const struct fm_strs *names, bool ordered)
 	    names->n);
 	for (i = 0; i < names->n; i++) {
 		fm_buf_printf(&p->vars, "NAME[%zu] = ", i + 1);
-		quote_gnuplot(&p->vars, names->v[i]);
+		put_name(p, names->v[i]);
 		fm_buf_printf(&p->vars, "; COLOR[%zu] = 0x%06x\n", i + 1,
 		    colour(i, names->n, ordered));
 	}
@@ -156,9 +174,8 @@ ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Sorted, each once, without what is no number: how many. */
-static size_t
-distinct(double *v, size_t n)
+size_t
+plot_distinct(double *v, size_t n)
 {
 	size_t i, m = 0;
 
@@ -177,18 +194,17 @@ enum {
 	MOST_TICS = 9
 };
 
-/* Tics at 1, 2 and 5 of each power of ten, or at the powers when those are
- * many. */
-static void
-put_log_tics(struct fm_buf *b, char axis, double lo, double hi)
+void
+plot_log_tics(struct plot *p, const char *axis, double lo, double hi)
 {
 	static const double parts[] = { 1, 2, 5 };
 	bool many = hi / lo > 2000, any = false;
-	int k;
+	int by = (int)ceil(log10(hi / lo) / MOST_TICS), k;
+	struct fm_buf *b = &p->vars;
 	size_t i;
 
-	fm_buf_printf(b, "set %ctics (", axis);
-	for (k = (int)floor(log10(lo)); k <= (int)ceil(log10(hi)); k++)
+	fm_buf_printf(b, "set %stics (", axis);
+	for (k = (int)floor(log10(lo)); k <= (int)ceil(log10(hi)); k += by)
 		for (i = 0; i < (many ? 1 : 3); i++) {
 			double v = parts[i] * pow(10, k);
 
@@ -208,7 +224,7 @@ put_value_tics(struct fm_buf *b, char axis, const double *v, size_t n)
 
 	fm_buf_printf(b, "set %ctics (", axis);
 	for (i = 0; i < n; i++)
-		fm_buf_printf(b, "%s'%.6g' %.17g", i ? ", " : "", v[i], v[i]);
+		fm_buf_printf(b, "%s'%.10g' %.17g", i ? ", " : "", v[i], v[i]);
 	fm_buf_puts(b, ")\n");
 }
 
@@ -231,7 +247,7 @@ plot_axis(struct plot *p, char axis, const double *v, size_t n)
 	size_t m;
 
 	memcpy(d, v, n * sizeof *d);
-	m = distinct(d, n);
+	m = plot_distinct(d, n);
 	lo = m ? d[0] : 0;
 	hi = m ? d[m - 1] : 0;
 	if (lo > 0 && hi / lo >= 4) {
@@ -241,7 +257,7 @@ plot_axis(struct plot *p, char axis, const double *v, size_t n)
 		if (axis == 'x' && are_sizes(d, m))
 			put_value_tics(b, axis, d, m);
 		else
-			put_log_tics(b, axis, lo, hi);
+			plot_log_tics(p, axis == 'x' ? "x" : "y", lo, hi);
 	} else if (axis == 'x' && m > 1) {
 		double room = (hi - lo) * 0.05;
 
@@ -250,6 +266,8 @@ plot_axis(struct plot *p, char axis, const double *v, size_t n)
 		if (are_sizes(d, m))
 			put_value_tics(b, axis, d, m);
 	} else if (m) {
+		if (axis == 'x' && are_sizes(d, m))
+			put_value_tics(b, axis, d, m);
 		/* Lengths can be compared only from zero. */
 		lo = axis == 'x' ? lo * 0.9 : lo < 0 ? lo : 0;
 		hi = hi > 0 ? hi * 1.1 : 1;

@@ -69,6 +69,11 @@ void plot_series(struct plot *p, const struct fm_strs *names, bool ordered);
 /* Range and tics of an axis ('x' or 'y') of these values: logarithmic when
  * they double, with tics at the values along x when they are few. */
 void plot_axis(struct plot *p, char axis, const double *v, size_t n);
+/* Tics of an axis at 1, 2 and 5 of each power of ten, or at some of the powers
+ * when those are many. */
+void plot_log_tics(struct plot *p, const char *axis, double lo, double hi);
+/* Sorts them, each once, without what is no number: how many. */
+size_t plot_distinct(double *v, size_t n);
 /* Numbers of a line of data, NaN as such; and the end of a series. */
 void plot_numbers(struct plot *p, const double *v, size_t n);
 void plot_end_series(struct plot *p);

@@ -59,11 +59,11 @@ plot_compare(struct plot *pl, struct fm_err *err)
 	struct fm_buf b = FM_BUF_INIT;
 	int rc;
 
-	if (c->files.n != 2)
+	if (!c->base && c->files.n != 2)
 		return fm_err_set(err, FM_USAGE,
 		    "plot compare wants two files, BASE and NEW, got %zu",
 		    c->files.n);
-	rc = diff_init(&d, c, c->files.v[0], c->files.v[1], err);
+	rc = diff_init(&d, c, err);
 	if (rc == 0) {
 		t = isnan(d.conf.threshold) ? FM_JUDGE_GATE : d.conf.threshold;
 		put_points(pl, &d, &far);

@@ -76,6 +76,7 @@ read_points(
 
 	memset(p, 0, sizeof *p);
 	p->r.in.strict = c->strict;
+	p->r.in.quiet = c->quiet > 0;
 	rc = recs_where(&p->r, c->where, err);
 	view_want(&p->v, &p->r, NULL, NULL, NULL);
 	p->metric = recs_want(&p->r, metric);
@@ -206,17 +207,22 @@ by_x(const void *a, const void *b)
 /* Values of a point: how a kind makes a dot of it; false: it has none. */
 typedef bool make_dot(const struct points *p, size_t group, struct dot *d);
 
-/* A series without a dot is none: gnuplot would not count it. */
+/* The dots of a line, which rows of it begin. A series without a dot is none:
+ * gnuplot would not count it. */
 static bool
 put_line(struct plot *pl, const struct points *p, size_t line, make_dot *make,
     size_t n_values)
 {
-	struct dot *d = fm_calloc(p->v.groups.n, sizeof *d);
-	size_t g, n = 0, i;
+	const struct groups *lines = &p->lines;
+	struct dot *d = fm_calloc(groups_size(lines, line), sizeof *d);
+	size_t n = 0, i;
 
-	for (g = 0; g < p->v.groups.n; g++)
-		if (p->lines.of[groups_first(&p->v.groups, g)] == line)
+	for (i = lines->from[line]; i < lines->from[line + 1]; i++) {
+		size_t row = lines->rows[i], g = p->v.groups.of[row];
+
+		if (groups_first(&p->v.groups, g) == row)
 			n += make(p, g, &d[n]);
+	}
 	qsort(d, n, sizeof *d, by_x);
 	for (i = 0; i < n; i++)
 		plot_numbers(pl, d[i].v, n_values);
@@ -424,14 +430,6 @@ find_value(const double *v, size_t n, double x)
 	return i;
 }
 
-static int
-ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* The values of a column that occur, in order; the caller frees. */
 static double *
 values_of(const struct points *p, size_t col, size_t *n)
@@ -439,14 +437,9 @@ values_of(const struct points *p, size_t col, size_t *n)
 	double *v = fm_calloc(p->v.groups.n, sizeof *v);
 	size_t g;
 
-	*n = 0;
-	for (g = 0; g < p->v.groups.n; g++) {
-		double x = view_metric(&p->v, col, g);
-
-		if (!isnan(x) && find_value(v, *n, x) == *n)
-			v[(*n)++] = x;
-	}
-	qsort(v, *n, sizeof *v, ascending);
+	for (g = 0; g < p->v.groups.n; g++)
+		v[g] = view_metric(&p->v, col, g);
+	*n = plot_distinct(v, p->v.groups.n);
 	return v;
 }
 
@@ -467,7 +460,7 @@ put_category_tics(struct plot *pl, char axis, const double *v, size_t n)
 static void
 put_heat(struct plot *pl, const struct points *p)
 {
-	size_t nx, ny, g;
+	size_t nx, ny, failed = 0, g;
 	double *x = values_of(p, p->batch, &nx),
 	       *y = values_of(p, p->input, &ny);
 	double lo = (double)INFINITY, hi = (double)-INFINITY;
@@ -493,6 +486,7 @@ put_heat(struct plot *pl, const struct points *p)
 			fm_buf_printf(&pl->vars,
 			    " at %g,%g center front textcolor rgb '#b00000'\n",
 			    v[0], v[1]);
+			failed++;
 		} else {
 			lo = fmin(lo, v[2]);
 			hi = fmax(hi, v[2]);
@@ -502,9 +496,12 @@ put_heat(struct plot *pl, const struct points *p)
 	}
 	put_category_tics(pl, 'x', x, nx);
 	put_category_tics(pl, 'y', y, ny);
-	fm_buf_printf(&pl->vars, "CELLS = %zu\n", nx > ny ? nx : ny);
-	if (lo > 0 && hi / lo > 4)
+	fm_buf_printf(&pl->vars, "CELLS = %zu; FAILED = %zu\n",
+	    nx > ny ? nx : ny, failed);
+	if (lo > 0 && hi / lo > 4) {
 		fm_buf_puts(&pl->vars, "set logscale cb\n");
+		plot_log_tics(pl, "cb", lo, hi);
+	}
 	fm_buf_printf(&pl->vars, "LOW = %g; HIGH = %g; N = %d\n",
 	    isinf(lo) ? 0 : lo,
 	    isinf(hi) ? 1
@@ -529,6 +526,7 @@ plot_heatmap(struct plot *pl, struct fm_err *err)
 		p.v.chosen = true;
 		view_warn(&p.v);
 		fm_buf_printf(&what, "%s by input and batch size", metric);
+		view_put_merged(&what, &p.v, ", median over ");
 		put_titles(pl, &p, what.s);
 		plot_set(
 		    pl, "CBLABEL", label(&what, &p.r, p.metric, p.v.output));

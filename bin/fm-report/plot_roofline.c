@@ -151,6 +151,8 @@ plot_roofline(struct plot *pl, struct fm_err *err)
 		fm_buf_printf(&pl->vars,
 		    "SIMULATED = %zu; MEASURED = %zu; LEFT = %g; RIGHT = %g\n",
 		    simulated, measured, x.lo / 2, x.hi * 2);
+		if (simulated + measured)
+			plot_log_tics(pl, "x", x.lo / 2, x.hi * 2);
 		about_put(&b, &c.about, &r);
 		plot_set(pl, "TITLE",
 		    pl->conf->title ? pl->conf->title

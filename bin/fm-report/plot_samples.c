@@ -122,7 +122,8 @@ plot_reps(struct plot *pl, struct fm_err *err)
 		name = samples_name(&s, 0);
 		describe(&s.v[0], &st);
 		put_reps(pl, &s.v[0], &st);
-		fm_buf_printf(&what, "%zu repetitions: %s", s.v[0].n, name);
+		fm_buf_printf(&what, "%zu repetition%s%s%s", s.v[0].n,
+		    s.v[0].n == 1 ? "" : "s", *name ? ": " : "", name);
 		if (st.has_drift)
 			fm_buf_printf(&what, "; drift %+.1f %% (%.1f to %.1f)",
 			    st.drift, st.drift_lo, st.drift_hi);

@@ -15,6 +15,8 @@ typedef void quote_put(struct fm_buf *b, const char *s);
 
 /* A terminal or a plain file: control characters become \xNN. */
 void quote_text(struct fm_buf *b, const char *s);
+/* Lines of text: control characters but the line end become blanks. */
+void quote_plain(struct fm_buf *b, const char *s);
 /* A cell of a Markdown table. */
 void quote_md(struct fm_buf *b, const char *s);
 /* Text or a quoted attribute of HTML and XML. */
@@ -29,6 +31,13 @@ void quote_gnuplot(struct fm_buf *b, const char *s);
 void quote_prom(struct fm_buf *b, const char *s);
 /* One word of a benchmark's name in Go's text: no blanks, '/' or '='. */
 void quote_word(struct fm_buf *b, const char *s);
+
+/*
+ * A copy of at most `chars` characters and `bytes` bytes (8 or more): a long
+ * text is cut in its middle, since names often differ at their ends only.
+ * The caller frees.
+ */
+char *quote_short(const char *s, size_t chars, size_t bytes);
 
 /* Characters of UTF-8 text: what it takes on a terminal, nearly. */
 size_t quote_width(const char *s);

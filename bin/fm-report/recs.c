@@ -44,6 +44,8 @@ recs_want(struct recs *r, const char *name)
 	memset(c, 0, sizeof *c);
 	c->name = fm_strdup(name);
 	c->field = field_find(name);
+	/* What is asked for after reading is nowhere, not 0. */
+	c->same = CELL_NULL;
 	if (c->field && c->field->kind == FIELD_LATENCY) {
 		c->slot[0] = pick_want(&r->in.pick, "stats.median");
 		c->slot[1] = pick_want(&r->in.pick, "itl");
@@ -291,6 +293,23 @@ recs_read(struct recs *r, const struct fm_strs *files, struct fm_err *err)
 	r->in.row = add_row;
 	r->in.ctx = r;
 	return input_read(&r->in, files, err);
+}
+
+void
+recs_map(struct recs *r, size_t col, cell (*f)(struct recs *r, cell c))
+{
+	struct column *c = &r->cols[col];
+	cell from = c->same, to = f(r, from);
+	size_t i;
+
+	c->same = to;
+	for (i = 0; c->v && i < r->n; i++) {
+		if (c->v[i] != from) {
+			from = c->v[i];
+			to = f(r, from);
+		}
+		c->v[i] = to;
+	}
 }
 
 bool

@@ -49,6 +49,9 @@ int recs_where(struct recs *r, const char *text, struct fm_err *err);
 /* Reads and keeps rows; may be called more than once. */
 int recs_read(struct recs *r, const struct fm_strs *files, struct fm_err *err);
 
+/* Replaces each value of a column by what `f` makes of it. */
+void recs_map(struct recs *r, size_t col, cell (*f)(struct recs *r, cell c));
+
 static inline cell
 recs_at(const struct recs *r, size_t col, size_t row)
 {

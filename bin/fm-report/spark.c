@@ -53,7 +53,12 @@ spark_bins(struct spark_hist *h, const int64_t *v, size_t n)
 					  : (size_t)bins;
 	}
 	h->from = (double)v[0];
-	h->width = range > 0 ? range / (double)h->n : 1;
+	h->width = range / (double)h->n;
+	if (!(range > 0)) {
+		/* All are equal: one bin, wide enough to be seen. */
+		h->n = 1;
+		h->width = fmax(h->from * 0.01, 1);
+	}
 	h->count = fm_calloc(h->n, sizeof *h->count);
 	for (i = 0; i < n; i++) {
 		if ((double)v[i] > top) {
@@ -78,8 +83,9 @@ put_head(struct fm_buf *b, const struct samples *s, size_t i, double median)
 	char *name = samples_name(s, i);
 
 	quote_text(b, name);
-	fm_buf_printf(b, "%s%zu repetitions, median %.4g ms\n",
-	    *name ? ": " : "", s->v[i].n, median / 1e6);
+	fm_buf_printf(b, "%s%zu repetition%s, median %.4g ms\n",
+	    *name ? ": " : "", s->v[i].n, s->v[i].n == 1 ? "" : "s",
+	    median / 1e6);
 	free(name);
 }
 

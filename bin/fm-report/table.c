@@ -174,19 +174,26 @@ fill(struct view *v, const struct fm_strs *show, const struct order *o,
 }
 
 static void
-want_all(const struct conf *c, struct recs *r)
+want_list(struct recs *r, const char *list, bool sorts)
 {
-	const char *const lists[] = { c->columns, c->sort, c->rows, c->cols,
-		c->by };
 	struct fm_strs names = FM_STRS_INIT;
 	size_t i;
 
-	for (i = 0; i < sizeof lists / sizeof *lists; i++)
-		if (lists[i])
-			fm_strs_split(&names, lists[i], ", ");
+	if (list)
+		fm_strs_split(&names, list, ", ");
 	for (i = 0; i < names.n; i++)
-		(void)recs_want(r, names.v[i] + (*names.v[i] == '-'));
+		(void)recs_want(r, names.v[i] + (sorts && *names.v[i] == '-'));
 	fm_strs_release(&names);
+}
+
+void
+table_want(const struct conf *c, struct recs *r)
+{
+	want_list(r, c->columns, false);
+	want_list(r, c->sort, true);
+	want_list(r, c->rows, false);
+	want_list(r, c->cols, false);
+	want_list(r, c->by, false);
 }
 
 void
@@ -235,8 +242,13 @@ table_run(const struct conf *c, struct fm_err *err)
 	struct fm_buf b = FM_BUF_INIT;
 	int rc = recs_where(&r, c->where, err);
 
+	if (rc == 0 && (c->rows || c->cols) && c->columns &&
+	    strpbrk(c->columns, ", "))
+		rc = fm_err_set(err, FM_USAGE,
+		    "--columns names one field with --rows or --cols, got '%s'",
+		    c->columns);
 	r.in.strict = c->strict;
-	want_all(c, &r);
+	table_want(c, &r);
 	view_want(&v, &r, c->by, c->rows, c->cols);
 	if (rc == 0)
 		rc = recs_read(&r, &c->files, err);

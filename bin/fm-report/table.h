@@ -8,6 +8,9 @@
 #include "err.h"
 #include "view.h"
 
+/* Asks for the columns that the options name. Before reading. */
+void table_want(const struct conf *c, struct recs *r);
+
 /* The rows of the view, grouped already, as --columns and --sort say. */
 void table_grid(const struct conf *c, struct view *v, enum grid_format format,
     struct grid *g);

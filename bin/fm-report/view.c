@@ -99,15 +99,24 @@ hides(const struct view *v, size_t col)
 }
 
 void
-view_warn(const struct view *v)
+view_put_merged(struct fm_buf *b, const struct view *v, const char *before)
 {
-	struct fm_buf b = FM_BUF_INIT;
 	size_t i;
 
 	for (i = 0; i < v->n_identity && v->chosen; i++)
-		if (hides(v, v->identity[i]))
-			fm_buf_printf(&b, "%s%s", b.len ? ", " : "",
-			    v->r->cols[v->identity[i]].name);
+		if (hides(v, v->identity[i])) {
+			fm_buf_printf(
+			    b, "%s%s", before, v->r->cols[v->identity[i]].name);
+			before = ", ";
+		}
+}
+
+void
+view_warn(const struct view *v)
+{
+	struct fm_buf b = FM_BUF_INIT;
+
+	view_put_merged(&b, v, "");
 	if (b.len)
 		fm_prog_say("fm-report",
 		    "rows merge records that differ in %s: their medians are "
@@ -187,8 +196,8 @@ view_status(const struct view *v, size_t group, enum grid_mood *mood)
 	return fm_strdupf("%zu of %zu OK", good, n);
 }
 
-static bool
-is_simulated(const struct view *v, size_t group)
+bool
+view_simulated(const struct view *v, size_t group)
 {
 	const struct groups *g = &v->groups;
 	size_t i;
@@ -201,17 +210,22 @@ is_simulated(const struct view *v, size_t group)
 
 /* --- cells --- */
 
-/* So that the smallest of the column has three digits. */
+/* So that the smallest of the column has three digits. Intervals get those of
+ * the latency: they may need some where the latency needs none. */
 static int
 decimals(const struct view *v, size_t col)
 {
-	double *x = fm_calloc(v->groups.n, sizeof *x);
+	double *x = fm_calloc(v->groups.n, sizeof *x), lo, hi;
+	bool whole = true;
 	size_t i;
 	int d;
 
-	for (i = 0; i < v->groups.n; i++)
+	for (i = 0; i < v->groups.n; i++) {
 		x[i] = view_metric(v, col, i);
-	d = grid_decimals(x, v->groups.n);
+		if (col == v->latency && view_interval(v, col, i, &lo, &hi))
+			whole = whole && lo == floor(lo) && hi == floor(hi);
+	}
+	d = grid_decimals(x, v->groups.n, whole);
 	free(x);
 	return d;
 }
@@ -301,7 +315,7 @@ view_set(
 		grid_set_text(c, status);
 		free(status);
 	} else if (strcmp(name, "simulated") == 0) {
-		grid_set_text(c, is_simulated(v, group) ? "simulated" : "");
+		grid_set_text(c, view_simulated(v, group) ? "simulated" : "");
 	} else {
 		col = recs_want(v->r, name);
 		x = recs_at(v->r, col, row);

@@ -32,6 +32,10 @@ void view_want(struct view *v, struct recs *r, const char *by, const char *rows,
 void view_group(struct view *v);
 void view_release(struct view *v);
 
+/* Behind `before`, the fields that vary inside rows that were merged, if any.
+ */
+void view_put_merged(
+    struct fm_buf *b, const struct view *v, const char *before);
 /* Tells on stderr which fields vary inside rows that were merged. */
 void view_warn(const struct view *v);
 
@@ -48,6 +52,9 @@ void view_set(
 double view_metric(const struct view *v, size_t col, size_t group);
 bool view_interval(
     const struct view *v, size_t col, size_t group, double *lo, double *hi);
+
+/* Is any record of the group simulated? */
+bool view_simulated(const struct view *v, size_t group);
 
 /* OK; or the status of its one record; or "3 of 5 OK". The caller frees. */
 char *view_status(const struct view *v, size_t group, enum grid_mood *mood);

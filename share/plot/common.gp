@@ -12,3 +12,7 @@ if (!TEXT) {
 	set border 3
 }
 set key off
+# With more series than this they are drawn together, in the colour of the block
+# that is read: gnuplot would read DATA from its beginning for each.
+MANY = 200
+color(i) = COLOR[i+1]

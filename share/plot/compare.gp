@@ -10,6 +10,10 @@ set border 1
 set key at screen 0.5,0.01 center bottom horizontal maxrows 1 samplen 1
 set bmargin 6
 set tmargin 3.5
+if (TEXT) {
+	set key below horizontal samplen 1
+	set bmargin 7
+}
 if (N == 0) {
 	set label 1 'nothing to compare' at graph 0.5,0.5 center
 	set xrange [0:2]; set yrange [0:1]

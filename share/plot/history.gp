@@ -20,7 +20,16 @@ if (N == 0) {
 	set label 1 'nothing to show' at graph 0.5,0.5 center
 	unset xdata; set xrange [0:1]; set yrange [0:1]; set format x '%g'
 	plot NaN notitle
-} else {
+}
+if (N > MANY) {
+	plot DATA using 1:2:(color(column(-2))) with points \
+	        linecolor rgb variable pointtype 7 pointsize 0.45 notitle, \
+	     DATA using 1:3:(color(column(-2))) with lines \
+	        linecolor rgb variable linewidth 2 notitle, \
+	     DATA using 1:4 with points linecolor rgb '#000000' pointtype 6 \
+	        pointsize 1.4 linewidth 1.5 notitle
+}
+if (N > 0 && N <= MANY) {
 	plot for [i=1:N] DATA index i-1 using 1:2 with points \
 	        linecolor rgb COLOR[i] pointtype 7 pointsize 0.45 \
 	        title NAME[i], \

@@ -20,11 +20,25 @@ if (N == 0) {
 	set xrange [0:1]; set yrange [0:1]
 	plot NaN notitle
 }
-if (N > 0 && DENSE) {
+if (N > MANY) {
+	if (DENSE) {
+		set errorbars 0
+	}
+	plot DATA using 1:2:(color(column(-2))) with lines \
+	        linecolor rgb variable linewidth 1 notitle, \
+	     DATA using 1:2:(DENSE ? $2 : $3):(DENSE ? $2 : $4):(color(column(-2))) \
+	        with yerrorbars linecolor rgb variable pointtype 7 \
+	        pointsize (DENSE ? 0.2 : 0.5) linewidth 1 notitle, \
+	     for [i=1:HOVER*N] DATA index i-1 \
+	        using 1:2:(sprintf('%d|%g|%g|%g|%g', i, $1, $2, $3, $4)) \
+	        with labels hypertext point pointtype 7 pointsize 1.5 \
+	        linecolor rgb '#ff000000' notitle
+}
+if (N > 0 && N <= MANY && DENSE) {
 	plot for [i=1:N] DATA index i-1 using 1:2 with lines \
 	        linecolor rgb COLOR[i] linewidth 1 title NAME[i]
 }
-if (N > 0 && !DENSE) {
+if (N > 0 && N <= MANY && !DENSE) {
 	plot for [i=1:N] DATA index i-1 using 1:2 with lines \
 	        linecolor rgb COLOR[i] linewidth 1.5 dashtype 1 notitle, \
 	     for [i=1:N] DATA index i-1 using 1:2:3:4 with yerrorbars \

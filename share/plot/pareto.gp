@@ -20,13 +20,27 @@ if (N == 0) {
 	unset logscale; set xrange [0:1]; set yrange [0:1]
 	plot NaN notitle
 }
-if (N > 0 && DENSE) {
+if (N > MANY) {
+	plot DATA index N using 1:2 with lines linecolor rgb '#c8c8c8' \
+	        linewidth 7 notitle, \
+	     DATA index 0:N-1 using 1:2:(color(column(-2))) with linespoints \
+	        linecolor rgb variable linewidth 1 pointtype 7 \
+	        pointsize (DENSE ? 0.2 : 0.5) notitle, \
+	     DATA index 0:N-1 using (DENSE ? NaN : $1):2:(sprintf('%.0f', $3)) \
+	        with labels offset 0,0.8 font SMALL textcolor rgb '#555555' \
+	        notitle, \
+	     for [i=1:HOVER*N] DATA index i-1 \
+	        using 1:2:(sprintf('%d|%g|%g', i, $1, $2)) \
+	        with labels hypertext point pointtype 7 pointsize 1.5 \
+	        linecolor rgb '#ff000000' notitle
+}
+if (N > 0 && N <= MANY && DENSE) {
 	plot DATA index N using 1:2 with lines linecolor rgb '#c8c8c8' \
 	        linewidth 7 title 'front', \
 	     for [i=1:N] DATA index i-1 using 1:2 with lines \
 	        linecolor rgb COLOR[i] linewidth 1 title NAME[i]
 }
-if (N > 0 && !DENSE) {
+if (N > 0 && N <= MANY && !DENSE) {
 	plot DATA index N using 1:2 with lines linecolor rgb '#c8c8c8' \
 	        linewidth 7 title 'front', \
 	     for [i=1:N] DATA index i-1 using 1:2 with linespoints \

@@ -3,6 +3,9 @@
 set xlabel 'time of a request / ms' noenhanced
 set yrange [N-0.4:-0.6]
 set key at screen 0.5,0.01 center bottom horizontal maxrows 1 samplen 1.5
+if (TEXT) {
+	set key below horizontal maxrows 1 samplen 1.5
+}
 set bmargin 6
 set ytics font SMALL scale 0 noenhanced
 set grid noytics xtics

@@ -10,6 +10,7 @@ if (SIMULATED + MEASURED == 0) {
 	plot NaN notitle
 } else {
 	set yrange [*:1.6]
+	set ytics (1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.001, 0.0001, 0.00001)
 	set samples 500
 	set xrange [LEFT:RIGHT]
 	plot (x < 1 ? x : 1) with lines linecolor rgb '#333333' linewidth 2 \
