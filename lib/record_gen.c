@@ -123,7 +123,7 @@ fm_record_put_gen(struct fm_buf *b, const struct fm_gen_point *p,
 	double out = (double)p->output;
 	double gen = all->med_s - first->med_s;
 	double itl = 1000 * gen / out;
-	double thp = gen > 0 ? (double)p->batch * out / gen : 0;
+	double thp = gen < 0 || gen > 0 ? (double)p->batch * out / gen : 0;
 
 	put_point(b, W, p, all->t0_ns, all->t1_ns);
 	put_real(b, W, "Relative med. abs. dev. TTFT", 3, first->mad_part);

@@ -2,6 +2,7 @@
  * The lines that fm prints: exact text, the way back, and what is refused.
  */
 #include "record.h"
+#include "record_gen.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,26 @@ test_res(void)
 	fm_buf_release(&b);
 }
 
+/* A first token that took longer than all of them: fmwork divides all the
+ * same. */
+static void
+test_gen(void)
+{
+	struct fm_gen_point p = { "m", 64, 4, 2, 1 };
+	struct fm_gen_res first = { 0, 0, 0.5, 0.125 };
+	struct fm_gen_res all = { 1000000000, 2000000000, 0.375, 0.25 };
+	struct fm_buf b = FM_BUF_INIT;
+	const char *s;
+
+	fm_record_put_gen(&b, &p, &first, &all);
+	s = strstr(text(&b), "FMWORK GEN");
+	is_str(s ? s : "",
+	    "FMWORK GEN 1.000000000 2.000000000 m 64 4 2 1 0.125 0.250 0.375 "
+	    "-0.125 0.500 -31.250 -64.0",
+	    "GEN of a slow first token");
+	fm_buf_release(&b);
+}
+
 static void
 test_err(void)
 {
@@ -184,6 +205,7 @@ main(void)
 	test_tags();
 	test_rep();
 	test_res();
+	test_gen();
 	test_err();
 	test_free();
 	return done();
