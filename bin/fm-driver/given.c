@@ -54,11 +54,10 @@ given_npy_port(const struct fm_model_port *ports, size_t n, const char *file)
 		return -1;
 	for (i = 0; i < n; i++) {
 		char *path = fm_npy_path("", ports[i].name);
+		bool exact = strlen(ports[i].name) == len &&
+			     strncmp(ports[i].name, file, len) == 0;
 
-		if (strlen(ports[i].name) == len &&
-		    strncmp(ports[i].name, file, len) == 0)
-			port = (int)i;
-		else if (port < 0 && strcmp(path + 1, file) == 0)
+		if (exact || (port < 0 && strcmp(path + 1, file) == 0))
 			port = (int)i;
 		free(path);
 	}

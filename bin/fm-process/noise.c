@@ -123,13 +123,13 @@ is(const char *s, size_t n, const char *word)
 static void
 on_title(struct parse *ps, const char *s, size_t n)
 {
-	if (is(s, n, "ARGS") || is(s, n, "PARAMS"))
-		parse_announce(ps);
-	else if (ps->x.opts.n > 0)
+	bool first = is(s, n, "ARGS") || is(s, n, "PARAMS");
+	bool later = is(s, n, "ENGINE") || is(s, n, "SETUP");
+
+	if (!first && ps->x.opts.n > 0)
 		ps->x.settled = ps->x.settled || is(s, n, "RUNTIME") ||
 				is(s, n, "ENGINE") || is(s, n, "MODEL");
-	else if ((is(s, n, "ENGINE") || is(s, n, "SETUP")) &&
-		 (ps->x.begun || !ps->x.announced))
+	else if (first || (later && (ps->x.begun || !ps->x.announced)))
 		parse_announce(ps);
 }
 
