@@ -41,6 +41,7 @@ struct reading {
 	int64_t run;
 	char key[FM_HASH_HEX]; /* of the point that is open; "" = none */
 	size_t first;          /* of its dt_ns */
+	bool other;            /* it is none of one output token */
 };
 
 static void
@@ -99,8 +100,10 @@ take_rep(struct reading *r, const char *line, size_t n)
 	struct fm_line l;
 	int64_t v;
 
-	if (!r->key[0] || !fm_line_get(&l, line, n) || !is_first(&l) ||
-	    !get_ns(&l, FM_F_DT, &v))
+	if (!r->key[0] || r->other || !fm_line_get(&l, line, n))
+		return;
+	r->other = !is_first(&l);
+	if (r->other || !get_ns(&l, FM_F_DT, &v))
 		return;
 	FM_GROW(j->dt_ns, j->cap_dt, j->n_dt + 1);
 	j->dt_ns[j->n_dt++] = v;
@@ -156,6 +159,7 @@ take_line(struct reading *r, const char *line, size_t n)
 	case FM_TAG_KEY:
 		(void)snprintf(r->key, sizeof r->key, "%s", body);
 		r->first = r->j->n_dt;
+		r->other = false;
 		break;
 	case FM_TAG_REP:
 		take_rep(r, line, n);
@@ -185,7 +189,7 @@ order(const void *a, const void *b)
 static int
 read_marks(struct journal *j, struct fm_err *err)
 {
-	struct reading r = { j, 1, "", 0 };
+	struct reading r = { j, 1, "", 0, false };
 	struct fm_reader in;
 	char *line;
 	size_t n;
