@@ -560,6 +560,7 @@ plot_phases(struct plot *pl, struct fm_err *err)
 {
 	struct points p;
 	struct fm_buf name = FM_BUF_INIT;
+	double most = 0;
 	size_t g, n = 0;
 	int rc = read_points(&p, pl, "latency", err);
 
@@ -584,9 +585,10 @@ plot_phases(struct plot *pl, struct fm_err *err)
 			plot_tic_text(pl, name.s);
 			fm_buf_printf(&pl->vars, " %zu)\n", n);
 			d.v[0] = (double)n++;
+			most = fmax(most, d.v[1] + d.v[2]);
 			plot_numbers(pl, d.v, 3);
 		}
-		fm_buf_printf(&pl->vars, "N = %zu\n", n);
+		fm_buf_printf(&pl->vars, "N = %zu\nMOST = %e\n", n, most);
 		pl->rows = (int)n;
 		pl->template = "phases";
 	}
