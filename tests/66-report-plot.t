@@ -169,6 +169,10 @@ sed 's/"model":"[^"]*"/"model":"50%s `id` %d"/' "$d/tokens.jsonl" >"$T/percent"
 cat "$d/tokens.jsonl" >>"$T/percent"
 run 0 fm-report plot phases -T svg "$T/percent"
 like 'a label with % is text, too' "$T/out" '>50%s `id` %d, input 128, batch 8<'
+run 0 fm-report plot phases -T svg "$d/tokens.jsonl"
+is 'few numbers fit beside long names' \
+    "$(sed 's/<[^>]*>//g; s/^[[:space:]]*//' "$T/out" | grep '^[0-9]*0$' |
+	paste -sd,)" 0,200,400,600
 
 sed "s/granite-embedding-125m/a=20 #1;2'3\$4>5/" "$d/one.jsonl" >"$T/digits"
 run 0 fm-report plot latency -T svg "$T/digits"
